@@ -1,0 +1,43 @@
+# One entry for everything. `make` alone lists the targets.
+# The newest interpreter that really starts (a version manager's shim may be found and yet not run).
+PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3; do $$p -c '' 2>/dev/null && echo $$p && break; done)
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+T      ?= tests
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check format bench docs clean lock
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(READY) ## make the virtual environment with every pinned part
+
+$(READY): requirements/all.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Sale needs Python 3.11 or newer; say which with: make PYTHON=/path/to/python3.12"; exit 2; }
+	@$(PYTHON) -m venv --clear $(VENV) || { echo "This Python has no venv module (on Debian: apt-get install python3-venv)"; exit 2; }
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/all.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: $(READY) ## start everything, sell two bowls of phở, show the record on Kafka (Ctrl-C ends it)
+	$(BIN)/sale demo
+
+test: $(READY) ## run every test; a part of them with T=tests/domain
+	$(BIN)/pytest $(T)
+
+check: $(READY) ## format, lint, strict types, import layers, generated docs
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy src tests
+	$(BIN)/lint-imports
+	$(BIN)/python -m tests.architecture.generated_docs --check
+
+format: $(READY) ## let ruff mend what it can
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
