@@ -1,0 +1,1 @@
+"""The JSON forms of everything that leaves or enters Sale."""

@@ -1,0 +1,70 @@
+"""JSON whose numbers stay exact: no decimal ever passes through a binary float (contract §5)."""
+
+import json
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from typing import NoReturn
+
+import msgspec
+
+from sale_domain.documents import Json
+
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+class BadJson(ValueError):
+    """The bytes are not one unambiguous JSON value."""
+
+
+def read(data: bytes) -> Json:
+    """Parse JSON; fractions become `Decimal`.
+
+    Raises:
+        BadJson: not JSON, not UTF-8, a duplicate key, NaN or Infinity, nested too deep, or a number beyond reason.
+    """
+    try:
+        value: Json = json.loads(
+            data.decode(), parse_float=_decimal, parse_constant=_constant, object_pairs_hook=_unique
+        )
+    except UnicodeDecodeError:
+        raise BadJson("not UTF-8") from None
+    except RecursionError:
+        raise BadJson("nested too deep") from None
+    except BadJson:
+        raise
+    except ValueError as error:
+        raise BadJson(f"not JSON: {error}") from None
+    return value
+
+
+def write(value: Json) -> bytes:
+    """Write JSON; decimals become numbers, digit by digit."""
+    return _ENCODER.encode(value)
+
+
+def plain(value: Decimal) -> Decimal:
+    """Return the same number without trailing zeros and without an exponent, as people write it.
+
+    >>> plain(Decimal("65000.0000")), plain(Decimal("3.5000"))
+    (Decimal('65000'), Decimal('3.5'))
+    """
+    shortest = value.normalize()
+    return shortest if shortest.as_tuple().exponent <= 0 else shortest.quantize(Decimal(1))  # type: ignore[operator]
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise BadJson("a number is beyond reason") from None
+
+
+def _constant(name: str) -> NoReturn:
+    raise BadJson(f"{name} is not a JSON number")
+
+
+def _unique(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise BadJson("an object has the same key twice")
+    return found

@@ -1,0 +1,113 @@
+"""The event that a payment transition puts on Kafka, made from the order as it is then (contract §7)."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from sale_domain.events import (
+    PAYMENT_SUCCESS,
+    EventItem,
+    EventTotals,
+    Finance,
+    FinanceSource,
+    Message,
+    PaidAttempt,
+    Payment,
+    PaymentSuccess,
+    StockQuantity,
+)
+from sale_domain.ids import EventId, StockId
+from sale_domain.ledger import SuccessfulAttempt
+from sale_domain.lines import Line
+from sale_domain.orders import Change, Order
+from sale_domain.payments import PaymentTransition
+
+
+def messages(change: Change, *, event_id: EventId, traceparent: str | None = None) -> tuple[Message, ...]:
+    """Return what Kafka is to be told of a change: one message for a payment transition, else nothing."""
+    if change.transition is None:
+        return ()
+    order = change.order
+    return (
+        Message(
+            event_id=event_id,
+            topic=PAYMENT_SUCCESS,
+            merchant_id=order.merchant_id,
+            order_id=order.id,
+            seq=order.events,
+            transition=change.transition.number,
+            occurred_at=order.updated_at,
+            traceparent=traceparent,
+            payload=payment_success(order, change.transition, event_id=event_id),
+        ),
+    )
+
+
+def payment_success(order: Order, transition: PaymentTransition, *, event_id: EventId) -> PaymentSuccess:
+    """Describe an order that has just become PARTIAL or COMPLETED."""
+    assert order.totals is not None, "only a checked-out order makes a payment transition"
+    leads = order.basket.lead_ids
+    return PaymentSuccess(
+        event_id=event_id,
+        sale_order_id=order.id,
+        sale_order_number=order.number,
+        sale_order_status=order.status.value,
+        previous_sale_order_status=transition.previous.value,
+        transition=transition.number,
+        merchant_id=order.merchant_id,
+        sale_channel_id=order.sale_channel_id,
+        customer_id=order.customer_id,
+        payment=Payment(
+            total=order.totals.total.amount,
+            paid=order.paid.amount,
+            currency=order.currency,
+            exchange_rate=order.exchange_rate or Decimal(1),
+            is_fully_paid=order.is_fully_paid,
+            paid_at=order.updated_at,
+            attempt=_attempt(transition.attempt) if transition.attempt else None,
+            attempts=tuple(map(_attempt, transition.attempts)),
+        ),
+        totals=EventTotals(
+            subtotal=order.totals.subtotal.amount,
+            discount=order.totals.discount.amount,
+            tax=order.totals.tax.amount,
+            total=order.totals.total.amount,
+        ),
+        items=tuple(_item(line, is_lead=line.id in leads) for line in order.basket.lines),
+        stocks=tuple(StockQuantity(stock_id=stock, quantity=q) for stock, q in _stocks(order).items()),
+    )
+
+
+def _attempt(attempt: SuccessfulAttempt) -> PaidAttempt:
+    return PaidAttempt(
+        id=attempt.id,
+        uid=attempt.uid,
+        amount=attempt.amount,
+        payment_provider=attempt.payment_provider,
+        finance=Finance(source=FinanceSource(id=attempt.source.id, type=attempt.source.type.value)),
+    )
+
+
+def _item(line: Line, *, is_lead: bool) -> EventItem:
+    assert line.price is not None, "checkout prices every line"
+    # Kitchen and stock take a combo's children, never its lead, or its parts would be consumed twice.
+    return EventItem(
+        sale_order_item_id=line.id,
+        item_type=line.item_type,
+        item_id=line.item_id,
+        stock_id=None if is_lead else line.stock_id,
+        recipe_id=None if is_lead else line.recipe_id,
+        mode=line.mode.value,
+        lead_item_id=line.lead_id,
+        quantity=line.quantity,
+        unit_price=line.price.unit_price.amount,
+        total=line.price.total.amount,
+    )
+
+
+def _stocks(order: Order) -> Mapping[StockId, Decimal]:
+    stocks: dict[StockId, Decimal] = {}
+    leads = order.basket.lead_ids
+    for line in order.basket.lines:
+        if line.stock_id is not None and line.id not in leads:
+            stocks[line.stock_id] = stocks.get(line.stock_id, Decimal(0)) + line.quantity
+    return stocks

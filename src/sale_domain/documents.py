@@ -1,0 +1,11 @@
+"""Documents of other services that Sale keeps verbatim and never looks into."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import TypeAlias
+
+Json: TypeAlias = "str | int | Decimal | bool | Sequence[Json] | Mapping[str, Json] | None"
+"""A JSON value whose numbers are exact."""
+
+JsonObject: TypeAlias = Mapping[str, Json]
+"""A JSON object whose numbers are exact."""

@@ -1,0 +1,181 @@
+"""What Sale tells others: entries of the committed history, and the payloads that go to Kafka (contract §7, §8)."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+
+import attrs
+
+from sale_domain.documents import JsonObject
+from sale_domain.ids import CustomerId, EventId, ItemId, LineId, MerchantId, OrderId, RecipeId, SaleChannelId, StockId
+
+PAYMENT_SUCCESS = "payment.success"
+"""The topic, and the event type, of a payment transition (C2, C5, C12)."""
+
+
+class Topic(Enum):
+    """What a history entry is about; the value is the stream's topic (C21)."""
+
+    SALE_ORDER = "observation/sale/sale-order"
+
+
+class FeedAction(Enum):
+    """What a history entry tells (contract §8)."""
+
+    ORDER_CREATED = "ORDER_CREATED"
+    ORDER_UPDATED = "ORDER_UPDATED"
+    ORDER_CHECKED_OUT = "ORDER_CHECKED_OUT"
+    ORDER_REVERTED = "ORDER_REVERTED"
+    ORDER_CANCELLED = "ORDER_CANCELLED"
+    ORDER_PAYMENT_UPDATED = "ORDER_PAYMENT_UPDATED"
+
+
+@attrs.frozen(kw_only=True)
+class FeedEntry:
+    """One committed change of one thing: a row of the history, and a frame for the screens.
+
+    Attributes:
+        thing_id: The id of the order (later: ticket, check, usage).
+        version: The thing's version after the change.
+        status: Its status after the change; `from_status` before it, None for a new thing.
+        by: The user, or `mq-pay`.
+        transition: The payment transition's number, where it was one.
+    """
+
+    topic: Topic
+    action: FeedAction
+    thing_id: str
+    version: int
+    status: str
+    from_status: str | None = None
+    at: datetime
+    by: str
+    reason: str | None = None
+    transition: int | None = None
+    data: JsonObject | None = None
+
+
+@attrs.frozen(kw_only=True)
+class FinanceSource:
+    """What an attempt's money is for, as mq-pay said."""
+
+    id: str
+    type: str
+
+
+@attrs.frozen(kw_only=True)
+class Finance:
+    """What finance needs to know of an attempt."""
+
+    source: FinanceSource
+
+
+@attrs.frozen(kw_only=True)
+class PaidAttempt:
+    """A successful attempt, gross."""
+
+    id: str | None = None
+    uid: str
+    amount: Decimal
+    payment_provider: str | None = None
+    finance: Finance | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Payment:
+    """The money side of a payment transition.
+
+    Attributes:
+        paid: The figure to book: never more than the total.
+        exchange_rate: Units of the channel's currency per unit of the order's; 1 when they are the same.
+        attempt: The attempt that brought the transition about, if one did.
+        attempts: Every successful attempt that no earlier event of this order has listed.
+    """
+
+    total: Decimal
+    paid: Decimal
+    currency: str
+    exchange_rate: Decimal
+    is_fully_paid: bool
+    paid_at: datetime
+    attempt: PaidAttempt | None = None
+    attempts: tuple[PaidAttempt, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class EventTotals:
+    """What the order costs, in its currency."""
+
+    subtotal: Decimal
+    discount: Decimal
+    tax: Decimal
+    total: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class EventItem:
+    """One line of the order; a combo's lead carries the price, its children carry stock and recipe."""
+
+    sale_order_item_id: LineId
+    item_type: str
+    item_id: ItemId | None = None
+    stock_id: StockId | None = None
+    recipe_id: RecipeId | None = None
+    mode: str
+    lead_item_id: LineId | None = None
+    quantity: Decimal
+    unit_price: Decimal
+    total: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class StockQuantity:
+    """What one stock gives for the whole order: one row per stock, so that dedup by stock loses nothing (C2)."""
+
+    stock_id: StockId
+    quantity: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class PaymentSuccess:
+    """`payment.success`: an order has become PARTIAL or COMPLETED (contract §7; C20: fields are only ever added).
+
+    Consumers dedup by `event_id` (`ce_id`); inventory by (sale_order_id, stock_id), finance per order on
+    `is_fully_paid`.
+    """
+
+    event_id: EventId
+    sale_order_id: OrderId
+    sale_order_number: str
+    sale_order_status: str
+    previous_sale_order_status: str
+    transition: int
+    merchant_id: MerchantId
+    sale_channel_id: SaleChannelId
+    customer_id: CustomerId | None = None
+    payment: Payment
+    totals: EventTotals
+    items: tuple[EventItem, ...]
+    stocks: tuple[StockQuantity, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Message:
+    """An event on its way to Kafka, written in the order's own transaction.
+
+    Attributes:
+        seq: The order's events are numbered 1, 2, …; they are published in this order.
+        transition: The payment transition's number; unique per order (C12).
+        occurred_at: Never earlier than the order's event before it.
+        traceparent: W3C trace context of the request that caused it.
+    """
+
+    event_id: EventId
+    topic: str
+    merchant_id: MerchantId
+    order_id: OrderId
+    seq: int
+    transition: int | None
+    occurred_at: datetime
+    traceparent: str | None = None
+    payload: PaymentSuccess

@@ -1,0 +1,66 @@
+"""Ids: time-ordered text that ends in its merchant's bucket.
+
+An id is a ULID (26 characters) followed by two Crockford base-32 characters that name one of 1024 buckets.
+All rows of a merchant share a bucket, so whoever holds an id knows where its rows live.
+"""
+
+import hashlib
+from typing import NewType
+
+BUCKETS = 1024
+NO_BUCKET = 0
+"""Where things without a usable id are kept (contract §6)."""
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_VALUES = {character: value for value, character in enumerate(_ALPHABET)}
+_LENGTH = 28
+
+OrderId = NewType("OrderId", str)
+LineId = NewType("LineId", str)
+EventId = NewType("EventId", str)
+MerchantId = NewType("MerchantId", str)
+UserId = NewType("UserId", str)
+SaleChannelId = NewType("SaleChannelId", str)
+CustomerId = NewType("CustomerId", str)
+ItemId = NewType("ItemId", str)
+StockId = NewType("StockId", str)
+RecipeId = NewType("RecipeId", str)
+
+
+def merchant_bucket(merchant_id: MerchantId) -> int:
+    """Return the bucket (0 to 1023) that all of a merchant's rows live in; the same on every machine, for ever.
+
+    >>> merchant_bucket(MerchantId("merchant-1")) == merchant_bucket(MerchantId("merchant-1"))
+    True
+    """
+    return int.from_bytes(hashlib.blake2b(merchant_id.encode(), digest_size=8).digest()) % BUCKETS
+
+
+def bucket_of(identifier: str) -> int:
+    """Return the bucket that an id names.
+
+    Raises:
+        ValueError: the text is not an id of ours; callers treat it as "not found" (contract §5).
+
+    >>> bucket_of(new_id(milliseconds=1, randomness=2, bucket=77))
+    77
+    """
+    if len(identifier) != _LENGTH or not all(character in _VALUES for character in identifier) or identifier[0] > "7":
+        raise ValueError(f"not an id: {identifier!r}")
+    return _VALUES[identifier[-2]] * 32 + _VALUES[identifier[-1]]
+
+
+def new_id(*, milliseconds: int, randomness: int, bucket: int) -> str:
+    """Compose an id from a Unix time in milliseconds (48 bits), randomness (80 bits) and a bucket.
+
+    >>> new_id(milliseconds=0, randomness=0, bucket=1023)
+    '00000000000000000000000000ZZ'
+    """
+    assert 0 <= milliseconds < 1 << 48, "a ULID's time has 48 bits"
+    assert 0 <= randomness < 1 << 80, "a ULID's randomness has 80 bits"
+    assert 0 <= bucket < BUCKETS, "there are 1024 buckets"
+    return _base32(milliseconds << 80 | randomness, length=26) + _base32(bucket, length=2)
+
+
+def _base32(number: int, *, length: int) -> str:
+    return "".join(_ALPHABET[number >> 5 * place & 31] for place in reversed(range(length)))

@@ -1,0 +1,42 @@
+"""A lifecycle: a transition table and its only lookup."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Generic, TypeVar
+
+import attrs
+
+from sale_domain.errors import IllegalTransition
+
+State = TypeVar("State", bound=Enum)
+Action = TypeVar("Action", bound=Enum)
+
+
+@attrs.frozen(kw_only=True)
+class Lifecycle(Generic[State, Action]):
+    """What may happen to a thing, and what it becomes.
+
+    Attributes:
+        thing: The thing's name, as documents show it.
+        initial: The state that it is born in.
+        table: A row for every state, from action to next state; terminal rows are empty.
+    """
+
+    thing: str
+    initial: State
+    table: Mapping[State, Mapping[Action, State]]
+
+    def after(self, status: State, action: Action) -> State:
+        """Return the state that an action leads to.
+
+        Raises:
+            IllegalTransition: the table has no such row; nothing has changed.
+        """
+        try:
+            return self.table[status][action]
+        except KeyError:
+            raise IllegalTransition(status=status.value, action=action.value) from None
+
+    def is_terminal(self, status: State) -> bool:
+        """Tell whether nothing more can happen."""
+        return not self.table[status]

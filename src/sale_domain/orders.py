@@ -1,0 +1,331 @@
+"""The order: one thing that is the cart while DRAFT and the committed order afterwards (contract §5)."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from sale_domain.basket import Basket
+from sale_domain.documents import JsonObject
+from sale_domain.errors import EmptyOrder
+from sale_domain.events import FeedAction, FeedEntry, Topic
+from sale_domain.ids import CustomerId, LineId, MerchantId, OrderId, SaleChannelId
+from sale_domain.ledger import Ledger, PaymentFact
+from sale_domain.lines import Keep, Line, NewItem
+from sale_domain.money import Currency, Money
+from sale_domain.order_lifecycle import ORDER_LIFECYCLE, OrderAction, OrderStatus
+from sale_domain.payments import PaymentOutcome, PaymentTransition
+from sale_domain.quotes import Quote, Totals
+from sale_domain.snapshots import CheckoutSnapshot
+
+_ENTERED_AT: Mapping[OrderStatus, str] = {
+    OrderStatus.COMPLETED: "completed_at",
+    OrderStatus.CANCELLED: "cancelled_at",
+}
+MQ_PAY = "mq-pay"
+"""Who history says has moved an order by paying."""
+
+
+@attrs.frozen(kw_only=True)
+class Change:
+    """What one command did to an order; without an entry it did nothing."""
+
+    order: "Order"
+    entry: FeedEntry | None = None
+    transition: PaymentTransition | None = None
+    snapshot: CheckoutSnapshot | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Order:
+    """A sale order; every action returns a `Change` and leaves this value as it was.
+
+    Attributes:
+        version: 1 when created, one more with every command that changes something.
+        totals: What pricing said at checkout; None in DRAFT.
+        exchange_rate: Units of the channel's currency per unit of the order's (C24).
+        transition: How many payment transitions there were.
+        reported_facts: How many of the ledger's facts the last transition knew.
+        checkouts: How many checkouts there were, reverted ones too.
+        events: How many events Kafka is told of this order.
+    """
+
+    id: OrderId
+    number: str
+    merchant_id: MerchantId
+    sale_channel_id: SaleChannelId
+    customer_id: CustomerId | None = None
+    currency: Currency
+    note: str | None = None
+    status: OrderStatus = ORDER_LIFECYCLE.initial
+    version: int = 1
+    basket: Basket = Basket()
+    totals: Totals | None = None
+    exchange_rate: Decimal | None = None
+    ledger: Ledger = Ledger()
+    transition: int = 0
+    reported_facts: int = 0
+    checkouts: int = 0
+    events: int = 0
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+    checked_out_at: datetime | None = None
+    completed_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    cancel_reason: str | None = None
+
+    @property
+    def received(self) -> Money:
+        """Return all money that has come in for this order."""
+        return Money(self.ledger.received, self.currency)
+
+    @property
+    def paid(self) -> Money:
+        """Return the part of the received money that pays for the order: nothing in DRAFT and CANCELLED."""
+        if self.totals is None or self.status is OrderStatus.CANCELLED:
+            return Money.zero(self.currency)
+        return min(self.received, self.totals.total)
+
+    @property
+    def unallocated(self) -> Money:
+        """Return the received money that pays for nothing (yet): it is never dropped."""
+        return self.received - self.paid
+
+    @property
+    def is_fully_paid(self) -> bool:
+        """Tell whether the order is COMPLETED."""
+        return self.status is OrderStatus.COMPLETED
+
+    def ensure(self, action: OrderAction) -> None:
+        """Check that an action is possible now.
+
+        Raises:
+            IllegalTransition: it is not.
+        """
+        ORDER_LIFECYCLE.after(self.status, action)
+
+    def created(self, *, items: tuple[NewItem, ...] = ()) -> Change:
+        """Put the first items into a new order, and tell of it."""
+        assert self.version == 1, "an order is created once"
+        basket = self.basket
+        for item in items:
+            basket, _ = basket.add(item, currency=self.currency)
+        new = attrs.evolve(self, basket=basket)
+        return Change(order=new, entry=new._entry(FeedAction.ORDER_CREATED, by=self.created_by, since=None))
+
+    def add_item(self, item: NewItem, *, at: datetime, by: str) -> Change:
+        """Add an item; a PRODUCT joins its like.
+
+        Raises:
+            IllegalTransition: the order is not a DRAFT.
+            Invalid: a quantity has become too large or too fine.
+            TooManyLines: the order is full.
+        """
+
+        def add(basket: Basket) -> tuple[Basket, JsonObject]:
+            grown, line_id = basket.add(item, currency=self.currency)
+            return grown, {"lineId": line_id, "added": item.quantity}
+
+        return self._edited(add, at=at, by=by)
+
+    def change_item(
+        self,
+        line_id: LineId,
+        *,
+        quantity: Decimal | None = None,
+        note: str | Keep | None = Keep.KEEP,
+        at: datetime,
+        by: str,
+    ) -> Change:
+        """Change a line's quantity (0 removes it) or its note.
+
+        Raises:
+            AlreadySent, ComboChild, IllegalTransition, Invalid, NotFound: as `Basket.change` says.
+        """
+
+        def change(basket: Basket) -> tuple[Basket, JsonObject]:
+            return basket.change(line_id, quantity=quantity, note=note), {"lineId": line_id, "quantity": quantity}
+
+        return self._edited(change, at=at, by=by)
+
+    def remove_item(self, line_id: LineId, *, at: datetime, by: str) -> Change:
+        """Remove a line.
+
+        Raises:
+            AlreadySent, ComboChild, IllegalTransition, NotFound: as `Basket.remove` says.
+        """
+        return self._edited(lambda basket: (basket.remove(line_id), {"lineId": line_id, "quantity": 0}), at=at, by=by)
+
+    def remove_all_items(self, *, at: datetime, by: str) -> Change:
+        """Remove every line, or none.
+
+        Raises:
+            AlreadySent: the kitchen has a part of one.
+            IllegalTransition: the order is not a DRAFT.
+        """
+        return self._edited(lambda basket: (basket.clear(), {"lineId": None, "quantity": 0}), at=at, by=by)
+
+    def check_out(self, quote: Quote, snapshot: CheckoutSnapshot, *, at: datetime, by: str) -> Change:
+        """Freeze what pricing says; early money, or a total of 0, takes the order further at once.
+
+        Raises:
+            EmptyOrder: there is nothing to check out.
+            IllegalTransition: the order is not a DRAFT.
+            SisterUnavailable: the quote contradicts itself.
+        """
+        self.ensure(OrderAction.CHECK_OUT)
+        if not self.basket.lines:
+            raise EmptyOrder
+        quote.checked(self.basket, self.currency)
+        frozen = self._moved(
+            OrderAction.CHECK_OUT,
+            at,
+            basket=self.basket.each(lambda line: _frozen(line, quote, snapshot)),
+            totals=quote.totals,
+            exchange_rate=snapshot.exchange_rate,
+            checkouts=snapshot.checkout,
+            checked_out_at=at,
+        )
+        change = frozen._following_the_money(at=at, trigger=None)
+        return self._told(change, FeedAction.ORDER_CHECKED_OUT, at=at, by=by, snapshot=snapshot)
+
+    def revert(self, *, reason: str | None, at: datetime, by: str) -> Change:
+        """Take a checkout back: prices are unknown again.
+
+        Raises:
+            IllegalTransition: the order is not PROCESSING; one that has been paid for is past it.
+        """
+        self.ensure(OrderAction.REVERT)
+        assert not self.paid, "money moves a PROCESSING order on in the transaction that brings it"
+        draft = self._moved(
+            OrderAction.REVERT,
+            at,
+            basket=self.basket.each(Line.without_price),
+            totals=None,
+            exchange_rate=None,
+            checked_out_at=None,
+        )
+        return self._told(Change(order=draft), FeedAction.ORDER_REVERTED, at=at, by=by, reason=reason)
+
+    def cancel(self, *, reason: str, at: datetime, by: str) -> Change:
+        """Give the order up; money that was received stays, unallocated.
+
+        Raises:
+            IllegalTransition: the order is COMPLETED or CANCELLED.
+        """
+        cancelled = self._moved(OrderAction.CANCEL, at, cancel_reason=reason)
+        return self._told(Change(order=cancelled), FeedAction.ORDER_CANCELLED, at=at, by=by, reason=reason)
+
+    def record_payment(self, fact: PaymentFact, *, at: datetime) -> tuple[PaymentOutcome, Change]:
+        """Take a payment fact in, whatever the order's status, and follow the money (C1, C14)."""
+        if self.ledger.knows(fact):
+            return PaymentOutcome.ALREADY_APPLIED, Change(order=self)
+        known = attrs.evolve(self, ledger=self.ledger.with_fact(fact))
+        change = known._following_the_money(at=at, trigger=fact)
+        data: JsonObject = {"fact": fact.type.value, "amount": fact.amount, "received": change.order.received.amount}
+        told = self._told(change, FeedAction.ORDER_PAYMENT_UPDATED, at=at, by=MQ_PAY, data=data)
+        return self._outcome(told.order), told
+
+    def _outcome(self, after: "Order") -> PaymentOutcome:
+        if self.paid < after.paid:
+            return PaymentOutcome.APPLIED
+        return PaymentOutcome.UNALLOCATED if self.received < after.received else PaymentOutcome.RECORDED
+
+    def _edited(self, edit: Callable[[Basket], tuple[Basket, JsonObject]], *, at: datetime, by: str) -> Change:
+        self.ensure(OrderAction.EDIT)
+        basket, data = edit(self.basket)
+        if basket == self.basket:
+            return Change(order=self)
+        edited = self._moved(OrderAction.EDIT, at, basket=basket)
+        return self._told(Change(order=edited), FeedAction.ORDER_UPDATED, at=at, by=by, data=data)
+
+    def _moved(self, action: OrderAction, at: datetime, **changes: Any) -> "Order":  # noqa: ANN401 - attrs.evolve's own
+        """Apply an action: the only writer of `status`."""
+        status = ORDER_LIFECYCLE.after(self.status, action)
+        if status is not self.status and (entered_at := _ENTERED_AT.get(status)):
+            changes[entered_at] = at
+        return attrs.evolve(self, status=status, **changes)
+
+    def _following_the_money(self, *, at: datetime, trigger: PaymentFact | None) -> Change:
+        """Move on when the money says so; it moves an order by at most one payment transition."""
+        action = self._due()
+        if action is None:
+            return Change(order=self)
+        reported = {attempt.uid for attempt in Ledger(self.ledger.facts[: self.reported_facts]).successes()}
+        successes = self.ledger.successes()
+        transition = PaymentTransition(
+            number=self.transition + 1,
+            previous=self.status,
+            attempt=next((a for a in successes if trigger and a.uid == trigger.attempt_uid), None),
+            attempts=tuple(attempt for attempt in successes if attempt.uid not in reported),
+        )
+        moved = self._moved(
+            action,
+            at,
+            transition=transition.number,
+            events=self.events + 1,
+            reported_facts=len(self.ledger.facts),
+        )
+        return Change(order=moved, transition=transition)
+
+    def _due(self) -> OrderAction | None:
+        if self.totals is None or self.status not in (OrderStatus.PROCESSING, OrderStatus.PARTIAL):
+            return None
+        if self.paid == self.totals.total:
+            return OrderAction.PAY_FULLY
+        return OrderAction.PAY_PARTLY if self.paid and self.status is OrderStatus.PROCESSING else None
+
+    def _told(
+        self,
+        change: Change,
+        action: FeedAction,
+        *,
+        at: datetime,
+        by: str,
+        reason: str | None = None,
+        data: JsonObject | None = None,
+        snapshot: CheckoutSnapshot | None = None,
+    ) -> Change:
+        """Raise the version and write the one history entry that a command leaves."""
+        # Clocks of two replicas may differ; an order's own times never run backwards.
+        order = attrs.evolve(change.order, version=self.version + 1, updated_at=max(at, self.updated_at))
+        number = change.transition.number if change.transition else None
+        entry = order._entry(action, by=by, since=self.status, reason=reason, data=data, transition=number)
+        return attrs.evolve(change, order=order, entry=entry, snapshot=snapshot)
+
+    def _entry(
+        self,
+        action: FeedAction,
+        *,
+        by: str,
+        since: OrderStatus | None,
+        reason: str | None = None,
+        data: JsonObject | None = None,
+        transition: int | None = None,
+    ) -> FeedEntry:
+        return FeedEntry(
+            topic=Topic.SALE_ORDER,
+            action=action,
+            thing_id=self.id,
+            version=self.version,
+            status=self.status.value,
+            from_status=since.value if since else None,
+            at=self.updated_at,
+            by=by,
+            reason=reason,
+            transition=transition,
+            data=data,
+        )
+
+
+def _frozen(line: Line, quote: Quote, snapshot: CheckoutSnapshot) -> Line:
+    item = snapshot.items.get(line.id)
+    return attrs.evolve(
+        line,
+        price=quote.lines[line.id].price,
+        stock_id=item.stock_id if item else None,
+        recipe_id=item.recipe_id if item else None,
+    )

@@ -1,0 +1,1 @@
+"""What Sale needs of the world, as Protocols that adapters keep."""

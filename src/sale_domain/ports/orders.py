@@ -1,0 +1,151 @@
+"""Orders at rest: one transaction a command, the order row locked before anything of it is read (C22)."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+import attrs
+
+from sale_domain.events import FeedEntry, Message
+from sale_domain.ids import CustomerId, MerchantId, OrderId, SaleChannelId
+from sale_domain.ledger import PaymentFact
+from sale_domain.order_lifecycle import OrderStatus
+from sale_domain.orders import Change, Order
+from sale_domain.payments import PaymentOutcome
+from sale_domain.ports.answers import Once
+from sale_domain.views import OrderView
+
+
+@attrs.frozen(kw_only=True)
+class ReceivedWebhook:
+    """A webhook body, verbatim, for the raw log.
+
+    Attributes:
+        id: Our own id; it ends in the bucket that the row lives in.
+        outcome: What was answered; a refusal's code where it was refused.
+    """
+
+    id: str
+    received_at: datetime
+    event_type: str | None
+    body: bytes
+    outcome: str
+
+
+@attrs.frozen(kw_only=True)
+class Decision:
+    """What a command has decided, to be written in one transaction.
+
+    Attributes:
+        messages: Rows for the outbox.
+        webhook: A row for the raw log; it is written also when the change is empty.
+        outcome: What a payment did.
+    """
+
+    change: Change
+    messages: tuple[Message, ...] = ()
+    webhook: ReceivedWebhook | None = None
+    outcome: PaymentOutcome | None = None
+
+
+Decide = Callable[[Order], Decision]
+"""A pure function of the locked order; it may run again when the transaction is retried, and refuses by raising."""
+
+
+@attrs.frozen(kw_only=True)
+class Committed:
+    """What a transaction has left behind."""
+
+    view: OrderView
+    decision: Decision
+
+
+@attrs.frozen(kw_only=True)
+class OrderFilter:
+    """Which orders a list shows; None means all. Times are inclusive below and exclusive above."""
+
+    status: OrderStatus | None = None
+    sale_channel_id: SaleChannelId | None = None
+    customer_id: CustomerId | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+
+
+@attrs.frozen(kw_only=True)
+class OrderPage:
+    """Orders, newest first; `next_after` is where the next page begins, None on the last."""
+
+    orders: tuple[Order, ...]
+    next_after: OrderId | None
+    feed_seq: int
+
+
+@attrs.frozen(kw_only=True)
+class NumberedEntry:
+    """A history entry with the merchant's feed number."""
+
+    n: int
+    entry: FeedEntry
+
+
+@attrs.frozen(kw_only=True)
+class History:
+    """An order's own entries, oldest first."""
+
+    entries: tuple[NumberedEntry, ...]
+    feed_seq: int
+
+
+class Orders(Protocol):
+    """Orders at rest. Every method may raise `StoreUnavailable`; reads and changes are scoped to the merchant."""
+
+    async def create(self, decision: Decision, *, once: Once | None) -> OrderView:
+        """Write a new order.
+
+        Raises:
+            AlreadyAnswered, KeyInUse, KeyReused: as `change`.
+        """
+
+    async def change(
+        self, order_id: OrderId, decide: Decide, *, merchant_id: MerchantId | None, once: Once | None = None
+    ) -> Committed:
+        """Lock the order, let `decide` look at it, and write what it decided: all of it or nothing.
+
+        `merchant_id` says whose order it must be; None is for mq-pay, which names no merchant.
+
+        Raises:
+            AlreadyAnswered: an equal request has had its effect.
+            KeyInUse: an equal request is still running and the lock time-out has passed.
+            KeyReused: the key came with another body.
+            NotFound: there is no such order.
+            SaleError: whatever `decide` raises; nothing is written.
+        """
+
+    async def find(self, order_id: OrderId, *, merchant_id: MerchantId) -> OrderView:
+        """Read an order.
+
+        Raises:
+            NotFound: there is none.
+        """
+
+    async def find_many(
+        self, which: OrderFilter, *, merchant_id: MerchantId, after: OrderId | None, limit: int
+    ) -> OrderPage:
+        """Read a page of orders, newest first."""
+
+    async def history(self, order_id: OrderId, *, merchant_id: MerchantId) -> History:
+        """Read what happened to an order.
+
+        Raises:
+            NotFound: there is no such order.
+        """
+
+
+class Inbox(Protocol):
+    """Payment events that have no order yet, and every webhook body. Every method may raise `StoreUnavailable`."""
+
+    async def log(self, webhook: ReceivedWebhook) -> None:
+        """Keep a body in the raw log, and do nothing else."""
+
+    async def park(self, fact: PaymentFact, *, webhook: ReceivedWebhook) -> None:
+        """Keep a fact until its order is there, and the body in the raw log; a fact that is parked already stays once."""

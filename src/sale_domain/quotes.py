@@ -1,0 +1,84 @@
+"""What pricing answers, and whether it can be used (C7, contract §10)."""
+
+from collections.abc import Mapping
+
+import attrs
+
+from sale_domain.basket import Basket
+from sale_domain.documents import JsonObject
+from sale_domain.errors import SisterUnavailable
+from sale_domain.ids import LineId
+from sale_domain.lines import Line, LinePrice
+from sale_domain.money import Currency, Money
+
+
+@attrs.frozen(kw_only=True)
+class Totals:
+    """What an order costs: `total = max(0, subtotal − discount + tax)` = the sum of the lines."""
+
+    subtotal: Money
+    discount: Money
+    tax: Money
+    total: Money
+
+
+@attrs.frozen(kw_only=True)
+class QuotedLine:
+    """One line's price, and the fare that it comes from."""
+
+    price: LinePrice
+    fare_id: str | None = None
+    fare_provider: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Quote:
+    """Pricing v1's answer for a whole order; `document` is the answer as it came."""
+
+    lines: Mapping[LineId, QuotedLine]
+    totals: Totals
+    document: JsonObject
+
+    def checked(self, basket: Basket, currency: Currency) -> "Quote":
+        """Return the quote itself when every figure in it agrees with every other.
+
+        Raises:
+            SisterUnavailable: a line is missing or too many, an amount is negative, a combo's child is priced,
+                or the totals are not the sums of the lines: nobody guesses which figure is meant.
+        """
+        if {line.id for line in basket.lines} != set(self.lines):
+            raise _unusable("it does not price the lines that were asked for")
+        for line in basket.lines:
+            _check_line(line, self.lines[line.id].price)
+        _check_totals(self.totals, [quoted.price for quoted in self.lines.values()], basket, self, currency)
+        return self
+
+
+def _check_line(line: Line, price: LinePrice) -> None:
+    figures = (price.base_price, price.unit_price, price.discount, price.tax, price.total)
+    if any(figure.is_negative for figure in figures):
+        raise _unusable(f"line {line.id} has a negative amount")
+    if line.is_child and any(figures):
+        raise _unusable(f"line {line.id} is a part of a combo and yet has a price")
+    if price.total != _floored(price.base_price.times(line.quantity) - price.discount + price.tax):
+        raise _unusable(f"line {line.id} does not add up")
+
+
+def _check_totals(totals: Totals, prices: list[LinePrice], basket: Basket, quote: Quote, currency: Currency) -> None:
+    based = (quote.lines[line.id].price.base_price.times(line.quantity) for line in basket.lines)
+    sums = Totals(
+        subtotal=Money.sum(based, currency=currency),
+        discount=Money.sum((price.discount for price in prices), currency=currency),
+        tax=Money.sum((price.tax for price in prices), currency=currency),
+        total=Money.sum((price.total for price in prices), currency=currency),
+    )
+    if totals != sums or totals.total != _floored(totals.subtotal - totals.discount + totals.tax):
+        raise _unusable("its totals are not the sums of its lines")
+
+
+def _floored(money: Money) -> Money:
+    return Money.zero(money.currency) if money.is_negative else money
+
+
+def _unusable(reason: str) -> SisterUnavailable:
+    return SisterUnavailable(sister="pricing", reason=f"the answer cannot be used: {reason}")

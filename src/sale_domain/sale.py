@@ -1,0 +1,130 @@
+"""Sale: every command and query in one list, the table of contents of the service."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+import attrs
+
+from sale_domain.context import Context
+from sale_domain.errors import Forbidden
+from sale_domain.ids import LineId, OrderId
+from sale_domain.ledger import PaymentFact
+from sale_domain.lines import Keep
+from sale_domain.payments import PaymentOutcome
+from sale_domain.permissions import Permission, Principal, is_allowed
+from sale_domain.ports.answers import AnswerKey, StoredAnswer
+from sale_domain.ports.orders import History, OrderFilter, OrderPage
+from sale_domain.use_cases import checkout, ordering, settlement
+from sale_domain.use_cases.checkout import CheckoutRequest, Preview
+from sale_domain.use_cases.concurrently import concurrently
+from sale_domain.use_cases.ordering import ItemRequest, NewOrder
+from sale_domain.use_cases.parts import Parts
+from sale_domain.use_cases.settlement import Delivery
+from sale_domain.views import OrderView
+
+
+@attrs.frozen
+class Sale:
+    """The order service, whatever is plugged into its ports.
+
+    Every method may raise `StoreUnavailable` or `SisterUnavailable`; those that name an order raise `NotFound`.
+    """
+
+    parts: Parts
+
+    # --- callers -----------------------------------------------------------------------------------------------
+
+    async def authenticate(self, token: str) -> Principal:
+        """Return whom a token speaks for (C8)."""
+        return await self.parts.tokens.verify(token)
+
+    async def authorize(self, principal: Principal, permission: Permission) -> None:
+        """Check that one of the principal's roles allows what none denies (C9).
+
+        Raises:
+            Forbidden: no role allows it, or one denies it.
+        """
+        if principal.bypasses_policies:
+            return
+        roles: Iterable[str] = sorted(principal.roles)
+        effects = await concurrently(self.parts.policies.effect(role, permission) for role in roles)
+        if not is_allowed(effects):
+            raise Forbidden(reason=f"The token's roles do not allow {permission.value}.")
+
+    # --- orders ------------------------------------------------------------------------------------------------
+
+    async def create_order(self, context: Context, new: NewOrder) -> OrderView:
+        """Open an order."""
+        return await ordering.create_order(self.parts, context, new)
+
+    async def order(self, context: Context, order_id: OrderId) -> OrderView:
+        """Read an order."""
+        return await self.parts.orders.find(order_id, merchant_id=context.merchant_id)
+
+    async def orders(self, context: Context, which: OrderFilter, *, after: OrderId | None, limit: int) -> OrderPage:
+        """Read a page of orders, newest first."""
+        return await self.parts.orders.find_many(which, merchant_id=context.merchant_id, after=after, limit=limit)
+
+    async def order_history(self, context: Context, order_id: OrderId) -> History:
+        """Read what happened to an order."""
+        return await self.parts.orders.history(order_id, merchant_id=context.merchant_id)
+
+    async def add_item(self, context: Context, order_id: OrderId, item: ItemRequest) -> OrderView:
+        """Add an item to a DRAFT."""
+        return await ordering.add_item(self.parts, context, order_id, item)
+
+    async def change_item(
+        self,
+        context: Context,
+        order_id: OrderId,
+        line_id: LineId,
+        *,
+        quantity: Decimal | None = None,
+        note: str | Keep | None = Keep.KEEP,
+    ) -> OrderView:
+        """Change a line's quantity or note."""
+        return await ordering.change_item(self.parts, context, order_id, line_id, quantity=quantity, note=note)
+
+    async def remove_item(self, context: Context, order_id: OrderId, line_id: LineId) -> OrderView:
+        """Remove a line."""
+        return await ordering.remove_item(self.parts, context, order_id, line_id)
+
+    async def remove_all_items(self, context: Context, order_id: OrderId) -> OrderView:
+        """Remove every line, or none."""
+        return await ordering.remove_all_items(self.parts, context, order_id)
+
+    async def preview_prices(self, context: Context, order_id: OrderId) -> Preview:
+        """Ask what an order's lines cost now; nothing is written."""
+        return await checkout.preview(self.parts, context, order_id)
+
+    async def check_out(self, context: Context, order_id: OrderId, request: CheckoutRequest) -> OrderView:
+        """Freeze prices and snapshots."""
+        return await checkout.check_out(self.parts, context, order_id, request)
+
+    async def revert(self, context: Context, order_id: OrderId, *, reason: str | None) -> OrderView:
+        """Take a checkout back."""
+        return await ordering.revert(self.parts, context, order_id, reason=reason)
+
+    async def cancel(self, context: Context, order_id: OrderId, *, reason: str) -> OrderView:
+        """Give an order up."""
+        return await ordering.cancel(self.parts, context, order_id, reason=reason)
+
+    # --- payments ----------------------------------------------------------------------------------------------
+
+    async def receive_payment(self, delivery: Delivery, fact: PaymentFact) -> PaymentOutcome:
+        """Count a payment fact for its order, once (C1)."""
+        return await settlement.receive_payment(self.parts, delivery, fact)
+
+    async def log_delivery(self, delivery: Delivery, *, outcome: str) -> None:
+        """Keep a webhook body that is no payment of ours in the raw log."""
+        await settlement.log_delivery(self.parts, delivery, outcome=outcome)
+
+    # --- repeated requests -------------------------------------------------------------------------------------
+
+    async def kept_answer(self, key: AnswerKey, *, fingerprint: bytes) -> StoredAnswer | None:
+        """Return what an equal request was told before (Idempotency-Key)."""
+        return await self.parts.answers.find(key, fingerprint=fingerprint)
+
+    async def keep_answer(self, key: AnswerKey, *, fingerprint: bytes, answer: StoredAnswer) -> StoredAnswer:
+        """Keep a refusal for equal requests; return the answer that was kept first."""
+        return await self.parts.answers.keep(key, fingerprint=fingerprint, answer=answer)

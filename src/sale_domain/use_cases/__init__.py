@@ -1,0 +1,1 @@
+"""One story a module, each over the ports."""
