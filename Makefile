@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 T      ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format bench docs clean lock
+.PHONY: help install run test check format docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,9 +30,12 @@ test: $(READY) ## run every test; a part of them with T=tests/domain
 check: $(READY) ## format, lint, strict types, import layers, generated docs
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
-	$(BIN)/mypy src tests
+	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m tests.architecture.generated_docs --check
+	$(BIN)/python docs/generate.py --check
+
+docs: $(READY) ## write the reference pages from the code
+	$(BIN)/python docs/generate.py
 
 format: $(READY) ## let ruff mend what it can
 	$(BIN)/ruff format

@@ -1,0 +1,60 @@
+"""Write the reference pages from the code, or with --check say which of them are stale."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from sale_app.settings import describe
+from sale_domain.lifecycle import Lifecycle
+from sale_domain.order_lifecycle import ORDER_LIFECYCLE
+
+HERE = Path(__file__).parent / "reference"
+MADE = "<!-- Made by `make docs` from the code; change the code instead. -->"
+
+
+def states() -> str:
+    """Return every lifecycle as a diagram and a table."""
+    return "\n\n".join(["# States", MADE, *_lifecycle(ORDER_LIFECYCLE)]) + "\n"
+
+
+def _lifecycle(lifecycle: Lifecycle[Any, Any]) -> Iterable[str]:
+    moves = [(s.value, a.value, to.value) for s, row in lifecycle.table.items() for a, to in row.items()]
+    diagram = [f"    [*] --> {lifecycle.initial.value}", *(f"    {s} --> {to}: {action}" for s, action, to in moves)]
+    diagram += [f"    {status.value} --> [*]" for status in lifecycle.table if lifecycle.is_terminal(status)]
+    yield f"## {lifecycle.thing.capitalize()}"
+    yield "```mermaid\nstateDiagram-v2\n" + "\n".join(diagram) + "\n```"
+    yield _table(("from", "action", "to"), moves)
+
+
+def settings() -> str:
+    """Return every setting."""
+    rows = [(f"`{r.variable}`", r.meaning, r.default or "*required*", ", ".join(r.processes)) for r in describe({})]
+    return "\n\n".join(["# Settings", MADE, _table(("variable", "meaning", "default", "read by"), rows)]) + "\n"
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+PAGES: Mapping[str, Callable[[], str]] = {"states.md": states, "settings.md": settings}
+
+
+def main() -> int:
+    """Write or check every page; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, fail when a page is stale")
+    check = parser.parse_args().check
+    made = {HERE / name: page() for name, page in PAGES.items()}
+    stale = [path for path, text in made.items() if not path.exists() or path.read_text() != text]
+    for path in stale:
+        sys.stdout.write(f"{path.name} {'is stale: run `make docs`' if check else 'written'}\n")
+        if not check:
+            path.write_text(made[path])
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
