@@ -1,0 +1,1 @@
+"""Commerce, pricing and identity over HTTP (C6 to C9)."""

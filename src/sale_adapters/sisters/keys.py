@@ -1,0 +1,123 @@
+"""Identity's public keys (JWKS): fetched rarely, shared by all, and still known while identity is away (C8)."""
+
+import time
+from collections.abc import Callable, Mapping
+
+import attrs
+import jwt
+
+from sale_adapters.sisters.documents import Document, unusable, usable
+from sale_adapters.sisters.flights import Flights
+from sale_adapters.sisters.transport import Transport
+from sale_domain.errors import SisterUnavailable
+
+SISTER = "identity"
+
+_MOST_KEYS = 100
+
+
+@attrs.frozen(kw_only=True)
+class SigningKey:
+    """A public key and the one algorithm that it verifies."""
+
+    algorithm: str
+    key: jwt.PyJWK = attrs.field(repr=False)
+
+
+class SigningKeys:
+    """Know the keys by their kid.
+
+    Whatever callers ask for, identity is asked at most once per ``cool_down_seconds``, successful or not.
+    Keys that identity has withdrawn are gone with the next fetch; while it is down, the known ones go on serving.
+    """
+
+    def __init__(
+        self,
+        *,
+        transport: Transport,
+        algorithms: tuple[str, ...] = ("ES256",),
+        path: str = "/jw-certs",
+        fresh_seconds: float = 300.0,
+        cool_down_seconds: float = 10.0,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Fetch from the identity that ``transport`` calls.
+
+        Args:
+            transport: calls identity, without a token.
+            algorithms: keys for others are not known; public-key algorithms only.
+            path: below the transport's base URL.
+            fresh_seconds: how old the keys may be before they are fetched again.
+            cool_down_seconds: the pause after a fetch, also after a failed one.
+            monotonic: seconds that never go back.
+        """
+        assert not any(algorithm.startswith(("HS", "none")) for algorithm in algorithms), "a public key is no secret"
+        self._transport = transport
+        self._algorithms = algorithms
+        self._path = path
+        self._fresh_seconds = fresh_seconds
+        self._cool_down_seconds = cool_down_seconds
+        self._monotonic = monotonic
+        self._keys: Mapping[str, SigningKey] = {}
+        self._failure: SisterUnavailable | None = None
+        self._fresh_until = self._rests_until = float("-inf")
+        self._flights: Flights[None, None] = Flights()
+
+    async def find(self, kid: str) -> SigningKey | None:
+        """Return a key; None when identity, as far as is known, has no such key.
+
+        Raises:
+            SisterUnavailable: there was never an answer from identity.
+        """
+        now = self._monotonic()
+        if (kid not in self._keys or now >= self._fresh_until) and now >= self._rests_until:
+            if kid in self._keys and self._failure is not None:
+                self._flights.start(None, self._fetch)  # what is known does not wait for an identity that was down
+            else:
+                await self._flights.join(None, self._fetch)
+        if not self._keys and self._failure is not None:
+            raise SisterUnavailable(sister=self._failure.sister, reason=self._failure.reason)
+        return self._keys.get(kid)
+
+    async def _fetch(self) -> None:
+        asked_at = self._monotonic()
+        try:
+            answer = usable(SISTER, await self._transport.call("GET", self._path))
+            self._keys = _keys_in(answer, self._algorithms)
+        except SisterUnavailable as gone:
+            self._failure = gone
+        else:
+            self._failure = None
+            self._fresh_until = asked_at + self._fresh_seconds
+        finally:
+            self._rests_until = self._monotonic() + self._cool_down_seconds
+
+
+def _keys_in(answer: Document, algorithms: tuple[str, ...]) -> Mapping[str, SigningKey]:
+    """Return the keys that can be used; others (for encryption, say) are passed over.
+
+    Raises:
+        SisterUnavailable: there is none.
+    """
+    found = {}
+    for entry in answer.objects("keys")[:_MOST_KEYS]:
+        kid, key = entry.fields.get("kid"), _key(entry, algorithms)
+        if isinstance(kid, str) and key is not None:
+            found[kid] = key
+    if not found:
+        raise unusable(SISTER, "it has no key that can be used")
+    return found
+
+
+def _key(entry: Document, algorithms: tuple[str, ...]) -> SigningKey | None:
+    if entry.fields.get("use") not in (None, "sig") or "d" in entry.fields:
+        return None
+    for algorithm in algorithms:
+        if entry.fields.get("alg") in (None, algorithm):
+            try:
+                key = jwt.PyJWK(dict(entry.fields), algorithm)
+                key.Algorithm.prepare_key(key.key)  # a curve that is not the algorithm's is found out here
+            except jwt.PyJWTError:
+                continue
+            return SigningKey(algorithm=algorithm, key=key)
+    return None
