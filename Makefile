@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 T      ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format docs clean
+.PHONY: help install run test check format docs bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ docs: $(READY) ## write the reference pages from the code
 format: $(READY) ## let ruff mend what it can
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+
+bench: $(READY) ## measure a payment against pgbench running the same statements
+	$(BIN)/python bench/payments.py
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

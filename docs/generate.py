@@ -6,9 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from sale_adapters.web.operations import OPERATIONS
+from sale_adapters.web.routing import BASE
+from sale_adapters.wire.problems import status_of
 from sale_app.settings import describe
+from sale_domain.errors import SaleError
 from sale_domain.lifecycle import Lifecycle
 from sale_domain.order_lifecycle import ORDER_LIFECYCLE
+from sale_domain.permissions import Permission
 
 HERE = Path(__file__).parent / "reference"
 MADE = "<!-- Made by `make docs` from the code; change the code instead. -->"
@@ -34,12 +39,47 @@ def settings() -> str:
     return "\n\n".join(["# Settings", MADE, _table(("variable", "meaning", "default", "read by"), rows)]) + "\n"
 
 
+def http() -> str:
+    """Return every operation with its permission."""
+    rows = [
+        (
+            f"`{operation.method} {BASE}{operation.path}`",
+            f"`{operation.access.value}`" if isinstance(operation.access, Permission) else "none",
+            operation.summary,
+        )
+        for operation in OPERATIONS
+    ]
+    told = "Bodies, answers and examples are in the OpenAPI document that a running Sale serves at `/v1/api/sale/doc`."
+    return "\n\n".join(["# HTTP", MADE, told, _table(("operation", "permission", "what it does"), rows)]) + "\n"
+
+
+def problems() -> str:
+    """Return every code that a problem can have."""
+    kinds = sorted(_kinds(SaleError), key=lambda kind: (status_of(kind), kind.code))
+    rows = [(f"`{kind.code}`", str(status_of(kind)), (kind.__doc__ or "").partition("\n")[0]) for kind in kinds]
+    return "\n\n".join(["# Problems", MADE, _table(("code", "status", "meaning"), rows)]) + "\n"
+
+
+def _kinds(kind: type[SaleError]) -> Iterable[type[SaleError]]:
+    """Yield the errors that HTTP callers can meet; the relay's and the stores' own are not theirs."""
+    for sub in kind.__subclasses__():
+        if sub.__module__ in {"sale_domain.errors", "sale_adapters.wire.refusals"}:
+            if "code" in vars(sub):
+                yield sub
+            yield from _kinds(sub)
+
+
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"states.md": states, "settings.md": settings}
+PAGES: Mapping[str, Callable[[], str]] = {
+    "states.md": states,
+    "settings.md": settings,
+    "http.md": http,
+    "problems.md": problems,
+}
 
 
 def main() -> int:
