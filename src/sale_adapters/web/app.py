@@ -1,0 +1,46 @@
+"""The HTTP application: operations, what surrounds them, and the documents that describe them."""
+
+from importlib.metadata import version
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sale_adapters.web.calls import Readiness, Services
+from sale_adapters.web.middleware import RequestScope
+from sale_adapters.web.openapi import openapi_document
+from sale_adapters.web.operations import OPERATIONS
+from sale_adapters.web.page import document_page
+from sale_adapters.web.replies import refusal, response
+from sale_adapters.web.routing import routes
+from sale_adapters.wire import json
+from sale_adapters.wire.problems import problem_of
+from sale_domain.errors import NotFound
+from sale_domain.sale import Sale
+
+
+def create_app(sale: Sale, *, readiness: Readiness) -> Starlette:
+    """Make the HTTP application of contract §9.
+
+    Args:
+        sale: The service, with whatever is plugged into its ports.
+        readiness: Looks at the parts that Sale cannot do without, for `/readyz`.
+    """
+    document = openapi_document(OPERATIONS, version=version("sale"))
+    services = Services(
+        sale=sale, readiness=readiness, openapi=json.write(document), page=document_page(document).encode()
+    )
+    app = Starlette(
+        routes=routes(OPERATIONS, services),
+        middleware=[Middleware(RequestScope)],
+        exception_handlers={HTTPException: _no_such_path},
+    )
+    # A path with a slash too many is another path: nothing redirects a body.
+    app.router.redirect_slashes = False
+    return app
+
+
+async def _no_such_path(_: Request, __: Exception) -> Response:
+    return response(refusal(problem_of(NotFound(thing="path"))))

@@ -1,0 +1,132 @@
+"""One request to one operation, as its handler sees it."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+
+import attrs
+from starlette.requests import Request
+
+from sale_adapters.web.access import Caller
+from sale_adapters.wire.parsing import parse_body, parse_query
+from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput
+from sale_adapters.wire.tracing import TRACEPARENT
+from sale_domain.context import Context
+from sale_domain.ids import LineId, OrderId
+from sale_domain.ports.answers import AnswerKey, Once, StoredAnswer
+from sale_domain.sale import Sale
+from sale_domain.views import OrderView
+
+MAX_BODY = 1024 * 1024
+"""Bytes; the longest bill there is needs a tenth of it."""
+
+Readiness = Callable[[], Awaitable[Mapping[str, str | None]]]
+"""Look at every part that Sale cannot do without: its name, and why it is missing, None when it is there."""
+
+_VERSION = re.compile(r'"(?P<quoted>[0-9]{1,9})"|(?P<bare>[0-9]{1,9})')
+
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class Services:
+    """What handlers work with; the documents are written once, when the application is made."""
+
+    sale: Sale
+    readiness: Readiness
+    openapi: bytes
+    page: bytes
+
+
+@attrs.frozen(kw_only=True)
+class Call:
+    """One request.
+
+    Attributes:
+        caller: Who calls; None on public paths.
+        body: As it came; read on POST and PATCH only.
+        key: Set when the effect must come once; with the body's fingerprint.
+    """
+
+    request: Request
+    services: Services
+    caller: Caller | None = None
+    body: bytes = b""
+    key: tuple[AnswerKey, bytes] | None = None
+
+    @property
+    def sale(self) -> Sale:
+        """Return the service."""
+        return self.services.sale
+
+    @property
+    def order_id(self) -> OrderId:
+        """Return the order that the path names."""
+        return OrderId(self.request.path_params["orderId"])
+
+    @property
+    def line_id(self) -> LineId:
+        """Return the line that the path names."""
+        return LineId(self.request.path_params["itemId"])
+
+    def parsed(self, kind: type[T]) -> T:
+        """Return the body.
+
+        Raises:
+            InvalidInput: it is not what it must be.
+        """
+        return parse_body(self.body, kind)
+
+    def query(self, kind: type[T]) -> T:
+        """Return the query parameters.
+
+        Raises:
+            InvalidInput: they are not what they must be.
+        """
+        return parse_query(self.request.query_params.multi_items(), kind)
+
+    def reading(self) -> Context:
+        """Return who reads."""
+        assert self.caller is not None, "only admitted callers read"
+        return Context(merchant_id=self.caller.merchant_id, user_id=self.caller.user_id, traceparent=TRACEPARENT.get())
+
+    def changing(self, answer: Callable[[OrderView], StoredAnswer]) -> Context:
+        """Return who changes something, under which conditions; `answer` renders what a repetition is told.
+
+        Raises:
+            InvalidInput: If-Match names no version.
+        """
+        once = None
+        if self.key is not None:
+            key, fingerprint = self.key
+            once = Once(key=key, fingerprint=fingerprint, answer=answer)
+        return attrs.evolve(self.reading(), if_match=if_match(self.request), once=once)
+
+
+def if_match(request: Request) -> int | None:
+    """Return the version that If-Match names; None when it names none in particular.
+
+    Raises:
+        InvalidInput: it is a weak tag, or no version.
+    """
+    given = request.headers.get("if-match", "*").strip()
+    if given == "*":
+        return None
+    version = _VERSION.fullmatch(given)
+    if version is None:
+        raise InvalidInput.at("/headers/if-match", 'must be a version such as "3"')
+    return int(version["quoted"] or version["bare"])
+
+
+async def read_body(request: Request) -> bytes:
+    """Read a body.
+
+    Raises:
+        BodyTooLarge: it has more than `MAX_BODY` bytes; the rest is not read.
+    """
+    read = bytearray()
+    async for chunk in request.stream():
+        read += chunk
+        if len(read) > MAX_BODY:
+            raise BodyTooLarge(limit=MAX_BODY, start=bytes(read[:MAX_BODY]))
+    return bytes(read)

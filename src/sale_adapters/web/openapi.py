@@ -1,0 +1,209 @@
+"""The OpenAPI 3.1 document, made from the operations and their types."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from sale_adapters.web.access import Public
+from sale_adapters.web.examples import answer_examples
+from sale_adapters.web.routing import BASE, Operation
+from sale_adapters.web.schema import Schemas, wire_name
+from sale_adapters.wire.orders import HistoryBody, OrderBody, OrderListBody
+from sale_adapters.wire.problems import MEDIA_TYPE, status_of, title_of
+from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput
+from sale_domain import errors
+from sale_domain.documents import Json, JsonObject
+
+_SECURED = (InvalidInput, errors.Unauthenticated, errors.Forbidden, errors.SisterUnavailable, errors.StoreUnavailable)
+_REPEATABLE = (errors.KeyReused, errors.KeyInUse)
+
+_PROBLEM: JsonObject = {
+    "type": "object",
+    "description": "RFC 9457; some codes add members of their own.",
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "requestId": {"type": ["string", "null"]},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
+                "required": ["pointer", "detail"],
+            },
+        },
+    },
+    "required": ["type", "title", "status", "detail", "code", "requestId"],
+}
+_HEADERS: Mapping[str, JsonObject] = {
+    "merchant": {
+        "name": "x-merchant-id",
+        "in": "header",
+        "required": True,
+        "description": "The active merchant; one of the token's.",
+        "schema": {"type": "string"},
+        "example": "merchant-1",
+    },
+    "request": {
+        "name": "X-Request-Id",
+        "in": "header",
+        "description": "Taken or made, returned, logged, and sent to every sister.",
+        "schema": {"type": "string"},
+    },
+    "key": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "An equal request within 24 hours gets the first one's answer, with Idempotency-Replayed.",
+        "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    },
+    "match": {
+        "name": "If-Match",
+        "in": "header",
+        "description": "The version that was seen; 412 when it is not the present one.",
+        "schema": {"type": "string"},
+        "example": '"3"',
+    },
+    "event": {
+        "name": "X-Webhook-Event-Type",
+        "in": "header",
+        "description": "Beats the body's eventType.",
+        "schema": {"type": "string"},
+    },
+}
+_CREATED = 201
+_TOLD = {
+    "X-Request-Id": "The request's id.",
+    "ETag": "The order's version, for If-Match.",
+    "Location": "Where the new order is.",
+    "X-Feed-Seq": "The merchant's feed number that the answer is true for.",
+}
+
+
+def openapi_document(operations: Sequence[Operation], *, version: str) -> JsonObject:
+    """Describe operations: permission, parameters, bodies, answers, problem codes, an example each."""
+    schemas = Schemas()
+    schemas.components["Problem"] = _PROBLEM
+    examples = answer_examples()
+    paths: dict[str, dict[str, Json]] = {}
+    for operation in operations:
+        described = _operation(operation, schemas, examples)
+        paths.setdefault(BASE + operation.path, {})[operation.method.lower()] = described
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Sale", "version": version, "description": "The order service of a point-of-sale platform."},
+        "paths": paths,
+        "components": {
+            "schemas": schemas.components,
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        },
+        "x-problems": _problems(operations),
+    }
+
+
+def refusals_of(operation: Operation) -> tuple[type[errors.SaleError], ...]:
+    """Return every way in which an operation can refuse, common ones included."""
+    found: list[type[errors.SaleError]] = list(operation.refuses)
+    if not isinstance(operation.access, Public):
+        found += _SECURED
+        if operation.method in {"POST", "PATCH"}:
+            found.append(BodyTooLarge)
+        if operation.method == "POST":
+            found += _REPEATABLE
+    if operation.changes:
+        found.append(errors.StaleVersion)
+    return tuple(sorted(set(found), key=lambda kind: (status_of(kind), kind.code)))
+
+
+def _operation(operation: Operation, schemas: Schemas, examples: Mapping[type, Json]) -> JsonObject:
+    described: dict[str, Json] = {
+        "operationId": f"{operation.handler.__module__.rpartition('.')[2]}.{operation.handler.__name__}",
+        "summary": operation.summary,
+        "parameters": _parameters(operation, schemas),
+        "responses": {
+            **{
+                str(status): {**_answer(kind, schemas, examples), "headers": _answer_headers(operation, kind)}
+                for status, kind in operation.answers.items()
+            },
+            **_refusals(refusals_of(operation)),
+        },
+    }
+    if isinstance(operation.access, Public):
+        described["security"] = []
+    else:
+        described |= {"security": [{"bearer": []}], "x-permission": operation.access.value}
+    if operation.examples:
+        described["requestBody"] = _body(operation, schemas)
+    return described
+
+
+def _parameters(operation: Operation, schemas: Schemas) -> list[Json]:
+    segments = (segment for segment in operation.path.split("/") if segment.startswith("{"))
+    found: list[Json] = [
+        {"name": segment.strip("{}"), "in": "path", "required": True, "schema": {"type": "string"}}
+        for segment in segments
+    ]
+    if operation.query is not None:
+        found += [_query(field, schemas) for field in attrs.fields(operation.query)]
+    names = ["request"]
+    if not isinstance(operation.access, Public):
+        names += ["merchant", *(["key"] if operation.method == "POST" else []), *(["match"] * bool(operation.changes))]
+    elif operation.examples:
+        names.append("event")
+    return [*found, *(_HEADERS[name] for name in names)]
+
+
+def _query(field: "attrs.Attribute[Any]", schemas: Schemas) -> JsonObject:
+    default = {"default": field.default} if field.default is not None else {}
+    kind = next((known for known in getattr(field.type, "__args__", ()) if known is not type(None)), field.type)
+    return {"name": wire_name(field), "in": "query", "schema": {**schemas.of(kind, strict=True), **default}}
+
+
+def _body(operation: Operation, schemas: Schemas) -> JsonObject:
+    schema = {"type": "object"} if operation.body is None else schemas.of(operation.body, strict=True)
+    shown = {str(n): {"value": example} for n, example in enumerate(operation.examples, start=1)}
+    return {"content": {"application/json": {"schema": schema, "examples": shown}}}
+
+
+def _answer(kind: type | None, schemas: Schemas, examples: Mapping[type, Json]) -> JsonObject:
+    if kind is None:
+        return {"description": "As the summary says."}
+    content: dict[str, Json] = {"schema": schemas.of(kind, strict=False)}
+    if kind in examples:
+        content["example"] = examples[kind]
+    return {"description": (kind.__doc__ or "").strip(), "content": {"application/json": content}}
+
+
+def _answer_headers(operation: Operation, kind: type | None) -> JsonObject:
+    told = ["X-Request-Id"]
+    told += ["ETag"] * (kind is OrderBody)
+    told += ["Location"] * (_CREATED in operation.answers and not operation.changes)
+    told += ["X-Feed-Seq"] * (operation.method == "GET" and kind in (OrderBody, OrderListBody, HistoryBody))
+    return {name: {"description": _TOLD[name], "schema": {"type": "string"}} for name in told}
+
+
+def _refusals(kinds: Iterable[type[errors.SaleError]]) -> dict[str, Json]:
+    by_status: dict[int, list[str]] = {}
+    for kind in kinds:
+        by_status.setdefault(status_of(kind), []).append(kind.code)
+    content: JsonObject = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {
+        str(status): {"description": ", ".join(codes), "x-codes": codes, "content": content}
+        for status, codes in by_status.items()
+    }
+
+
+def _problems(operations: Iterable[Operation]) -> list[Json]:
+    kinds = {kind.code: kind for operation in operations for kind in refusals_of(operation)}
+    return [
+        {
+            "code": code,
+            "status": status_of(kind),
+            "title": title_of(code),
+            "description": (kind.__doc__ or "").strip().splitlines()[0],
+        }
+        for code, kind in sorted(kinds.items())
+    ]

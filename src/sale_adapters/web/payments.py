@@ -1,0 +1,47 @@
+"""The payment webhook over HTTP (C1): every body is kept, and only a missing database makes mq-pay try again."""
+
+from sale_adapters.web.calls import Call, read_body
+from sale_adapters.web.replies import reply
+from sale_adapters.wire import webhook
+from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput
+from sale_adapters.wire.tracing import TRACEPARENT
+from sale_domain.ledger import PaymentFact
+from sale_domain.payments import PaymentOutcome
+from sale_domain.ports.answers import StoredAnswer
+from sale_domain.use_cases.settlement import Delivery
+
+REFUSED = "refused"
+"""What the raw log says of a body that was answered with a problem."""
+
+_ACCEPTED = 202
+
+
+async def receive(call: Call) -> StoredAnswer:
+    """Take in what mq-pay tells; answers by contract §6's table."""
+    header = call.request.headers.get("x-webhook-event-type", "").strip() or None
+    try:
+        body = await read_body(call.request)
+    except BodyTooLarge as refusal:
+        event_type = webhook.printable(header) if header else None
+        await call.sale.log_delivery(Delivery(body=refusal.start, event_type=event_type), outcome=REFUSED)
+        raise
+    reading = webhook.read(body, header=header, received_at=call.sale.parts.clock.now())
+    delivery = Delivery(body=body, event_type=reading.event_type, traceparent=TRACEPARENT.get())
+    return _answer(await _outcome(call, delivery, reading.verdict))
+
+
+async def _outcome(call: Call, delivery: Delivery, verdict: webhook.Verdict) -> PaymentOutcome:
+    match verdict:
+        case PaymentFact():
+            return await call.sale.receive_payment(delivery, verdict)
+        case InvalidInput():
+            await call.sale.log_delivery(delivery, outcome=REFUSED)
+            raise verdict
+        case webhook.Ignored():
+            await call.sale.log_delivery(delivery, outcome=PaymentOutcome.IGNORED.value)
+            return PaymentOutcome.IGNORED
+
+
+def _answer(outcome: PaymentOutcome) -> StoredAnswer:
+    status = _ACCEPTED if outcome is PaymentOutcome.PARKED else 200
+    return reply(webhook.OutcomeBody(outcome=outcome.value), status=status)

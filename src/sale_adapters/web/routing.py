@@ -1,0 +1,120 @@
+"""Operations: what can be asked of a path, by whom, and how a request to it is worked through."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
+
+import attrs
+from starlette.requests import Request
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from sale_adapters.web.access import Public, admit
+from sale_adapters.web.calls import Call, Services, read_body
+from sale_adapters.web.idempotency import answer_key, answered_once, fingerprint_of
+from sale_adapters.web.replies import refusal, response
+from sale_adapters.wire.problems import problem_of
+from sale_adapters.wire.refusals import MethodNotAllowed
+from sale_domain.documents import JsonObject
+from sale_domain.errors import NotFound, SaleError
+from sale_domain.ids import bucket_of
+from sale_domain.permissions import Permission
+from sale_domain.ports.answers import StoredAnswer
+
+BASE = "/v1/api/sale"
+"""What every path begins with (C18)."""
+
+_THINGS = {"orderId": "order", "itemId": "order item"}
+"""What a path parameter names: all of them are ids of ours."""
+
+
+@attrs.frozen(kw_only=True)
+class Operation:
+    """A method of a path: who may ask, what is sent, what comes back.
+
+    Attributes:
+        path: Below the base; parameters in braces.
+        access: The permission, or PUBLIC said aloud; there is no default.
+        body: The class of the body, if there is one.
+        query: The class of the query parameters.
+        answers: Status and class of the good answers; None is described by the summary alone.
+        changes: The thing that If-Match names the version of; None for reads.
+        refuses: What else can go wrong, beyond what can on any path.
+        examples: Bodies to try.
+    """
+
+    method: str = attrs.field(validator=attrs.validators.in_(("GET", "POST", "PATCH", "DELETE")))
+    path: str
+    access: Permission | Public = attrs.field(validator=attrs.validators.instance_of((Permission, Public)))
+    summary: str
+    handler: Callable[[Call], Awaitable[StoredAnswer]]
+    body: object = None
+    query: type | None = None
+    answers: Mapping[int, type | None]
+    changes: str | None = None
+    refuses: tuple[type[SaleError], ...] = ()
+    examples: tuple[JsonObject, ...] = ()
+
+
+class Endpoint:
+    """One path with all its methods, as an ASGI application."""
+
+    def __init__(self, operations: Iterable[Operation], services: Services) -> None:
+        """Gather the operations of one path."""
+        self._operations = {operation.method: operation for operation in operations}
+        self._services = services
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; every refusal becomes a problem here."""
+        request = Request(scope, receive)
+        try:
+            answer = await self._answer(request)
+        except SaleError as error:
+            answer = refusal(problem_of(error))
+        await response(answer)(scope, receive, send)
+
+    async def _answer(self, request: Request) -> StoredAnswer:
+        method = "GET" if request.method == "HEAD" else request.method
+        operation = self._operations.get(method)
+        if operation is None:
+            raise MethodNotAllowed(allowed=tuple(sorted({*self._operations, *_also(self._operations)})))
+        call = Call(request=request, services=self._services)
+        if isinstance(operation.access, Public):
+            return await operation.handler(call)
+        return await _answer_caller(call, operation, operation.access)
+
+
+def routes(operations: Iterable[Operation], services: Services) -> list[Route]:
+    """Return a route for every path."""
+    by_path: dict[str, list[Operation]] = {}
+    for operation in operations:
+        by_path.setdefault(operation.path, []).append(operation)
+    return [Route(BASE + path, Endpoint(listed, services)) for path, listed in by_path.items()]
+
+
+async def _answer_caller(call: Call, operation: Operation, permission: Permission) -> StoredAnswer:
+    """Check in the contract's order: token, merchant, permission, ids, key, body, and at last what the body asks."""
+    request, sale = call.request, call.sale
+    caller = await admit(request, sale, permission)
+    request.scope["sale.caller"] = caller
+    _check_ids(request)
+    if operation.method in {"GET", "DELETE"}:
+        return await operation.handler(attrs.evolve(call, caller=caller))
+    key = answer_key(request, caller) if operation.method == "POST" else None
+    call = attrs.evolve(call, caller=caller, body=await read_body(request))
+    if key is None:
+        return await operation.handler(call)
+    fingerprint = fingerprint_of(call.body)
+    work = partial(operation.handler, attrs.evolve(call, key=(key, fingerprint)))
+    return await answered_once(sale, key, fingerprint=fingerprint, work=work)
+
+
+def _check_ids(request: Request) -> None:
+    for name, value in request.path_params.items():
+        try:
+            bucket_of(value)
+        except ValueError:
+            raise NotFound(thing=_THINGS[name]) from None
+
+
+def _also(methods: Iterable[str]) -> set[str]:
+    return {"HEAD"} if "GET" in methods else set()

@@ -1,0 +1,102 @@
+"""JSON Schemas (2020-12) of the classes that bodies are read into and answers are written from."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from types import NoneType
+from typing import Any, get_args, get_origin
+
+import attrs
+
+from sale_adapters.wire.forms import camel
+from sale_adapters.wire.parsing import MAX_LIST, is_list, variants_of
+from sale_adapters.wire.scalars import SCALARS
+from sale_domain.documents import Json, JsonObject
+
+_SIMPLE: Mapping[Any, JsonObject] = {
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    bool: {"type": "boolean"},
+    Decimal: {"type": "number"},
+    datetime: {"type": "string", "format": "date-time"},
+    JsonObject: {"type": "object"},
+}
+
+
+class Schemas:
+    """The schemas of a document; classes are described once, in `components`.
+
+    What is sent in is described strictly: unknown fields are refused, lists bounded. What is answered may grow (C18),
+    and has every field.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.components: dict[str, Json] = {}
+
+    def of(self, kind: Any, *, strict: bool) -> JsonObject:  # noqa: ANN401 - any annotation
+        """Return the schema of an annotation; `strict` for what is sent in."""
+        if kind in SCALARS:
+            return SCALARS[kind].schema
+        if kind in _SIMPLE:
+            return _SIMPLE[kind]
+        if attrs.has(kind):
+            return self._reference(kind, strict=strict)
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            return {"type": "string", "enum": [member.value for member in kind]}
+        return self._composed(kind, strict=strict)
+
+    def _composed(self, kind: Any, *, strict: bool) -> JsonObject:  # noqa: ANN401 - any annotation
+        arguments = get_args(kind)
+        if variants := variants_of(kind):
+            return {"oneOf": [self.of(cls, strict=strict) for cls in variants.values()]}
+        if NoneType in arguments:
+            (known,) = (argument for argument in arguments if argument is not NoneType)
+            return _or_null(self.of(known, strict=strict))
+        if is_list(kind):
+            bound = {"maxItems": MAX_LIST} if strict else {}
+            return {"type": "array", "items": self.of(arguments[0], strict=strict), **bound}
+        if (
+            get_origin(kind) is not None
+            and isinstance(get_origin(kind), type)
+            and issubclass(get_origin(kind), Mapping)
+        ):
+            return {"type": "object", "additionalProperties": self.of(arguments[1], strict=strict)}
+        return {"const": arguments[0]}
+
+    def _reference(self, cls: type[Any], *, strict: bool) -> JsonObject:
+        name = cls.__name__.removesuffix("Body")
+        if name not in self.components:
+            self.components[name] = {}
+            self.components[name] = self._described(cls, strict=strict)
+        return {"$ref": f"#/components/schemas/{name}"}
+
+    def _described(self, cls: type[Any], *, strict: bool) -> JsonObject:
+        fields = attrs.fields(cls)
+        described: dict[str, Json] = {
+            "type": "object",
+            "description": (cls.__doc__ or "").strip(),
+            "properties": {wire_name(field): self._field(field, strict=strict) for field in fields},
+            "required": [wire_name(field) for field in fields if field.default is attrs.NOTHING],
+        }
+        return {**described, "additionalProperties": False} if strict else described
+
+    def _field(self, field: "attrs.Attribute[Any]", *, strict: bool) -> JsonObject:
+        default = {"default": field.default} if isinstance(field.default, str | int | Decimal) else {}
+        return {**self.of(field.type, strict=strict), **default}
+
+
+def wire_name(field: "attrs.Attribute[Any]") -> str:
+    """Return a field's name in JSON."""
+    return camel(field.name.rstrip("_"))
+
+
+def _or_null(schema: JsonObject) -> JsonObject:
+    match schema:
+        case {"type": str(kind)}:
+            return {**schema, "type": [kind, "null"]}
+        case {"type": list(kinds)}:
+            return {**schema, "type": [*kinds, "null"]}
+        case _:
+            return {"anyOf": [schema, {"type": "null"}]}

@@ -1,0 +1,150 @@
+"""Refusals as RFC 9457 problems: one table from error to HTTP status, and what each adds (contract §9)."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from sale_adapters.wire import json
+from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput, MethodNotAllowed
+from sale_domain import errors
+from sale_domain.documents import Json, JsonObject
+
+MEDIA_TYPE = "application/problem+json"
+TYPES_AT = "/v1/api/sale/doc#"
+"""A problem's `type` is a place in the documentation: this and the code."""
+
+RETRY_AFTER_SECONDS = 1
+
+_STATUS: Mapping[type[errors.SaleError], int] = {
+    InvalidInput: 400,
+    errors.Invalid: 400,
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    MethodNotAllowed: 405,
+    errors.StaleVersion: 412,
+    BodyTooLarge: 413,
+    errors.Rejected: 422,
+    errors.Conflict: 409,
+    errors.Unavailable: 503,
+}
+"""The nearest class in an error's ancestry decides."""
+
+
+def _money(told: errors.PriceChanged) -> JsonObject:
+    return {
+        "expectedTotal": json.plain(told.expected.amount),
+        "actualTotal": json.plain(told.actual.amount),
+        "currency": told.actual.currency,
+    }
+
+
+def _transition(told: errors.IllegalTransition) -> JsonObject:
+    # RFC 9457 has taken `status` for the HTTP number: docs/decisions/0002-problem-status.md.
+    return {
+        "currentStatus": told.status,
+        "action": told.action,
+        "illegalTransition": {"status": told.status, "action": told.action},
+    }
+
+
+_MEMBERS: Mapping[type[errors.SaleError], Callable[[Any], JsonObject]] = {
+    InvalidInput: lambda told: {
+        "errors": [{"pointer": each.pointer, "detail": each.detail} for each in told.errors],
+    },
+    errors.Invalid: lambda told: {"errors": [{"pointer": told.pointer, "detail": told.detail}]},
+    errors.UnknownItem: lambda told: {"itemId": told.item_id},
+    errors.UnknownSaleChannel: lambda told: {"saleChannelId": told.sale_channel_id},
+    errors.TooManyLines: lambda told: {"limit": told.limit},
+    errors.ExchangeRateRequired: lambda told: {
+        "orderCurrency": told.order_currency,
+        "channelCurrency": told.channel_currency,
+    },
+    errors.ExchangeRateNotNeeded: lambda told: {"currency": told.currency},
+    errors.SisterRefused: lambda told: {"sister": told.sister, "sisterStatus": told.status, "reason": told.reason},
+    errors.IllegalTransition: _transition,
+    errors.ComboChild: lambda told: {"lineId": told.line_id, "leadItemId": told.lead_id},
+    errors.AlreadySent: lambda told: {"lineId": told.line_id},
+    errors.PriceChanged: _money,
+    errors.StaleVersion: lambda told: {"expectedVersion": told.expected, "actualVersion": told.actual},
+    errors.SisterUnavailable: lambda told: {"sister": told.sister},
+    BodyTooLarge: lambda told: {"limit": told.limit},
+}
+
+
+@attrs.frozen(kw_only=True)
+class Problem:
+    """A refusal on its way to the caller; `members` are its own, beyond those that every problem has."""
+
+    status: int
+    code: str
+    detail: str
+    members: JsonObject = attrs.field(factory=dict)
+    headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Return the code as people read it; the same for every problem of a code."""
+        return title_of(self.code)
+
+    def body(self, request_id: str | None) -> JsonObject:
+        """Return the problem as RFC 9457 writes it."""
+        return {
+            "type": f"{TYPES_AT}{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+            "requestId": request_id,
+            **self.members,
+        }
+
+
+BUG = Problem(status=500, code="internal-error", detail="Something went wrong here; it has been logged.")
+"""What a caller learns of a bug."""
+
+
+def problem_of(error: errors.SaleError) -> Problem:
+    """Return an outcome as a problem."""
+    members = _MEMBERS.get(type(error))
+    return Problem(
+        status=status_of(type(error)),
+        code=error.code,
+        # What a database says of itself is for the log, not for callers.
+        detail="The database is not available." if isinstance(error, errors.StoreUnavailable) else str(error),
+        members=members(error) if members else {},
+        headers=_headers(error),
+    )
+
+
+def status_of(kind: type[errors.SaleError]) -> int:
+    """Return the HTTP status of a kind of error."""
+    return next(_STATUS[ancestor] for ancestor in kind.__mro__ if ancestor in _STATUS)
+
+
+def title_of(code: str) -> str:
+    """Return a problem's title.
+
+    >>> title_of("unknown-item")
+    'Unknown item'
+    """
+    return code.replace("-", " ").capitalize()
+
+
+def problem_json(problem: Problem, *, request_id: str | None) -> bytes:
+    """Write a problem as JSON."""
+    form: Json = problem.body(request_id)
+    return json.write(form)
+
+
+def _headers(error: errors.SaleError) -> tuple[tuple[str, str], ...]:
+    match error:
+        case errors.Unauthenticated():
+            return (("www-authenticate", 'Bearer realm="sale"'),)
+        case errors.Unavailable():
+            return (("retry-after", str(RETRY_AFTER_SECONDS)),)
+        case MethodNotAllowed():
+            return (("allow", ", ".join(error.allowed)),)
+        case _:
+            return ()

@@ -1,0 +1,65 @@
+"""What is wrong with a request before it means anything to the domain."""
+
+from typing import ClassVar
+
+import attrs
+
+from sale_domain.errors import Rejected
+
+
+@attrs.frozen(kw_only=True)
+class FieldError:
+    """One thing that is wrong with a request.
+
+    Attributes:
+        pointer: RFC 6901, into the body; `/query/…` and `/headers/…` name what is not in the body.
+        detail: What is wrong, as the end of a sentence about the value.
+    """
+
+    pointer: str
+    detail: str
+
+
+@attrs.define(kw_only=True, eq=False)
+class InvalidInput(Rejected):
+    """A request cannot be read; `errors` says where and why, several at once."""
+
+    code: ClassVar[str] = "invalid"
+    errors: tuple[FieldError, ...]
+
+    @classmethod
+    def at(cls, pointer: str, detail: str) -> "InvalidInput":
+        """Name the one thing that is wrong."""
+        return cls(errors=(FieldError(pointer=pointer, detail=detail),))
+
+    def __str__(self) -> str:
+        first = self.errors[0]
+        return f"{first.pointer or 'The body'}: {first.detail}"
+
+
+@attrs.define(kw_only=True, eq=False)
+class BodyTooLarge(Rejected):
+    """A body is larger than any that Sale could want.
+
+    Attributes:
+        limit: In bytes.
+        start: The body's first bytes, at most `limit`.
+    """
+
+    code: ClassVar[str] = "body-too-large"
+    limit: int
+    start: bytes = b""
+
+    def __str__(self) -> str:
+        return f"A body has at most {self.limit} bytes."
+
+
+@attrs.define(kw_only=True, eq=False)
+class MethodNotAllowed(Rejected):
+    """The path exists, the method does not."""
+
+    code: ClassVar[str] = "method-not-allowed"
+    allowed: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"Only {', '.join(self.allowed)} can be asked of this path."

@@ -1,0 +1,226 @@
+"""The list of operations against the contract's table, and what surrounds all of them."""
+
+import logging
+from typing import Any
+
+import attrs
+import httpx
+import pytest
+
+from sale_adapters.web.access import PUBLIC, Public
+from sale_adapters.web.openapi import refusals_of
+from sale_adapters.web.operating import healthz
+from sale_adapters.web.operations import OPERATIONS
+from sale_adapters.web.routing import BASE, Operation
+from sale_adapters.wire import json
+from sale_adapters.wire.parsing import parse_body
+from sale_adapters.wire.tracing import REQUEST_ID, TRACEPARENT, passed_on
+from sale_app.composition import InMemorySale
+from sale_domain.permissions import Permission, Principal
+
+CONTRACT = """
+POST /sale-orders SaleOrder.create
+GET /sale-orders SaleOrder.find
+GET /sale-orders/{id} SaleOrder.findById
+GET /sale-orders/{id}/history SaleOrder.findById
+POST /sale-orders/{id}/items SaleOrder.update
+PATCH /sale-orders/{id}/items/{itemId} SaleOrder.update
+DELETE /sale-orders/{id}/items/{itemId} SaleOrder.update
+DELETE /sale-orders/{id}/items SaleOrder.update
+GET /sale-orders/{id}/pricing-preview SaleOrder.findById
+POST /sale-orders/{id}/checkout SaleOrder.checkout
+POST /sale-orders/{id}/revert SaleOrder.revert
+POST /sale-orders/{id}/cancel SaleOrder.cancel
+POST /webhooks/payment none
+GET /healthz none
+GET /readyz none
+GET /doc none
+GET /doc/openapi.json none
+"""
+SECURED = [operation for operation in OPERATIONS if isinstance(operation.access, Permission)]
+
+
+def concrete(operation: Operation) -> str:
+    strange = "01KE6YB4M0000000000000000126"
+    return operation.path.replace("{orderId}", strange).replace("{itemId}", strange)
+
+
+def test_every_operation_of_the_contract_is_there_with_its_permission() -> None:
+    built = {
+        f"{operation.method} {operation.path.replace('{orderId}', '{id}')} "
+        f"{'none' if isinstance(operation.access, Public) else operation.access.value}"
+        for operation in OPERATIONS
+    }
+
+    assert built == set(CONTRACT.strip().splitlines())
+
+
+@pytest.mark.parametrize("access", [None, "SaleOrder.find", True])
+def test_an_operation_without_a_permission_cannot_be_made(access: Any) -> None:  # noqa: ANN401 - what is wrong
+    with pytest.raises(TypeError):
+        attrs.evolve(OPERATIONS[0], access=access)
+    with pytest.raises(TypeError, match="'access'"):
+        Operation(method="GET", path="/", summary="", handler=healthz, answers={})  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("operation", SECURED, ids=[f"{each.method} {each.path}" for each in SECURED])
+async def test_every_operation_asks_for_its_own_permission_and_no_other(
+    client: httpx.AsyncClient, shop: InMemorySale, operation: Operation
+) -> None:
+    assert isinstance(operation.access, Permission)
+    shop.policies.deny("cashier", operation.access)
+    denied = await client.request(operation.method, concrete(operation))
+    shop.policies.effects.clear()
+    shop.policies.allow("cashier", operation.access)
+    allowed = await client.request(operation.method, concrete(operation))
+
+    assert denied.status_code == 403
+    assert allowed.status_code != 403
+
+
+@pytest.mark.parametrize("path", sorted({concrete(operation) for operation in OPERATIONS}))
+async def test_another_method_is_refused_with_those_that_there_are(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.put(path)
+
+    methods = {operation.method for operation in OPERATIONS if concrete(operation) == path}
+    assert (answer.status_code, answer.json()["code"]) == (405, "method-not-allowed")
+    assert set(answer.headers["allow"].split(", ")) - {"HEAD"} == methods
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "/sale-orders/", "/sale-orders//", "/../sale-orders", "/%00"])
+async def test_an_unknown_path_is_a_problem_too(client: httpx.AsyncClient, path: str) -> None:
+    for url in (path, f"http://sale{path}"):
+        answer = await client.get(url)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+
+
+async def test_head_answers_as_get_does(client: httpx.AsyncClient) -> None:
+    for path in ("/sale-orders", "/healthz"):
+        assert (await client.head(path)).status_code == 200
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=[f"{each.method} {each.path}" for each in OPERATIONS])
+def test_every_example_in_the_documentation_can_be_sent(operation: Operation) -> None:
+    for example in operation.examples:
+        if isinstance(operation.body, type):
+            parse_body(json.write(example), operation.body)
+    assert refusals_of(operation) or operation.access == PUBLIC
+
+
+async def test_a_request_id_is_taken_when_it_is_sane_and_made_when_not(client: httpx.AsyncClient) -> None:
+    taken = await client.get("/healthz", headers={"x-request-id": "till-4.0001"})
+    made = [await client.get("/nothing", headers={"x-request-id": given}) for given in ("", "a b", "x" * 129, "a\tb")]
+
+    assert taken.headers["x-request-id"] == "till-4.0001"
+    ids = {answer.headers["x-request-id"] for answer in made}
+    assert len(ids) == 4
+    assert {answer.json()["requestId"] for answer in made} == ids
+
+
+async def test_sisters_are_told_the_request_id_and_the_trace(client: httpx.AsyncClient, shop: InMemorySale) -> None:
+    told: list[Any] = []
+    verify = shop.tokens.verify
+
+    async def remembering(token: str) -> Any:  # noqa: ANN401 - the port's own
+        told.append(dict(passed_on()))
+        return await verify(token)
+
+    shop.tokens.verify = remembering  # type: ignore[method-assign]
+    traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    await client.get("/sale-orders", headers={"x-request-id": "r-1", "traceparent": traceparent})
+    await client.get("/sale-orders", headers={"traceparent": "00-" + "0" * 32 + "-b7ad6b7169203331-01"})
+
+    assert told[0] == {"x-request-id": "r-1", "traceparent": traceparent}
+    assert told[1]["traceparent"][3:35] != "0" * 32
+    assert (REQUEST_ID.get(), TRACEPARENT.get(), passed_on()) == (None, None, {})
+
+
+async def test_the_log_has_one_line_a_request_and_no_secret(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, logger="sale"):
+        await client.post("/sale-orders?q=hush", content=b'{"note": "hush"}', headers={"x-request-id": "r-1"})
+        await client.get("/a%0Ab")
+
+    first, second = (record for record in caplog.records if record.name == "sale.access")
+    assert (first.__dict__["status"], first.__dict__["merchant_id"], first.__dict__["request_id"]) == (
+        400,
+        "merchant-1",
+        "r-1",
+    )
+    assert "path=/v1/api/sale/sale-orders " in first.getMessage()
+    assert "\n" not in second.getMessage()
+    assert not any(secret in str(first.__dict__) for secret in ("hush", "Bearer"))
+
+
+async def test_a_bug_is_a_500_that_tells_nothing_and_is_logged(
+    client: httpx.AsyncClient, shop: InMemorySale, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(token: str) -> Principal:
+        raise ZeroDivisionError(f"secret detail of {token}")
+
+    shop.tokens.verify = broken  # type: ignore[method-assign]
+    answer = await client.get("/sale-orders", headers={"x-request-id": "r-1"})
+
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal-error")
+    assert answer.headers["x-request-id"] == answer.json()["requestId"] == "r-1"
+    assert "secret" not in answer.text
+    assert [record.exc_info is not None for record in caplog.records if record.name == "sale.bugs"] == [True]
+
+
+async def test_health_says_that_the_process_lives_and_readiness_names_what_is_missing(
+    client: httpx.AsyncClient, missing_parts: dict[str, str | None]
+) -> None:
+    assert (await client.get("/healthz", headers={"authorization": ""})).json() == {"status": "alive"}
+    ready = await client.get("/readyz")
+    assert (ready.status_code, ready.json()["parts"]) == (200, {"database": "reachable", "identity": "reachable"})
+
+    missing_parts["database"] = "connection refused"
+    unready = await client.get("/readyz")
+    assert (unready.status_code, unready.json()["code"]) == (503, "not-ready")
+    assert unready.json()["parts"] == {"database": "connection refused", "identity": "reachable"}
+    assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_the_openapi_document_describes_every_operation_and_refers_to_nothing_that_is_missing(
+    client: httpx.AsyncClient,
+) -> None:
+    document = (await client.get("/doc/openapi.json")).json()
+
+    assert document["openapi"] == "3.1.0"
+    for operation in OPERATIONS:
+        described = document["paths"][BASE + operation.path][operation.method.lower()]
+        expected = None if isinstance(operation.access, Public) else operation.access.value
+        assert described.get("x-permission") == expected
+        codes = {code for answer in described["responses"].values() for code in answer.get("x-codes", ())}
+        assert codes == {kind.code for kind in refusals_of(operation)}
+    missing = {ref for ref in _references(document) if ref.rpartition("/")[2] not in document["components"]["schemas"]}
+    assert missing == set()
+    item = document["components"]["schemas"]["Product"]
+    assert (item["additionalProperties"], item["required"]) == (False, ["itemId"])
+    assert item["properties"]["quantity"]["default"] == 1
+    order = document["components"]["schemas"]["Order"]
+    assert len(order["required"]) == len(order["properties"]) == 28
+
+
+async def test_the_page_shows_every_operation_and_problem_and_fetches_nothing(client: httpx.AsyncClient) -> None:
+    page = await client.get("/doc")
+
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert all(f"{each.method} {BASE}{each.path}" in page.text for each in OPERATIONS)
+    assert all(f'id="{kind.code}"' in page.text for each in OPERATIONS for kind in refusals_of(each))
+    assert "<script" not in page.text
+    assert "://" not in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+def _references(value: Any) -> set[str]:  # noqa: ANN401 - any JSON
+    match value:
+        case {"$ref": str(ref)}:
+            return {ref}
+        case dict():
+            return set().union(*map(_references, value.values()))
+        case list():
+            return set().union(*map(_references, value)) if value else set()
+        case _:
+            return set()

@@ -1,0 +1,134 @@
+"""Refusals as problems: the right status, what is needed to act on them, and nothing that RFC 9457 means otherwise."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import attrs
+import pytest
+
+from sale_adapters.wire import json
+from sale_adapters.wire.problems import BUG, Problem, problem_json, problem_of
+from sale_adapters.wire.refusals import BodyTooLarge, FieldError, InvalidInput, MethodNotAllowed
+from sale_domain import errors
+from sale_domain.errors import SaleError
+from sale_domain.money import Currency, Money
+from sale_domain.ports.answers import AlreadyAnswered
+
+VND = Currency("VND")
+EXAMPLES: list[tuple[SaleError, int, dict[str, Any]]] = [
+    (errors.NotFound(thing="order"), 404, {}),
+    (
+        errors.Invalid(pointer="/quantity", detail="too fine"),
+        400,
+        {"errors": [{"pointer": "/quantity", "detail": "too fine"}]},
+    ),
+    (
+        InvalidInput(errors=(FieldError(pointer="/a", detail="x"), FieldError(pointer="/b", detail="y"))),
+        400,
+        {"errors": [{"pointer": "/a", "detail": "x"}, {"pointer": "/b", "detail": "y"}]},
+    ),
+    (errors.UnknownItem(item_id="variant-x"), 422, {"itemId": "variant-x"}),
+    (errors.UnknownSaleChannel(sale_channel_id="channel-x"), 422, {"saleChannelId": "channel-x"}),
+    (errors.TooManyLines(limit=500), 422, {"limit": 500}),
+    (errors.EmptyOrder(), 422, {}),
+    (
+        errors.ExchangeRateRequired(order_currency="USD", channel_currency="VND"),
+        422,
+        {"orderCurrency": "USD", "channelCurrency": "VND"},
+    ),
+    (errors.ExchangeRateNotNeeded(currency="VND"), 422, {"currency": "VND"}),
+    (
+        errors.SisterRefused(sister="pricing", status=400, reason="no fare"),
+        422,
+        {"sister": "pricing", "sisterStatus": 400, "reason": "no fare"},
+    ),
+    (
+        errors.IllegalTransition(status="COMPLETED", action="checkout"),
+        409,
+        {
+            "currentStatus": "COMPLETED",
+            "action": "checkout",
+            "illegalTransition": {"status": "COMPLETED", "action": "checkout"},
+        },
+    ),
+    (errors.ComboChild(line_id="child", lead_id="lead"), 409, {"lineId": "child", "leadItemId": "lead"}),
+    (errors.AlreadySent(line_id="line"), 409, {"lineId": "line"}),
+    (
+        errors.PriceChanged(expected=Money(Decimal(130_000), VND), actual=Money(Decimal("140000.5"), VND)),
+        409,
+        {"expectedTotal": 130000, "actualTotal": Decimal("140000.5"), "currency": "VND"},
+    ),
+    (errors.StaleVersion(expected=2, actual=3), 412, {"expectedVersion": 2, "actualVersion": 3}),
+    (errors.OrderChanged(), 409, {}),
+    (errors.KeyReused(), 422, {}),
+    (errors.KeyInUse(), 409, {}),
+    (errors.SisterUnavailable(sister="pricing", reason="it answered 500"), 503, {"sister": "pricing"}),
+    (errors.StoreUnavailable(reason="host db-7 refused"), 503, {}),
+    (errors.Unauthenticated(reason="no token"), 401, {}),
+    (errors.Forbidden(reason="no role allows it"), 403, {}),
+    (BodyTooLarge(limit=1024, start=b"secret"), 413, {"limit": 1024}),
+    (MethodNotAllowed(allowed=("GET", "HEAD")), 405, {}),
+]
+KINDS = (errors.SaleError, errors.Rejected, errors.Conflict, errors.Unavailable)
+
+
+@pytest.mark.parametrize(("error", "status", "members"), EXAMPLES, ids=[error.code for error, _, _ in EXAMPLES])
+def test_every_refusal_has_its_status_and_its_members(error: SaleError, status: int, members: dict[str, Any]) -> None:
+    problem: Any = json.read(problem_json(problem_of(error), request_id="request-1"))
+
+    common = {name: problem.pop(name) for name in ("type", "title", "status", "detail", "code", "requestId")}
+    assert problem == members
+    assert common["status"] == status
+    assert common["code"] == error.code
+    assert common["type"] == f"/v1/api/sale/doc#{error.code}"
+    assert common["requestId"] == "request-1"
+    assert common["title"]
+    assert common["detail"]
+
+
+def test_no_outcome_of_the_domain_is_forgotten_here() -> None:
+    shown = {type(error) for error, _, _ in EXAMPLES}
+    known = {kind for kind in _descendants(SaleError) if kind.__module__ == errors.__name__}
+
+    assert known - shown - set(KINDS) == set()
+    assert AlreadyAnswered not in shown, "it is an answer, not a refusal"
+
+
+def test_an_error_with_fields_tells_them_all_or_keeps_them_for_the_log() -> None:
+    kept_back = {"not-found", "store-unavailable", "unauthenticated", "forbidden", "method-not-allowed"}
+    told = {error.code for error, _, members in EXAMPLES if members}
+
+    assert {error.code for error, _, _ in EXAMPLES if attrs.fields(type(error))} - told == kept_back
+
+
+def test_codes_are_stable_words() -> None:
+    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", error.code) for error, _, _ in EXAMPLES)
+
+
+def test_headers_say_how_to_go_on() -> None:
+    assert dict(problem_of(errors.Unauthenticated(reason="no token")).headers) == {
+        "www-authenticate": 'Bearer realm="sale"'
+    }
+    assert dict(problem_of(errors.StoreUnavailable(reason="x")).headers) == {"retry-after": "1"}
+    assert dict(problem_of(MethodNotAllowed(allowed=("GET", "HEAD"))).headers) == {"allow": "GET, HEAD"}
+
+
+def test_neither_the_database_nor_a_bug_nor_a_body_tells_of_itself() -> None:
+    for problem in (problem_of(errors.StoreUnavailable(reason="host db-7 refused")), BUG):
+        assert b"db-7" not in problem_json(problem, request_id=None)
+    assert b"secret" not in problem_json(problem_of(BodyTooLarge(limit=1, start=b"secret")), request_id=None)
+
+
+def test_no_problem_gives_a_common_member_another_meaning() -> None:
+    reserved = {"type", "title", "status", "detail", "instance", "code", "requestId"}
+    problems: list[Problem] = [problem_of(error) for error, _, _ in EXAMPLES]
+
+    assert not any(reserved & set(problem.members) for problem in problems)
+
+
+def _descendants(kind: type[SaleError]) -> Iterator[type[SaleError]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from _descendants(child)
