@@ -76,7 +76,7 @@ def running() -> Iterator[Live]:
             runner.run(stage.start())
             with httpx.Client(timeout=30, trust_env=False) as client:
                 live = Live(stage=stage, client=client, home=home)
-                client.headers |= {"authorization": f"Bearer {live.token()}", "x-merchant-id": "merchant-1"}
+                client.headers.update({"authorization": f"Bearer {live.token()}", "x-merchant-id": "merchant-1"})
                 yield live
         finally:
             runner.run(stage.stop())

@@ -59,9 +59,7 @@ class Basket:
             raise TooManyLines(limit=MAX_LINES)
         return Basket((*self.lines, *new)), item.id
 
-    def change(
-        self, line_id: LineId, *, quantity: Decimal | None, note: Callable[[str | None], str | None]
-    ) -> "Basket":
+    def change(self, line_id: LineId, *, quantity: Decimal | None, note: str | Keep | None) -> "Basket":
         """Change a line's quantity (None leaves it, 0 removes the line) and its note.
 
         Raises:

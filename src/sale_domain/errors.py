@@ -151,7 +151,7 @@ class IllegalTransition(Conflict):
     action: str
 
     def __str__(self) -> str:
-        return f"A thing that is {self.status} cannot {self.action}."
+        return f"{self.action!r} is not possible while the status is {self.status}."
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -186,7 +186,8 @@ class PriceChanged(Conflict):
     actual: Money
 
     def __str__(self) -> str:
-        return f"The total is {self.actual.amount:f} {self.actual.currency}, not {self.expected.amount:f}."
+        actual, expected = (money.amount.normalize() for money in (self.actual, self.expected))
+        return f"The total is {actual:f} {self.actual.currency}, not {expected:f}."
 
 
 @attrs.define(kw_only=True, eq=False)

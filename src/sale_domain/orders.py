@@ -9,7 +9,7 @@ import attrs
 
 from sale_domain.basket import Basket
 from sale_domain.documents import JsonObject
-from sale_domain.errors import EmptyOrder
+from sale_domain.errors import EmptyOrder, Invalid
 from sale_domain.events import FeedAction, FeedEntry, Topic
 from sale_domain.ids import CustomerId, LineId, MerchantId, OrderId, SaleChannelId
 from sale_domain.ledger import Ledger, PaymentFact
@@ -108,11 +108,19 @@ class Order:
         ORDER_LIFECYCLE.after(self.status, action)
 
     def created(self, *, items: tuple[NewItem, ...] = ()) -> Change:
-        """Put the first items into a new order, and tell of it."""
+        """Put the first items into a new order, and tell of it.
+
+        Raises:
+            Invalid: a quantity is too large or too fine; the pointer says of which item.
+            TooManyLines: there are too many.
+        """
         assert self.version == 1, "an order is created once"
         basket = self.basket
-        for item in items:
-            basket, _ = basket.add(item, currency=self.currency)
+        for number, item in enumerate(items):
+            try:
+                basket, _ = basket.add(item, currency=self.currency)
+            except Invalid as wrong:
+                raise Invalid(pointer=f"/items/{number}{wrong.pointer}", detail=wrong.detail) from None
         new = attrs.evolve(self, basket=basket)
         return Change(order=new, entry=new._entry(FeedAction.ORDER_CREATED, by=self.created_by, since=None))
 
@@ -187,7 +195,7 @@ class Order:
             totals=quote.totals,
             exchange_rate=snapshot.exchange_rate,
             checkouts=snapshot.checkout,
-            checked_out_at=at,
+            checked_out_at=max(at, self.updated_at),
         )
         change = frozen._following_the_money(at=at, trigger=None)
         return self._told(change, FeedAction.ORDER_CHECKED_OUT, at=at, by=by, snapshot=snapshot)
@@ -246,7 +254,7 @@ class Order:
         """Apply an action: the only writer of `status`."""
         status = ORDER_LIFECYCLE.after(self.status, action)
         if status is not self.status and (entered_at := _ENTERED_AT.get(status)):
-            changes[entered_at] = at
+            changes[entered_at] = max(at, self.updated_at)
         return attrs.evolve(self, status=status, **changes)
 
     def _following_the_money(self, *, at: datetime, trigger: PaymentFact | None) -> Change:

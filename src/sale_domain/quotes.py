@@ -43,19 +43,21 @@ class Quote:
         """Return the quote itself when every figure in it agrees with every other.
 
         Raises:
-            SisterUnavailable: a line is missing or too many, an amount is negative, a combo's child is priced,
-                or the totals are not the sums of the lines: nobody guesses which figure is meant.
+            SisterUnavailable: a line is missing or too many, an amount is negative or in another currency, a combo's
+                child is priced, or the totals are not the sums of the lines: nobody guesses which figure is meant.
         """
         if {line.id for line in basket.lines} != set(self.lines):
             raise _unusable("it does not price the lines that were asked for")
         for line in basket.lines:
-            _check_line(line, self.lines[line.id].price)
+            _check_line(line, self.lines[line.id].price, currency)
         _check_totals(self.totals, [quoted.price for quoted in self.lines.values()], basket, self, currency)
         return self
 
 
-def _check_line(line: Line, price: LinePrice) -> None:
+def _check_line(line: Line, price: LinePrice, currency: Currency) -> None:
     figures = (price.base_price, price.unit_price, price.discount, price.tax, price.total)
+    if any(figure.currency != currency for figure in figures):
+        raise _unusable(f"line {line.id} is not in {currency}")
     if any(figure.is_negative for figure in figures):
         raise _unusable(f"line {line.id} has a negative amount")
     if line.is_child and any(figures):

@@ -104,7 +104,7 @@ _MENU: Mapping[str, Variant] = {
             description="Một bánh mì thịt và một trà đá",
             category_id="category-combo",
             uom="phần",
-            prices={"VND": Decimal(32_000)},
+            prices={"VND": Decimal(35_000)},
             components=("variant-banh-mi", "variant-tra-da"),
         ),
         Variant(

@@ -148,4 +148,4 @@ class Inbox(Protocol):
         """Keep a body in the raw log, and do nothing else."""
 
     async def park(self, fact: PaymentFact, *, webhook: ReceivedWebhook) -> None:
-        """Keep a fact until its order is there, and the body in the raw log; a fact that is parked already stays once."""
+        """Keep a fact, once, until its order is there, and the body in the raw log."""

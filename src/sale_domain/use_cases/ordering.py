@@ -12,10 +12,11 @@ from sale_domain.ids import CustomerId, ItemId, LineId, MerchantId, OrderId, Sal
 from sale_domain.lines import PRODUCT_VARIANT, Component, Keep, NewCustom, NewItem, NewProduct
 from sale_domain.money import Currency
 from sale_domain.orders import Change, Order
-from sale_domain.ports.orders import Decision, OrderView
+from sale_domain.ports.orders import Decision
 from sale_domain.snapshots import SaleChannel
 from sale_domain.use_cases.concurrently import concurrently
 from sale_domain.use_cases.parts import Parts
+from sale_domain.views import OrderView
 
 
 @attrs.frozen(kw_only=True)

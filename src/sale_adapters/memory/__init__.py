@@ -1,0 +1,32 @@
+"""Every port in memory: a public part of the product, for users' tests as well as ours."""
+
+from sale_adapters.memory.answers import MemoryAnswers
+from sale_adapters.memory.catalog import MemoryCatalog
+from sale_adapters.memory.clock import ManualClock
+from sale_adapters.memory.demo import demo_catalog, demo_pricing
+from sale_adapters.memory.event_log import MemoryEventLog
+from sale_adapters.memory.ids import SequentialIds
+from sale_adapters.memory.inbox import MemoryInbox
+from sale_adapters.memory.orders import MemoryOrders
+from sale_adapters.memory.policies import MemoryPolicies
+from sale_adapters.memory.pricing import MemoryPricing
+from sale_adapters.memory.relay_outbox import MemoryOutbox
+from sale_adapters.memory.store import MemoryStore
+from sale_adapters.memory.tokens import MemoryTokens
+
+__all__ = [
+    "ManualClock",
+    "MemoryAnswers",
+    "MemoryCatalog",
+    "MemoryEventLog",
+    "MemoryInbox",
+    "MemoryOrders",
+    "MemoryOutbox",
+    "MemoryPolicies",
+    "MemoryPricing",
+    "MemoryStore",
+    "MemoryTokens",
+    "SequentialIds",
+    "demo_catalog",
+    "demo_pricing",
+]

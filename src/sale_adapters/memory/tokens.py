@@ -1,0 +1,36 @@
+"""Tokens in memory: a text is a principal."""
+
+import asyncio
+
+from sale_domain.errors import SaleError, Unauthenticated
+from sale_domain.ids import MerchantId, UserId
+from sale_domain.permissions import Principal
+
+
+class MemoryTokens:
+    """The `TokenVerifier` port over a dictionary.
+
+    Attributes:
+        principals: Whom each token speaks for; take one out and it proves nothing.
+        fail_with: Set it to play an identity that is away; None makes it well again.
+    """
+
+    def __init__(self) -> None:
+        self.principals: dict[str, Principal] = {}
+        self.fail_with: SaleError | None = None
+
+    def issue(self, token: str, *, user_id: str, roles: tuple[str, ...], merchants: tuple[str, ...]) -> Principal:
+        """Make a token speak for a user."""
+        self.principals[token] = Principal(
+            user_id=UserId(user_id), roles=frozenset(roles), merchants=frozenset(map(MerchantId, merchants))
+        )
+        return self.principals[token]
+
+    async def verify(self, token: str) -> Principal:
+        """See `TokenVerifier`."""
+        await asyncio.sleep(0)
+        if self.fail_with is not None:
+            raise self.fail_with
+        if token not in self.principals:
+            raise Unauthenticated(reason="The token is not known.")
+        return self.principals[token]

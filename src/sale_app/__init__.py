@@ -1,0 +1,1 @@
+"""Sale as a running service: settings, the composition root, and the processes."""

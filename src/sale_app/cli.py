@@ -1,0 +1,114 @@
+"""The command line: `sale`. Exit codes: 0 good, 1 failed, 2 wrong usage (contract §11)."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from sale_app.settings import BadSettings, Process, Settings, describe
+
+app = typer.Typer(
+    name="sale",
+    help="The order service of a point-of-sale platform.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+WRONG_USAGE = 2
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+@app.command()
+def serve() -> None:
+    """Serve the HTTP API."""
+    from sale_app.server import run_server  # noqa: PLC0415 - a command loads what it needs, and starts at once
+
+    run_server(_settings(Process.SERVE))
+
+
+@app.command()
+def relay() -> None:
+    """Carry committed events from the outbox to Kafka, each exactly once."""
+    from sale_app.relay import relay_from_settings  # noqa: PLC0415 - as above
+
+    raise typer.Exit(relay_from_settings(_settings(Process.RELAY)))
+
+
+@app.command()
+def migrate(
+    *,
+    without_topics: Annotated[bool, typer.Option(help="Leave Kafka alone.")] = False,
+) -> None:
+    """Bring the database's schema and Kafka's topics up to date; safe to repeat."""
+    from sale_app.migrate import bring_up_to_date  # noqa: PLC0415 - as above
+
+    settings = _settings(Process.MIGRATE_DATABASE if without_topics else Process.MIGRATE)
+    raise typer.Exit(bring_up_to_date(settings, topics=not without_topics, console=_console()))
+
+
+@app.command()
+def sandbox(
+    port: Port = 31040,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    webhook_url: Annotated[
+        str, typer.Option(help="Where mq-pay delivers its webhooks.")
+    ] = "http://127.0.0.1:31030/v1/api/sale/webhooks/payment",
+) -> None:
+    """Play the sister services: identity, commerce, pricing and mq-pay. For demos and tests only."""
+    from sale_app.server import run_sandbox  # noqa: PLC0415 - as above
+
+    run_sandbox(host=host, port=port, webhook_url=webhook_url, environment=os.environ)
+
+
+@app.command()
+def demo(
+    *,
+    port: Port = 31030,
+    data_dir: Annotated[Path, typer.Option(help="Where all data stay.")] = Path(".sale-demo"),
+    once: Annotated[bool, typer.Option("--once", help="End after one sale; exit code 1 if a step failed.")] = False,
+) -> None:
+    """Run everything here with real parts, and play one sale from order to Kafka record."""
+    from sale_app.demo.show import demo as run_demo  # noqa: PLC0415 - as above
+
+    raise typer.Exit(asyncio.run(run_demo(http_port=port, data_dir=data_dir.resolve(), once=once, console=_console())))
+
+
+@app.command()
+def doctor() -> None:
+    """Tell in plain words which parts are reachable, and what to do about those that are not."""
+    from sale_app.doctor import examine  # noqa: PLC0415 - as above
+
+    raise typer.Exit(asyncio.run(examine(_settings(Process.DOCTOR), console=_console())))
+
+
+@app.command()
+def settings() -> None:
+    """List every setting with its meaning, value and source; secrets are masked."""
+    table = Table("setting", "value", "from", "meaning", "for", box=None, pad_edge=False)
+    for row in describe(os.environ):
+        table.add_row(row.variable, row.value, row.source, row.meaning, " ".join(row.processes))
+    _console().print(table)
+
+
+def _settings(process: Process) -> Settings:
+    try:
+        return Settings.read(os.environ, process=process)
+    except BadSettings as bad:
+        for problem in bad.problems:
+            typer.echo(problem, err=True)
+        typer.echo("`sale settings` lists them all.", err=True)
+        raise typer.Exit(WRONG_USAGE) from None
+
+
+def _console() -> Console:
+    return Console(soft_wrap=True)

@@ -1,0 +1,195 @@
+"""Where the parts become one service: the only place that builds things."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import attrs
+import httpx
+
+from sale_adapters.memory import (
+    ManualClock,
+    MemoryAnswers,
+    MemoryCatalog,
+    MemoryInbox,
+    MemoryOrders,
+    MemoryPolicies,
+    MemoryPricing,
+    MemoryStore,
+    MemoryTokens,
+    SequentialIds,
+    demo_catalog,
+    demo_pricing,
+)
+from sale_adapters.postgres.answers import PostgresAnswers
+from sale_adapters.postgres.connection import Database
+from sale_adapters.postgres.inbox import PostgresInbox
+from sale_adapters.postgres.orders import PostgresOrders
+from sale_adapters.redis.connection import connect
+from sale_adapters.redis.policy_cache import CachedPolicies
+from sale_adapters.sisters.commerce import CommerceCatalog, CommercePaths
+from sale_adapters.sisters.identity import JwksTokenVerifier, TokenRules
+from sale_adapters.sisters.keys import SigningKeys
+from sale_adapters.sisters.policies import HttpPolicies
+from sale_adapters.sisters.pricing import HttpPricing
+from sale_adapters.sisters.tokens import ServiceTokens
+from sale_adapters.sisters.transport import Transport
+from sale_adapters.system import SystemClock, UlidIds
+from sale_adapters.wire.tracing import passed_on
+from sale_app.settings import Settings
+from sale_domain.ports.runtime import Ids
+from sale_domain.ports.sisters import Catalog, Policies, Pricing, TokenVerifier
+from sale_domain.sale import Sale
+from sale_domain.use_cases.parts import Parts
+
+
+@attrs.frozen(kw_only=True)
+class InMemorySale:
+    """The whole service in process, with every part within a test's reach."""
+
+    sale: Sale
+    store: MemoryStore
+    inbox: MemoryInbox
+    catalog: MemoryCatalog
+    pricing: MemoryPricing
+    tokens: MemoryTokens
+    policies: MemoryPolicies
+    clock: ManualClock
+    ids: Ids
+
+
+def compose_in_memory(
+    *,
+    clock: ManualClock | None = None,
+    ids: Ids | None = None,
+    store: MemoryStore | None = None,
+    catalog: MemoryCatalog | None = None,
+    pricing: MemoryPricing | None = None,
+    tokens: MemoryTokens | None = None,
+    policies: MemoryPolicies | None = None,
+) -> InMemorySale:
+    """Build Sale over memory alone, selling the demo's catalogue at a clock that stands still; every part replaceable.
+
+    >>> compose_in_memory().catalog.items["variant-pho"].name
+    'Phở bò tái'
+    """
+    clock, ids = clock or ManualClock(), ids or SequentialIds()
+    store = store or MemoryStore(clock=clock)
+    inbox = MemoryInbox(store)
+    catalog, pricing = catalog or demo_catalog(), pricing or demo_pricing()
+    tokens, policies = tokens or MemoryTokens(), policies or MemoryPolicies()
+    parts = Parts(
+        orders=MemoryOrders(store),
+        inbox=inbox,
+        answers=MemoryAnswers(store),
+        catalog=catalog,
+        pricing=pricing,
+        tokens=tokens,
+        policies=policies,
+        clock=clock,
+        ids=ids,
+    )
+    return InMemorySale(
+        sale=Sale(parts),
+        store=store,
+        inbox=inbox,
+        catalog=catalog,
+        pricing=pricing,
+        tokens=tokens,
+        policies=policies,
+        clock=clock,
+        ids=ids,
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Service:
+    """The running service.
+
+    Attributes:
+        readiness: Tells, per part that nothing works without, why it is not ready; None when it is.
+    """
+
+    sale: Sale
+    readiness: Callable[[], Awaitable[Mapping[str, str | None]]]
+
+
+@asynccontextmanager
+async def compose(settings: Settings) -> AsyncIterator[Service]:
+    """Build Sale over PostgreSQL, Redis and the sister services; none of them needs to be there yet.
+
+    Ending the block closes every connection.
+    """
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(
+            Database(settings.database_url, connections=settings.database_pool_size)
+        )
+        sisters = await _sisters(settings, stack)
+        parts = Parts(
+            orders=PostgresOrders(database),
+            inbox=PostgresInbox(database),
+            answers=PostgresAnswers(database),
+            catalog=sisters.catalog,
+            pricing=sisters.pricing,
+            tokens=sisters.tokens,
+            policies=sisters.policies,
+            clock=SystemClock(),
+            ids=UlidIds(),
+        )
+
+        async def readiness() -> Mapping[str, str | None]:
+            return {"database": None if await database.is_there() else "does not answer"}
+
+        yield Service(sale=Sale(parts), readiness=readiness)
+
+
+@attrs.frozen(kw_only=True)
+class _Sisters:
+    catalog: Catalog
+    pricing: Pricing
+    tokens: TokenVerifier
+    policies: Policies
+
+
+async def _sisters(settings: Settings, stack: AsyncExitStack) -> _Sisters:
+    async def client(base_url: str) -> httpx.AsyncClient:
+        # Proxies of the environment are for the world outside; the sisters are neighbours.
+        return await stack.enter_async_context(httpx.AsyncClient(base_url=base_url, trust_env=False))
+
+    redis = await stack.enter_async_context(connect(settings.redis_url))
+    identity = await client(settings.identity_url)
+    open_door = Transport(sister="identity", client=identity, passed_on=passed_on)
+    tokens = ServiceTokens(
+        transport=open_door,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        path=settings.identity_token_path,
+    )
+
+    def trusted(sister: str, to: httpx.AsyncClient) -> Transport:
+        return Transport(sister=sister, client=to, token=tokens.token, passed_on=passed_on)
+
+    return _Sisters(
+        catalog=CommerceCatalog(
+            transport=trusted("commerce", await client(settings.commerce_url)),
+            paths=CommercePaths(
+                product_variants=settings.commerce_variants_path,
+                product_infos=settings.commerce_infos_path,
+                sale_channels=settings.commerce_channels_path,
+                categories=settings.commerce_categories_path,
+            ),
+        ),
+        pricing=HttpPricing(
+            transport=trusted("pricing", await client(settings.pricing_url)),
+            calculate_path=settings.pricing_v1_path,
+            calculate_v2_path=settings.pricing_v2_path,
+        ),
+        tokens=JwksTokenVerifier(
+            keys=SigningKeys(transport=open_door, path=settings.identity_jwks_path),
+            rules=TokenRules(issuer=settings.jwt_issuer, audience=settings.jwt_audience),
+            clock=SystemClock(),
+        ),
+        policies=CachedPolicies(
+            asked=HttpPolicies(transport=trusted("identity", identity), path=settings.identity_policies_path),
+            redis=redis,
+        ),
+    )

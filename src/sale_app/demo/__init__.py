@@ -1,0 +1,1 @@
+"""`sale demo`: everything on one machine, with real parts, and a sale played through it."""

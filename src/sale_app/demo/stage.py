@@ -1,0 +1,189 @@
+"""The stage: PostgreSQL, Redis, Kafka, the sandbox, serve and relay as processes, watched and brought back."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import attrs
+import httpx
+
+from sale_adapters.embedded import ChildProcess, EmbeddedParts, Part, PartFailed, free_ports
+from sale_app.settings import variable
+
+BASE = "/v1/api/sale"
+CLIENT_ID, CLIENT_SECRET = "sale", "sandbox-secret"
+ISSUER, AUDIENCE = "https://identity.sandbox", "sale"
+
+_WATCH_SECONDS = 0.3
+_BACK_OFF_SECONDS = 1.0
+
+Tell = Callable[[str, str], None]
+
+
+@attrs.define(kw_only=True)
+class Stage:
+    """Everything that runs, and where.
+
+    Attributes:
+        tell: Gets a part's name and a sentence, whenever something starts, dies or comes back.
+    """
+
+    parts: EmbeddedParts
+    http_port: int
+    data_dir: Path
+    tell: Tell
+    sandbox_port: int = attrs.field(factory=lambda: free_ports(1)[0])
+    children: dict[str, ChildProcess] = attrs.field(factory=dict)
+
+    @property
+    def http(self) -> str:
+        """Return the service's URL, its base included."""
+        return f"http://127.0.0.1:{self.http_port}{BASE}"
+
+    @property
+    def sandbox(self) -> str:
+        """Return the sandbox's URL."""
+        return f"http://127.0.0.1:{self.sandbox_port}"
+
+    @property
+    def webhook(self) -> str:
+        """Return where mq-pay delivers."""
+        return f"{self.http}/webhooks/payment"
+
+    @property
+    def kafka_bootstrap(self) -> str | None:
+        """Return Kafka's address; None when there is no Kafka."""
+        return None if self.parts.kafka.name in self.parts.unavailable else self.parts.kafka.bootstrap
+
+    def environment(self) -> Mapping[str, str]:
+        """Return the settings of serve, relay and migrate."""
+        settings = {
+            "http_host": "127.0.0.1",
+            "http_port": str(self.http_port),
+            "database_url": self.parts.postgres.url,
+            "redis_url": self.parts.redis.url,
+            "identity_url": f"{self.sandbox}/identity",
+            "commerce_url": f"{self.sandbox}/commerce",
+            "pricing_url": f"{self.sandbox}/pricing",
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+            "jwt_issuer": ISSUER,
+            "jwt_audience": AUDIENCE,
+            "kafka_replication": "1",
+            "kafka_partitions": "3",
+        }
+        if self.kafka_bootstrap:
+            settings["kafka_bootstrap"] = self.kafka_bootstrap
+        return {variable(name): value for name, value in settings.items()}
+
+    def note(self) -> None:
+        """Write `demo.json`, replaced as a whole, so that a reader never sees half of it (contract §11)."""
+        running: dict[str, list[int]] = {part.name: [part.process.pid] for part in self.parts.running}
+        running |= {name: [child.pid] for name, child in self.children.items()}
+        where = {
+            "http": self.http,
+            "sandbox": self.sandbox,
+            "databaseUrl": self.parts.postgres.url,
+            "kafkaBootstrap": self.kafka_bootstrap,
+            "redisUrl": self.parts.redis.url,
+            "webhookUrl": self.webhook,
+            "processes": running,
+        }
+        fresh = self.data_dir / "demo.json.new"
+        fresh.write_text(json.dumps(where, indent=2) + "\n")
+        fresh.replace(self.data_dir / "demo.json")
+
+    async def start(self) -> None:
+        """Start the sandbox, migrate, and start serve and relay.
+
+        Raises:
+            PartFailed: one of them ended early or did not answer.
+        """
+        await self._start("sandbox")
+        self.tell("migrate", "bringing the database and the topics up to date")
+        await self._command("migrate", *([] if self.kafka_bootstrap else ["--without-topics"])).run()
+        await self._start("serve")
+        if self.kafka_bootstrap:
+            await self._start("relay")
+        self.note()
+
+    async def stop(self) -> None:
+        """Stop what `start` started, the last one first."""
+        for child in reversed(self.children.values()):
+            await child.stop()
+
+    async def watch(self) -> None:
+        """Bring back whatever dies, for ever, and say so."""
+        while True:
+            await asyncio.sleep(_WATCH_SECONDS)
+            for part in self.parts.running:
+                if not part.process.running:
+                    await self._bring_back(part.name, part)
+            for name in list(self.children):
+                if not self.children[name].running:
+                    await self._bring_back(name, None)
+
+    async def _bring_back(self, name: str, part: Part | None) -> None:
+        self.tell(name, "died; starting it again")
+        before = self.environment()
+        try:
+            await (part.start() if part else self._start(name))
+        except PartFailed as failure:
+            self.tell(name, f"does not come back yet: {str(failure).splitlines()[0]}")
+            await asyncio.sleep(_BACK_OFF_SECONDS)
+            return
+        if self.environment() != before:
+            # A part had to take another port; those who talk to it must hear of it.
+            for child in ("serve", "relay"):
+                if child in self.children:
+                    await self.children[child].stop()
+        self.tell(name, "is back")
+        self.note()
+
+    async def _start(self, name: str) -> None:
+        self.tell(name, "starting")
+        arguments = {
+            "sandbox": ("--port", str(self.sandbox_port), "--webhook-url", self.webhook),
+            "serve": (),
+            "relay": (),
+        }[name]
+        ready = {"sandbox": f"{self.sandbox}/healthz", "serve": f"{self.http}/readyz"}.get(name)
+        self.children[name] = self._command(name, *arguments)
+        if ready is None:
+            await self.children[name].start()
+        else:
+            await self.children[name].start(ready=lambda: _answers(ready), timeout_seconds=60)
+        self.tell(name, "ready")
+
+    def _command(self, name: str, *arguments: str) -> ChildProcess:
+        return ChildProcess(
+            name=f"sale {name}",
+            argv=(sys.executable, "-m", "sale_app", name, *arguments),
+            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", **self.environment()},
+            log=self.data_dir / f"{name}.log",
+        )
+
+
+@asynccontextmanager
+async def stage(*, data_dir: Path, http_port: int, tell: Tell) -> AsyncIterator[Stage]:
+    """Set the stage; whatever ends the block takes everything down again."""
+    async with EmbeddedParts(data_dir=data_dir, on_progress=tell) as parts:
+        set_up = Stage(parts=parts, http_port=http_port, data_dir=data_dir, tell=tell)
+        try:
+            await set_up.start()
+            yield set_up
+        finally:
+            await set_up.stop()
+            (data_dir / "demo.json").unlink(missing_ok=True)
+
+
+async def _answers(url: str) -> bool:
+    try:
+        async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
+            return (await client.get(url)).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False

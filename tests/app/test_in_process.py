@@ -1,0 +1,220 @@
+"""The whole sale in one process, over memory: what is said and what is kept."""
+
+import time
+from decimal import Decimal
+
+import pytest
+
+from counter import AT_THE_AIRPORT, AT_THE_SHOP, LAN, everything, item, opened, pay
+from sale_app.composition import InMemorySale, compose_in_memory
+from sale_domain.errors import (
+    ExchangeRateNotNeeded,
+    ExchangeRateRequired,
+    Forbidden,
+    SisterUnavailable,
+    StoreUnavailable,
+    Unauthenticated,
+)
+from sale_domain.ids import OrderId
+from sale_domain.ledger import SourceType
+from sale_domain.money import Currency
+from sale_domain.order_lifecycle import OrderStatus
+from sale_domain.payments import PaymentOutcome
+from sale_domain.permissions import Permission
+from sale_domain.use_cases.checkout import CheckoutRequest
+from sale_domain.use_cases.concurrently import concurrently
+from sale_domain.use_cases.ordering import NewOrder
+from sale_domain.use_cases.settlement import Delivery
+
+
+@pytest.fixture
+def shop() -> InMemorySale:
+    return compose_in_memory()
+
+
+async def sell(shop: InMemorySale) -> OrderId:
+    """Fill an order, check it out, take that back, add a tea, and check it out again: 170 000 VND."""
+    sale = shop.sale
+    order_id = (await opened(shop, item("pho"))).order.id
+    shop.clock.advance(60)
+    merged = await sale.add_item(LAN, order_id, item("pho"))
+    assert [line.quantity for line in merged.order.basket.lines] == [2]
+    await sale.add_item(LAN, order_id, item("combo-sang", banh_mi=1, tra_da=1))
+    preview = await sale.preview_prices(LAN, order_id)
+    assert preview.quote.totals.total.amount == 165_000
+    first = await sale.check_out(LAN, order_id, CheckoutRequest(expected_total=Decimal(165_000)))
+    assert first.order.status is OrderStatus.PROCESSING
+    await sale.revert(LAN, order_id, reason="one more tea")
+    await sale.add_item(LAN, order_id, item("tra-da"))
+    second = await sale.check_out(LAN, order_id, CheckoutRequest(expected_total=Decimal(170_000)))
+    assert second.snapshot is not None
+    assert second.snapshot.checkout == 2
+    shop.clock.advance(60)
+    return order_id
+
+
+async def settle(shop: InMemorySale, order_id: OrderId) -> list[PaymentOutcome]:
+    """Pay 180 000 VND in three parts, two of which are told twice."""
+    parts = [("a1", 70_000), ("a1", 70_000), ("a2", 60_000), ("a3", 50_000), ("a3", 50_000)]
+    return [await pay(shop, order_id, uid, amount) for uid, amount in parts]
+
+
+async def test_a_whole_sale_ends_in_a_completed_order_in_less_than_a_second(shop: InMemorySale) -> None:
+    started = time.perf_counter()
+    order_id = await sell(shop)
+    outcomes = await settle(shop, order_id)
+    assert [outcome.value for outcome in outcomes] == [
+        "applied",
+        "already-applied",
+        "applied",
+        "applied",
+        "already-applied",
+    ]
+    done = await shop.sale.order(LAN, order_id)
+    assert done.order.status is OrderStatus.COMPLETED
+    assert (done.order.paid.amount, done.order.unallocated.amount) == (Decimal(170_000), Decimal(10_000))
+    assert (done.order.version, done.feed_seq) == (10, 10)
+    assert [snapshot.checkout for snapshot in shop.store.snapshots[order_id]] == [1, 2]
+    assert [webhook.outcome for webhook in shop.inbox.webhooks] == [outcome.value for outcome in outcomes]
+    assert shop.inbox.webhooks[0].body == b'{"attempt": "a1"}'
+    assert time.perf_counter() - started < 1
+
+
+async def test_a_whole_sale_leaves_one_history_entry_for_every_change(shop: InMemorySale) -> None:
+    order_id = await sell(shop)
+    await settle(shop, order_id)
+    history = await shop.sale.order_history(LAN, order_id)
+    assert [
+        (row.n, row.entry.action.value, row.entry.status, row.entry.version, row.entry.by, row.entry.transition)
+        for row in history.entries
+    ] == [
+        (1, "ORDER_CREATED", "DRAFT", 1, "lan", None),
+        (2, "ORDER_UPDATED", "DRAFT", 2, "lan", None),
+        (3, "ORDER_UPDATED", "DRAFT", 3, "lan", None),
+        (4, "ORDER_CHECKED_OUT", "PROCESSING", 4, "lan", None),
+        (5, "ORDER_REVERTED", "DRAFT", 5, "lan", None),
+        (6, "ORDER_UPDATED", "DRAFT", 6, "lan", None),
+        (7, "ORDER_CHECKED_OUT", "PROCESSING", 7, "lan", None),
+        (8, "ORDER_PAYMENT_UPDATED", "PARTIAL", 8, "mq-pay", 1),
+        (9, "ORDER_PAYMENT_UPDATED", "PARTIAL", 9, "mq-pay", None),
+        (10, "ORDER_PAYMENT_UPDATED", "COMPLETED", 10, "mq-pay", 2),
+    ]
+
+
+async def test_a_whole_sale_leaves_one_message_for_every_payment_transition(shop: InMemorySale) -> None:
+    await settle(shop, await sell(shop))
+    assert [
+        (message.seq, message.payload.sale_order_status, message.payload.payment.paid, message.payload.transition)
+        for message in shop.store.messages
+    ] == [(1, "PARTIAL", Decimal(70_000), 1), (2, "COMPLETED", Decimal(170_000), 2)]
+    assert [[paid.uid for paid in message.payload.payment.attempts] for message in shop.store.messages] == [
+        ["a1"],
+        ["a2", "a3"],
+    ]
+    assert [row.event_id for row in shop.store.outbox.rows.values()] == [m.event_id for m in shop.store.messages]
+
+
+# --- currencies ------------------------------------------------------------------------------------------------------
+
+
+async def test_an_order_in_another_currency_than_its_channel_needs_a_rate_and_keeps_it(shop: InMemorySale) -> None:
+    new = NewOrder(sale_channel_id=AT_THE_SHOP, currency=Currency("USD"), items=(item("espresso", 2),))
+    order_id = (await shop.sale.create_order(LAN, new)).order.id
+    with pytest.raises(ExchangeRateRequired):
+        await shop.sale.check_out(LAN, order_id, CheckoutRequest())
+    view = await shop.sale.check_out(LAN, order_id, CheckoutRequest(exchange_rate=Decimal("25400.5")))
+    assert view.order.exchange_rate == Decimal("25400.5")
+    assert view.snapshot is not None
+    assert view.snapshot.exchange_rate == Decimal("25400.5")
+    assert view.order.totals is not None
+    assert (view.order.totals.total.amount, view.order.totals.total.currency) == (Decimal(7), "USD")
+    await pay(shop, order_id, "a1", 7)
+    assert shop.store.messages[0].payload.payment.exchange_rate == Decimal("25400.5")
+
+
+async def test_an_order_in_its_channels_currency_has_nothing_to_exchange(shop: InMemorySale) -> None:
+    new = NewOrder(sale_channel_id=AT_THE_AIRPORT, items=(item("espresso"),))
+    view = await shop.sale.create_order(LAN, new)
+    assert view.order.currency == "USD"
+    with pytest.raises(ExchangeRateNotNeeded):
+        await shop.sale.check_out(LAN, view.order.id, CheckoutRequest(exchange_rate=Decimal(2)))
+    view = await shop.sale.check_out(LAN, view.order.id, CheckoutRequest(exchange_rate=Decimal(1)))
+    assert view.order.exchange_rate is None
+
+
+# --- payments --------------------------------------------------------------------------------------------------------
+
+
+async def test_money_for_an_order_that_is_not_there_waits_for_it(shop: InMemorySale) -> None:
+    nowhere = "0000000000000000000000000105"
+    for order_id in (nowhere, nowhere, "not an id"):
+        assert await pay(shop, order_id, "a1", 65_000) is PaymentOutcome.PARKED
+    assert await pay(shop, "check-1", "a1", 65_000, source=SourceType.SALE_CHECK) is PaymentOutcome.PARKED
+    assert [fact.source.id for fact in shop.inbox.parked] == [nowhere, "not an id", "check-1"]
+    assert [webhook.outcome for webhook in shop.inbox.webhooks] == ["parked"] * 4
+    assert [webhook.id[-2:] for webhook in shop.inbox.webhooks] == ["05", "05", "00", "00"]
+
+
+async def test_money_that_comes_before_the_checkout_pays_at_the_checkout(shop: InMemorySale) -> None:
+    order_id = (await opened(shop, item("pho"))).order.id
+    assert await pay(shop, order_id, "a1", 65_000) is PaymentOutcome.UNALLOCATED
+    assert shop.store.messages == []
+    view = await shop.sale.check_out(LAN, order_id, CheckoutRequest())
+    assert view.order.status is OrderStatus.COMPLETED
+    (message,) = shop.store.messages
+    assert message.traceparent == "00-trace-1"
+    assert message.payload.previous_sale_order_status == "PROCESSING"
+
+
+async def test_a_payment_that_finds_the_database_away_can_be_told_again(shop: InMemorySale) -> None:
+    order_id = (await opened(shop, item("pho"))).order.id
+    await shop.sale.check_out(LAN, order_id, CheckoutRequest())
+    before = everything(shop)
+    shop.store.fail_with = StoreUnavailable(reason="gone")
+    with pytest.raises(StoreUnavailable):
+        await pay(shop, order_id, "a1", 65_000)
+    shop.store.fail_with = None
+    assert everything(shop) == before
+    assert await pay(shop, order_id, "a1", 65_000) is PaymentOutcome.APPLIED
+
+
+async def test_the_same_payment_told_many_times_at_once_counts_once(shop: InMemorySale) -> None:
+    order_id = (await opened(shop, item("pho", 2))).order.id
+    await shop.sale.check_out(LAN, order_id, CheckoutRequest())
+    outcomes = await concurrently(pay(shop, order_id, f"a{n % 2}", 65_000) for n in range(10))
+    assert outcomes.count(PaymentOutcome.APPLIED) == 2
+    assert outcomes.count(PaymentOutcome.ALREADY_APPLIED) == 8
+    assert [message.payload.sale_order_status for message in shop.store.messages] == ["PARTIAL", "COMPLETED"]
+
+
+async def test_a_body_that_is_no_payment_of_ours_is_kept_in_the_raw_log(shop: InMemorySale) -> None:
+    await shop.sale.log_delivery(Delivery(body=b"\xff", event_type=None), outcome="invalid")
+    (webhook,) = shop.inbox.webhooks
+    assert (webhook.body, webhook.outcome, webhook.id[-2:]) == (b"\xff", "invalid", "00")
+
+
+# --- callers ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_caller_may_do_what_a_role_allows_and_none_denies(shop: InMemorySale) -> None:
+    waiter = shop.tokens.issue("lan's", user_id="lan", roles=("waiter", "trainee"), merchants=("merchant-1",))
+    assert await shop.sale.authenticate("lan's") == waiter
+    with pytest.raises(Unauthenticated):
+        await shop.sale.authenticate("forged")
+    with pytest.raises(Forbidden):
+        await shop.sale.authorize(waiter, Permission.ORDER_CREATE)
+    shop.policies.allow("waiter")
+    await shop.sale.authorize(waiter, Permission.ORDER_CREATE)
+    shop.policies.deny("trainee", Permission.ORDER_CANCEL)
+    with pytest.raises(Forbidden):
+        await shop.sale.authorize(waiter, Permission.ORDER_CANCEL)
+    await shop.sale.authorize(waiter, Permission.ORDER_CREATE)
+
+
+async def test_when_nobody_knows_the_policies_only_those_who_need_none_go_on(shop: InMemorySale) -> None:
+    shop.policies.fail_with = SisterUnavailable(sister="identity", reason="connection refused")
+    waiter = shop.tokens.issue("lan's", user_id="lan", roles=("waiter",), merchants=("merchant-1",))
+    owner = shop.tokens.issue("ba's", user_id="ba", roles=("admin",), merchants=("merchant-1",))
+    with pytest.raises(SisterUnavailable):
+        await shop.sale.authorize(waiter, Permission.ORDER_FIND)
+    await shop.sale.authorize(owner, Permission.ORDER_FIND)
