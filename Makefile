@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 T      ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format docs bench clean
+.PHONY: help install run test sim check format docs bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,9 @@ run: $(READY) ## start everything, sell two bowls of phở, show the record on K
 
 test: $(READY) ## run every test; a part of them with T=tests/domain
 	$(BIN)/pytest $(T)
+
+sim: $(READY) ## simulate the relay under faults; SEEDS=300 of them, or one with SEED=7
+	SEED=$(or $(SEED),1) SEEDS=$(or $(SEEDS),$(if $(SEED),1,300)) $(BIN)/pytest tests/simulation
 
 check: $(READY) ## format, lint, strict types, import layers, generated docs
 	$(BIN)/ruff format --check

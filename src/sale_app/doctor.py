@@ -12,9 +12,9 @@ from rich.console import Console
 from sale_adapters.kafka.connection import KafkaConnection
 from sale_adapters.kafka.topics import missing_topics
 from sale_adapters.postgres.migrations.pending import pending
-from sale_app.migrate import TOPICS
 from sale_app.settings import Settings
 from sale_domain.errors import SaleError
+from sale_domain.events import KAFKA_TOPICS
 
 _PATIENCE_SECONDS = 5
 
@@ -95,7 +95,7 @@ async def _database(url: str) -> str:
 
 
 async def _kafka(bootstrap: str) -> str:
-    missing = await asyncio.to_thread(missing_topics, KafkaConnection(bootstrap=bootstrap), TOPICS)
+    missing = await asyncio.to_thread(missing_topics, KafkaConnection(bootstrap=bootstrap), KAFKA_TOPICS)
     if missing:
         raise Ill(f"the topics {', '.join(missing)} are missing; run `sale migrate`")
     return "every topic is there"

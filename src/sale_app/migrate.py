@@ -9,10 +9,7 @@ from sale_adapters.kafka.topics import Topic, TopicDiffers, ensure_topics
 from sale_adapters.postgres.migrations.run import migrate
 from sale_app.settings import Settings
 from sale_domain.errors import Unavailable
-from sale_domain.events import PAYMENT_SUCCESS
-
-TOPICS = (PAYMENT_SUCCESS,)
-"""Every topic that Sale writes to."""
+from sale_domain.events import KAFKA_TOPICS
 
 
 def bring_up_to_date(settings: Settings, *, topics: bool, console: Console) -> int:
@@ -21,7 +18,7 @@ def bring_up_to_date(settings: Settings, *, topics: bool, console: Console) -> i
         migrate(settings.database_url)
         console.print("database: up to date")
         if topics:
-            wanted = [_topic(name, settings) for name in TOPICS]
+            wanted = [_topic(name, settings) for name in KAFKA_TOPICS]
             for name, outcome in ensure_topics(KafkaConnection(bootstrap=settings.kafka_bootstrap), wanted).items():
                 console.print(f"topic {name}: {outcome.value}")
     except (Unavailable, TopicDiffers, psycopg.Error, SQLAlchemyError) as failure:

@@ -146,6 +146,11 @@ class Settings:
         default="1",
         of=frozenset({Process.RELAY, Process.DOCTOR}),
     )
+    relay_prefix: str = _setting(
+        "Begins the relays' transactional ids; one for each database that shares a Kafka",
+        default="sale-relay",
+        of=frozenset({Process.RELAY, Process.DOCTOR}),
+    )
     log_level: str = _setting("DEBUG, INFO, WARNING or ERROR", _level, default="INFO")
 
     @classmethod

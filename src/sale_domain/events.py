@@ -12,6 +12,9 @@ from sale_domain.ids import CustomerId, EventId, ItemId, LineId, MerchantId, Ord
 PAYMENT_SUCCESS = "payment.success"
 """The topic, and the event type, of a payment transition (C2, C5, C12)."""
 
+KAFKA_TOPICS = (PAYMENT_SUCCESS,)
+"""Every topic that Sale writes to."""
+
 
 class Topic(Enum):
     """What a history entry is about; the value is the stream's topic (C21)."""

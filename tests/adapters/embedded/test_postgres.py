@@ -4,7 +4,7 @@ import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]  # as in processes.py
+import psutil
 import psycopg
 
 from processes import eventually, family, none_alive

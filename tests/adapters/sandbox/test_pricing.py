@@ -58,7 +58,7 @@ async def test_a_combo_is_charged_on_its_lead_and_its_children_are_free(world: S
         {**PHO, "lineId": "bread", "itemId": "variant-banh-mi", "leadItemId": "lead"},
         {**PHO, "lineId": "tea", "itemId": "variant-tra-da", "leadItemId": "lead"},
     )
-    assert [line["total"] for line in answer["items"]] == [64_000, 0, 0]
+    assert [line["total"] for line in answer["items"]] == [70_000, 0, 0]
     assert answer["totals"]["total"] == 64_000
 
 

@@ -1,0 +1,104 @@
+"""Read the log as its consumers do, and know where it ends; blocking, for one thread at a time."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+import attrs
+from kafka import IsolationLevel, KafkaConsumer, TopicPartition
+from kafka.admin import KafkaAdminClient, OffsetSpec
+from kafka.errors import OffsetOutOfRangeError
+
+from sale_adapters.kafka.connection import KafkaConnection
+from sale_adapters.kafka.headers import event_id_of
+from sale_domain.ports.publishing import EventLogUnavailable, LogRecord, OutOfRange, Partition, PublishedAt, Reading
+
+_READ_SECONDS = 1.0
+_POLL_MS = 100
+_MOST_RECORDS = 5_000
+
+
+@attrs.define(kw_only=True)
+class LogReader:
+    """A `read_committed` consumer without a group, and an admin client for what a consumer cannot tell."""
+
+    consumer: KafkaConsumer
+    admin: KafkaAdminClient
+    cluster_id: str
+
+    @classmethod
+    def connect(cls, connection: KafkaConnection) -> Self:
+        """Connect both clients."""
+        connection.knock()
+        admin = KafkaAdminClient(**connection.settings())
+        try:
+            consumer = KafkaConsumer(
+                **connection.settings(),
+                isolation_level="read_committed",
+                auto_offset_reset="none",
+                enable_auto_commit=False,
+                allow_auto_create_topics=False,
+                retry_backoff_ms=20,
+            )
+            return cls(consumer=consumer, admin=admin, cluster_id=admin.describe_cluster()["cluster_id"])
+        except BaseException:
+            admin.close()
+            raise
+
+    def high_watermarks(self, topics: Sequence[str]) -> dict[Partition, int]:
+        """See `LogSession`."""
+        wanted = {}
+        for topic in self.admin.describe_topics(list(topics)):
+            if topic["error_code"]:
+                raise EventLogUnavailable(
+                    reason=f"no topic {topic['name']!r} that we may read (`sale migrate` makes it)"
+                )
+            for partition in topic["partitions"]:
+                wanted[TopicPartition(topic["name"], partition["partition_index"])] = OffsetSpec.LATEST
+        ends = self.admin.list_partition_offsets(wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED)
+        return {Partition(topic=where.topic, number=where.partition): end.offset for where, end in ends.items()}
+
+    def read(self, *, start: Mapping[Partition, int], until: Mapping[Partition, int]) -> Reading:
+        """See `LogSession`."""
+        places = {TopicPartition(partition.topic, partition.number): partition for partition in start}
+        self._go_to({place: start[partition] for place, partition in places.items()})
+        records: list[LogRecord] = []
+        deadline = time.monotonic() + _READ_SECONDS
+        while True:
+            positions = {partition: self.consumer.position(place) for place, partition in places.items()}
+            reached = all(positions[partition] >= offset for partition, offset in until.items())
+            if reached or len(records) >= _MOST_RECORDS or time.monotonic() > deadline:
+                return Reading(records=tuple(records), positions=positions)
+            records += self._poll()
+
+    def close(self) -> None:
+        """Disconnect."""
+        self.consumer.close(autocommit=False)
+        self.admin.close()
+
+    def _go_to(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Move the consumer, and leave it alone where it is already: a seek throws away what it has fetched ahead."""
+        if self.consumer.assignment() != set(offsets):
+            self.consumer.assign(list(offsets))
+            for place, offset in offsets.items():
+                self.consumer.seek(place, offset)
+            return
+        for place, offset in offsets.items():
+            if self.consumer.position(place) != offset:
+                self.consumer.seek(place, offset)
+
+    def _poll(self) -> list[LogRecord]:
+        try:
+            batches = self.consumer.poll(timeout_ms=_POLL_MS)
+        except OffsetOutOfRangeError as error:
+            where, offset = next(iter(error.args[0].items()))
+            raise OutOfRange(partition=Partition(topic=where.topic, number=where.partition), offset=offset) from error
+        return [
+            LogRecord(
+                event_id=event_id,
+                at=PublishedAt(topic=record.topic, partition=record.partition, offset=record.offset),
+            )
+            for batch in batches.values()
+            for record in batch
+            if (event_id := event_id_of(record.headers)) is not None
+        ]

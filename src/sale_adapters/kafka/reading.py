@@ -1,0 +1,61 @@
+"""Read records as a consumer of Sale would: committed ones only, from the beginning, without a group."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+from kafka import KafkaConsumer, TopicPartition
+
+_POLL_MILLISECONDS = 200
+
+
+@attrs.frozen(kw_only=True)
+class CommittedRecord:
+    """A record and its address."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    value: bytes
+    headers: Mapping[str, str]
+
+
+def committed_records(
+    bootstrap: str, *, topic: str, key: str | None = None, count: int, timeout_seconds: float
+) -> list[CommittedRecord]:
+    """Read a topic until `count` records (of one key) are there or the time is over; blocks.
+
+    Returns:
+        What is there, per partition in the order of the log.
+    """
+    consumer = KafkaConsumer(
+        bootstrap_servers=bootstrap.split(","),
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        group_id=None,
+    )
+    try:
+        partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
+        consumer.assign(partitions)
+        found: list[CommittedRecord] = []
+        deadline = time.monotonic() + timeout_seconds
+        while len(found) < count and time.monotonic() < deadline:
+            for records in consumer.poll(timeout_ms=_POLL_MILLISECONDS).values():
+                found += (_record(record) for record in records if key is None or record.key == key.encode())
+        return found
+    finally:
+        consumer.close()
+
+
+def _record(record: Any) -> CommittedRecord:  # noqa: ANN401 - the client is untyped
+    return CommittedRecord(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=record.key.decode(),
+        value=record.value,
+        headers={name: value.decode() for name, value in record.headers},
+    )

@@ -1,0 +1,220 @@
+"""The relay's side of the outbox on PostgreSQL: leases by the database's clock, and a fence that every write checks."""
+
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Self
+
+from psycopg import AsyncConnection, Error
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
+
+from sale_adapters.postgres import relay_sql as sql
+from sale_domain.errors import StoreUnavailable
+from sale_domain.ids import EventId, OrderId, bucket_of
+from sale_domain.ports.publishing import (
+    Fenced,
+    Layout,
+    Lease,
+    LogRecord,
+    OutboxRow,
+    Partition,
+    Recorded,
+    Shard,
+)
+
+Connection = AsyncConnection[TupleRow]
+
+
+class PostgresRelayOutbox:
+    """The `Outbox` port on a small connection pool of its own; an asynchronous context manager."""
+
+    def __init__(self, database_url: str, *, connections: int = 4, patience_seconds: float = 3.0) -> None:
+        self._pool = AsyncConnectionPool(
+            database_url.replace("postgresql+psycopg://", "postgresql://", 1),
+            min_size=1,
+            max_size=connections,
+            timeout=patience_seconds,
+            kwargs={"autocommit": True, "connect_timeout": 3, "application_name": "sale-relay"},
+            configure=_bound_time,
+            open=False,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Start the pool; the database may still be away."""
+        await self._pool.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close every connection."""
+        await self._pool.close()
+
+    async def newest_layout(self) -> Layout | None:
+        """See `Outbox`."""
+        layouts = await self._layouts(sql.LAYOUTS)
+        return layouts[-1] if layouts else None
+
+    async def add_layout(self, *, number: int, shards: int) -> Layout:
+        """See `Outbox`."""
+        layout = Layout(number=number, shards=shards, ready=False)
+        async with self._transaction() as connection:
+            made = await connection.execute(sql.ADD_LAYOUT, (number, shards))
+            if made.rowcount:
+                rows = [(shard.buckets.start, number, shard.index) for shard in layout.parts()]
+                await connection.cursor().executemany(sql.ADD_SHARD, rows)
+                return layout
+        return next(existing for existing in await self._layouts(sql.LAYOUTS) if existing.number == number)
+
+    async def unretired_layouts(self) -> tuple[Layout, ...]:
+        """See `Outbox`."""
+        return await self._layouts(sql.UNRETIRED_LAYOUTS)
+
+    async def retire(self, shard: Shard) -> None:
+        """See `Outbox`."""
+        async with self._connection() as connection:
+            await connection.execute(sql.RETIRE, _key(shard))
+
+    async def make_ready(self, layout: Layout) -> None:
+        """See `Outbox`."""
+        async with self._transaction() as connection:
+            rows = await (await connection.execute(sql.LOCK_LAYOUTS)).fetchall()
+            if any(number == layout.number and ready for number, _, ready, _ in rows):
+                return
+            before = [(number, shards) for number, shards, ready, retired in rows if ready and not retired]
+            for number, shards in before:
+                inherited = await (await connection.execute(sql.OFFSETS_OF_LAYOUT, (number, shards))).fetchall()
+                starts = [
+                    (shard.buckets.start, layout.number, shard.index, *row)
+                    for shard in layout.parts()
+                    for row in inherited
+                ]
+                await connection.cursor().executemany(sql.INHERIT_OFFSET, starts)
+            await connection.execute(sql.RETIRE_LAYOUTS, (layout.number,))
+            await connection.execute(sql.READY_LAYOUT, (layout.number,))
+
+    async def take(self, shard: Shard, *, owner: str, lease_seconds: float) -> Lease | None:
+        """See `Outbox`."""
+        async with self._connection() as connection:
+            row = await (await connection.execute(sql.TAKE, (owner, lease_seconds, *_key(shard), owner))).fetchone()
+        return Lease(shard=shard, owner=owner, fence=row[0]) if row else None
+
+    async def renew(self, shard: Shard, *, owner: str, lease_seconds: float) -> None:
+        """See `Outbox`."""
+        async with self._connection() as connection:
+            renewed = await connection.execute(sql.RENEW, (lease_seconds, *_key(shard), owner))
+        if not renewed.rowcount:
+            raise Fenced(shard=shard)
+
+    async def release(self, shard: Shard, *, owner: str) -> None:
+        """See `Outbox`."""
+        async with self._connection() as connection:
+            await connection.execute(sql.RELEASE, (*_key(shard), owner))
+
+    async def unpublished(self, lease: Lease, *, limit: int) -> tuple[OutboxRow, ...]:
+        """See `Outbox`.
+
+        The fence is read before the rows, each with a snapshot of its own: whoever raises it later also shuts this
+        relay's producer out later, so no lock is needed.
+        """
+        buckets = lease.shard.buckets
+        async with self._connection() as connection, connection.pipeline():
+            fence = await connection.execute(sql.FENCE, _key(lease.shard))
+            rows = await connection.execute(sql.UNPUBLISHED, (buckets.start, buckets.stop, limit))
+            _check(lease, await fence.fetchone())
+            found = await rows.fetchall()
+        return tuple(_row(columns) for columns in found)
+
+    async def recorded(self, lease: Lease) -> Recorded:
+        """See `Outbox`."""
+        async with self._connection() as connection, connection.pipeline():
+            fence = await connection.execute(sql.FENCE, _key(lease.shard))
+            rows = await connection.execute(sql.RECORDED, _key(lease.shard))
+            _check(lease, await fence.fetchone())
+            found = await rows.fetchall()
+        clusters = {cluster_id for cluster_id, *_ in found}
+        assert len(clusters) <= 1, "a shard's offsets are recorded together, from one cluster"
+        offsets = {Partition(topic=topic, number=number): offset for _, topic, number, offset in found}
+        return Recorded(cluster_id=next(iter(clusters), None), offsets=offsets)
+
+    async def settle(
+        self, lease: Lease, *, cluster_id: str, records: Sequence[LogRecord], positions: Mapping[Partition, int]
+    ) -> frozenset[EventId]:
+        """See `Outbox`."""
+        by_bucket: dict[int, list[LogRecord]] = defaultdict(list)
+        for record in records:
+            by_bucket[bucket_of(record.event_id)].append(record)
+        marks = [_mark(bucket, cluster_id, by_bucket[bucket]) for bucket in sorted(by_bucket)]
+        offsets = [
+            (*_key(lease.shard), part.topic, part.number, cluster_id, positions[part]) for part in sorted(positions)
+        ]
+        marked: set[EventId] = set()
+        async with self._fenced(lease) as connection, connection.cursor() as cursor:
+            if marks:
+                await cursor.executemany(sql.MARK, marks, returning=True)
+                async for result in cursor.results():
+                    marked.update(EventId(event_id) for (event_id,) in await result.fetchall())
+            await cursor.executemany(sql.RECORD_OFFSET, offsets)
+        return frozenset(marked)
+
+    async def set_aside(self, lease: Lease, *, event_id: EventId, reason: str) -> bool:
+        """See `Outbox`."""
+        async with self._fenced(lease) as connection:
+            done = await connection.execute(sql.SET_ASIDE, (reason, bucket_of(event_id), event_id))
+        return done.rowcount == 1
+
+    async def _layouts(self, statement: sql.Sql) -> tuple[Layout, ...]:
+        async with self._connection() as connection:
+            rows = await (await connection.execute(statement)).fetchall()
+        return tuple(Layout(number=number, shards=shards, ready=ready) for number, shards, ready in rows)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncGenerator[Connection]:
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except (Error, PoolTimeout, PoolClosed) as error:
+            raise StoreUnavailable(reason=str(error).strip() or type(error).__name__) from error
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncGenerator[Connection]:
+        async with self._connection() as connection, connection.transaction():
+            yield connection
+
+    @asynccontextmanager
+    async def _fenced(self, lease: Lease) -> AsyncGenerator[Connection]:
+        """Hold the shard's row, so that nobody can take the shard before this transaction has ended."""
+        async with self._transaction() as connection:
+            _check(lease, await (await connection.execute(sql.LOCK_FENCE, _key(lease.shard))).fetchone())
+            yield connection
+
+
+async def _bound_time(connection: Connection) -> None:
+    """No statement, lock or forgotten transaction may outlive the relay's patience."""
+    await connection.execute(sql.BOUND_TIME)
+
+
+def _key(shard: Shard) -> tuple[int, int, int]:
+    return shard.buckets.start, shard.layout, shard.index
+
+
+def _check(lease: Lease, found: TupleRow | None) -> None:
+    if found is None or found[0] != lease.fence:
+        raise Fenced(shard=lease.shard)
+
+
+def _mark(bucket: int, cluster_id: str, records: Sequence[LogRecord]) -> tuple[object, ...]:
+    partitions = [record.at.partition for record in records]
+    return cluster_id, [r.event_id for r in records], partitions, [r.at.offset for r in records], bucket
+
+
+def _row(columns: TupleRow) -> OutboxRow:
+    event_id, order_id, seq, topic, payload, occurred_at, traceparent = columns
+    return OutboxRow(
+        event_id=EventId(event_id),
+        order_id=OrderId(order_id),
+        seq=seq,
+        topic=topic,
+        payload=payload.encode(),
+        occurred_at=occurred_at,
+        traceparent=traceparent,
+    )

@@ -1,0 +1,114 @@
+"""What the relay says to PostgreSQL.
+
+Every statement but two names one bucket; those two (`UNPUBLISHED`, `OFFSETS_OF_LAYOUT`) read without locks, so that a
+distributed PostgreSQL runs them all (architecture §7).
+"""
+
+from typing import Final, LiteralString
+
+Sql = LiteralString
+
+# A relay paused in mid-transaction holds its shard's row: whoever takes over waits for these few seconds at most.
+# `transaction_timeout`, which alone bounds a pipeline that was cut off, came with PostgreSQL 17.
+BOUND_TIME: Final[Sql] = """
+    SET statement_timeout = '5s'; SET lock_timeout = '4s'; SET idle_in_transaction_session_timeout = '2s';
+    SELECT set_config(name, '3s', false) FROM pg_settings WHERE name = 'transaction_timeout'
+"""
+
+LAYOUTS: Final[Sql] = """
+    SELECT layout, shards, ready_at IS NOT NULL FROM relay_layouts WHERE bucket = 0 ORDER BY layout
+"""
+
+UNRETIRED_LAYOUTS: Final[Sql] = """
+    SELECT layout, shards, ready_at IS NOT NULL FROM relay_layouts
+    WHERE bucket = 0 AND retired_at IS NULL ORDER BY layout
+"""
+
+LOCK_LAYOUTS: Final[Sql] = """
+    SELECT layout, shards, ready_at IS NOT NULL, retired_at IS NOT NULL FROM relay_layouts
+    WHERE bucket = 0 ORDER BY layout FOR UPDATE
+"""
+
+ADD_LAYOUT: Final[Sql] = """
+    INSERT INTO relay_layouts (bucket, layout, shards) VALUES (0, %s, %s) ON CONFLICT DO NOTHING
+"""
+
+ADD_SHARD: Final[Sql] = "INSERT INTO relay_shards (bucket, layout, shard) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+
+RETIRE: Final[Sql] = """
+    UPDATE relay_shards SET fence = fence + 1, retired = true
+    WHERE bucket = %s AND layout = %s AND shard = %s
+"""
+
+RETIRE_LAYOUTS: Final[Sql] = """
+    UPDATE relay_layouts SET retired_at = now() WHERE bucket = 0 AND layout < %s AND retired_at IS NULL
+"""
+
+READY_LAYOUT: Final[Sql] = "UPDATE relay_layouts SET ready_at = now() WHERE bucket = 0 AND layout = %s"
+
+# A partition that some shard never recorded is left out: the new shards read it from its beginning.
+OFFSETS_OF_LAYOUT: Final[Sql] = """
+    SELECT topic, partition, min(cluster_id), min(log_offset) FROM relay_offsets
+    WHERE layout = %s GROUP BY topic, partition
+    HAVING count(*) = %s AND min(cluster_id) = max(cluster_id)
+"""
+
+INHERIT_OFFSET: Final[Sql] = """
+    INSERT INTO relay_offsets (bucket, layout, shard, topic, partition, cluster_id, log_offset)
+    VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+"""
+
+TAKE: Final[Sql] = """
+    UPDATE relay_shards SET fence = fence + 1, owner = %s, lease_until = now() + make_interval(secs => %s)
+    WHERE bucket = %s AND layout = %s AND shard = %s AND NOT retired
+    AND (owner IS NULL OR owner = %s OR lease_until < now())
+    RETURNING fence
+"""
+
+RENEW: Final[Sql] = """
+    UPDATE relay_shards SET lease_until = now() + make_interval(secs => %s)
+    WHERE bucket = %s AND layout = %s AND shard = %s AND owner = %s AND NOT retired
+"""
+
+RELEASE: Final[Sql] = """
+    UPDATE relay_shards SET owner = NULL, lease_until = NULL
+    WHERE bucket = %s AND layout = %s AND shard = %s AND owner = %s
+"""
+
+FENCE: Final[Sql] = "SELECT fence FROM relay_shards WHERE bucket = %s AND layout = %s AND shard = %s"
+
+LOCK_FENCE: Final[Sql] = "SELECT fence FROM relay_shards WHERE bucket = %s AND layout = %s AND shard = %s FOR UPDATE"
+
+UNPUBLISHED: Final[Sql] = """
+    SELECT o.event_id, o.order_id, o.seq, o.topic, o.payload, o.occurred_at, o.traceparent FROM outbox o
+    WHERE o.bucket >= %s AND o.bucket < %s AND o.published_at IS NULL AND NOT EXISTS (
+        SELECT FROM outbox a WHERE a.bucket = o.bucket AND a.order_id = o.order_id AND a.seq <= o.seq
+        AND a.set_aside_at IS NOT NULL AND a.published_at IS NULL
+    )
+    ORDER BY o.occurred_at, o.order_id, o.seq LIMIT %s
+"""
+
+RECORDED: Final[Sql] = """
+    SELECT cluster_id, topic, partition, log_offset FROM relay_offsets
+    WHERE bucket = %s AND layout = %s AND shard = %s
+"""
+
+RECORD_OFFSET: Final[Sql] = """
+    INSERT INTO relay_offsets (bucket, layout, shard, topic, partition, cluster_id, log_offset)
+    VALUES (%s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT (bucket, layout, shard, topic, partition)
+    DO UPDATE SET cluster_id = excluded.cluster_id, log_offset = excluded.log_offset
+"""
+
+MARK: Final[Sql] = """
+    UPDATE outbox o SET published_at = now(), cluster_id = %s, partition = f.partition, log_offset = f.log_offset,
+        set_aside_at = NULL, set_aside_reason = NULL
+    FROM unnest(%s::text[], %s::int[], %s::bigint[]) AS f (event_id, partition, log_offset)
+    WHERE o.bucket = %s AND o.event_id = f.event_id AND o.published_at IS NULL
+    RETURNING o.event_id
+"""
+
+SET_ASIDE: Final[Sql] = """
+    UPDATE outbox SET set_aside_at = now(), set_aside_reason = %s
+    WHERE bucket = %s AND event_id = %s AND published_at IS NULL
+"""

@@ -1,0 +1,6 @@
+"""The tables, one module for each family of them; whoever imports METADATA from here has all of them."""
+
+from sale_adapters.postgres.schema import answers, history, inbox, orders, publishing
+from sale_adapters.postgres.schema.metadata import METADATA
+
+__all__ = ["METADATA", "answers", "history", "inbox", "orders", "publishing"]

@@ -1,0 +1,71 @@
+"""The relay as a process: every shard that it can lease, until it is told to stop."""
+
+import asyncio
+import logging
+import signal
+
+from sale_adapters.kafka.connection import KafkaConnection
+from sale_adapters.kafka.event_log import KafkaEventLog
+from sale_adapters.postgres.relay_outbox import PostgresRelayOutbox
+from sale_app.relay_process import RelayProcess
+from sale_app.settings import Settings
+from sale_domain.events import KAFKA_TOPICS
+from sale_domain.publishing import RelayPolicy
+
+
+def relay_from_settings(settings: Settings) -> int:
+    """Run the relay as the settings say until it is told to stop; return the exit code."""
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # The client tells every lost connection in many lines; the relay tells it in one.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    asyncio.run(
+        run_relay(
+            database_url=settings.database_url,
+            kafka=KafkaConnection(bootstrap=settings.kafka_bootstrap),
+            policy=RelayPolicy(topics=KAFKA_TOPICS),
+            shards=settings.relay_shards,
+            prefix=settings.relay_prefix,
+        )
+    )
+    return 0
+
+
+async def run_relay(
+    *,
+    database_url: str,
+    kafka: KafkaConnection,
+    policy: RelayPolicy,
+    shards: int = 1,
+    most_shards: int | None = None,
+    prefix: str = "sale-relay",
+    stop: asyncio.Event | None = None,
+) -> None:
+    """Publish what the outbox holds until SIGTERM, SIGINT or `stop`; wait for a database or a Kafka that is away.
+
+    Args:
+        database_url: A PostgreSQL that has been migrated.
+        kafka: Where the topics are.
+        policy: Topics, batch size, times.
+        shards: Into how many parts the buckets are cut, for all relay processes together.
+        most_shards: How many of them this process may hold; all, when None.
+        prefix: Of the transactional ids; one for each database.
+        stop: Set it to end the relay without a signal.
+    """
+    stop = stop or asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        async with PostgresRelayOutbox(database_url) as outbox:
+            process = RelayProcess(
+                outbox=outbox,
+                log=KafkaEventLog(connection=kafka, prefix=prefix),
+                policy=policy,
+                shards=shards,
+                most_shards=most_shards or shards,
+                stop=stop,
+            )
+            await process.run()
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)

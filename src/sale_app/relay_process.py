@@ -1,0 +1,161 @@
+"""The shards of a relay process: one task each, for as long as their leases can be had."""
+
+import asyncio
+import logging
+import os
+import socket
+import uuid
+from contextlib import suppress
+from typing import Any
+
+import attrs
+
+from sale_app.relay_log import RelayLog
+from sale_app.relay_pace import AsyncioPace
+from sale_domain.errors import StoreUnavailable, Unavailable
+from sale_domain.ports.publishing import EventLog, Fenced, Layout, Outbox, Shard, ShardHalted
+from sale_domain.publishing import RelayPolicy, ShardRelay
+from sale_domain.publishing_layout import agree_on_layout, make_ready
+
+_LOG = logging.getLogger("sale.relay")
+_CLAIM_SECONDS = 0.5
+_HALTED_SECONDS = 30.0
+_GRACE_SECONDS = 10.0
+
+
+def _own_name() -> str:
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+@attrs.define(kw_only=True)
+class RelayProcess:
+    """Serves the newest layout's shards, one task each, over any outbox and log.
+
+    Attributes:
+        owner: A name that no other process has or had: leases are renewed by it.
+    """
+
+    outbox: Outbox
+    log: EventLog
+    policy: RelayPolicy
+    shards: int
+    most_shards: int
+    stop: asyncio.Event
+    owner: str = attrs.field(factory=_own_name)
+    _layout: Layout | None = attrs.field(init=False, default=None)
+    _pace: AsyncioPace = attrs.field(init=False)
+    _relays: set[ShardRelay] = attrs.field(init=False, factory=set)
+    _places: asyncio.Semaphore = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Make what depends on the arguments."""
+        self._pace = AsyncioPace(self.stop)
+        self._places = asyncio.Semaphore(self.most_shards)
+
+    def wake(self) -> None:
+        """Say that there is work; losing a call costs `poll_seconds` at most."""
+        self._pace.wake()
+
+    async def run(self) -> None:
+        """Serve layout after layout until told to stop, then finish the transactions under way."""
+        self._layout = await self._first_layout()
+        while self._layout is not None and not self.stop.is_set():
+            _LOG.info("serving layout=%d shards=%d owner=%s", self._layout.number, self._layout.shards, self.owner)
+            await self._serve_layout(self._layout)
+
+    async def _first_layout(self) -> Layout | None:
+        """Agree on a layout as soon as database and Kafka let us."""
+        wait_seconds = self.policy.shortest_wait_seconds
+        while not self.stop.is_set():
+            try:
+                return await agree_on_layout(outbox=self.outbox, log=self.log, shards=self.shards)
+            except Exception as error:  # noqa: BLE001 - whatever is away may come back; the reason is told each time
+                _LOG.warning("cannot begin, retry in %.1f s: %s", wait_seconds, error)
+                await self._pace.sleep(wait_seconds)
+                wait_seconds = min(2 * wait_seconds, self.policy.longest_wait_seconds)
+        return None
+
+    async def _serve_layout(self, layout: Layout) -> None:
+        """Serve until told to stop, or until there is a newer layout."""
+        serving = [asyncio.create_task(self._serve(shard)) for shard in layout.parts()]
+        ending = [asyncio.create_task(self._replace(layout)), asyncio.create_task(self.stop.wait())]
+        try:
+            await asyncio.wait([*serving, *ending], return_when=asyncio.FIRST_COMPLETED)
+            for relay in self._relays:
+                relay.stop()
+            self._pace.wake()
+            await asyncio.wait(serving, timeout=_GRACE_SECONDS)
+        finally:
+            for failure in await _end(*serving, *ending):
+                _LOG.error("a task of the relay has failed", exc_info=failure)
+
+    async def _replace(self, layout: Layout) -> None:
+        """Wait for a layout that replaces this one, shut this one's relays out, and name the new one for `run`."""
+        while self._serves(layout):
+            await self._pace.sleep(self.policy.lease_seconds)
+            with suppress(Unavailable):
+                newest = await self.outbox.newest_layout()
+                if newest is not None and newest.number > layout.number:
+                    _LOG.warning("layout=%d is replaced by layout=%d", layout.number, newest.number)
+                    self._layout = await make_ready(newest, outbox=self.outbox, log=self.log)
+
+    def _serves(self, layout: Layout) -> bool:
+        # Every loop asks this: a cancellation alone can get lost inside a client library.
+        return self._layout is layout and not self.stop.is_set()
+
+    async def _serve(self, shard: Shard) -> None:
+        """Empty the shard whenever it can be had."""
+        layout = self._layout
+        while layout is not None and self._serves(layout):
+            wait_seconds = _CLAIM_SECONDS
+            try:
+                async with self._places:
+                    if self._serves(layout):
+                        await self._empty(shard)
+            except Fenced:
+                _LOG.debug("shard=%d is somebody else's", shard.index)
+            except ShardHalted as halt:
+                _LOG.critical("halted layout=%d shard=%d reason=%r", shard.layout, shard.index, halt.reason)
+                wait_seconds = _HALTED_SECONDS
+            await self._pace.sleep(wait_seconds)
+
+    async def _empty(self, shard: Shard) -> None:
+        """Relay the shard and keep its lease; end with either."""
+        relay = ShardRelay(
+            shard=shard,
+            owner=self.owner,
+            outbox=self.outbox,
+            log=self.log,
+            pace=self._pace,
+            observer=RelayLog(),
+            policy=self.policy,
+        )
+        self._relays.add(relay)
+        relaying, keeping = asyncio.create_task(relay.run()), asyncio.create_task(self._keep(relay))
+        try:
+            done, _ = await asyncio.wait({relaying, keeping}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            relay.stop()
+            await _end(relaying, keeping)
+            self._relays.discard(relay)
+            with suppress(StoreUnavailable):
+                await self.outbox.release(shard, owner=self.owner)
+
+    async def _keep(self, relay: ShardRelay) -> None:
+        """Renew the lease; when the database is away, the fence decides what is still allowed."""
+        while not relay.stopping:
+            await asyncio.sleep(self.policy.lease_seconds * 0.3)
+            try:
+                await self.outbox.renew(relay.shard, owner=self.owner, lease_seconds=self.policy.lease_seconds)
+            except StoreUnavailable as error:
+                _LOG.warning("lease of shard=%d not renewed: %s", relay.shard.index, error)
+
+
+async def _end(*tasks: "asyncio.Task[Any]") -> list[Exception]:
+    """Cancel the tasks, wait for them, and return what went wrong in them."""
+    for task in tasks:
+        task.cancel()
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    return [outcome for outcome in outcomes if isinstance(outcome, Exception)]

@@ -1,0 +1,282 @@
+"""Outbox to log, exactly once: an event is published when it has been read back (architecture §4).
+
+A shard's relay holds at most one batch whose outcome is unknown, and sends nothing before it is known. After any doubt
+it takes a new fence and a new producer, so that nothing older can write, and reads the log up to the high watermark
+taken after that: only then is "not in the log" a fact.
+"""
+
+from collections.abc import Mapping
+
+import attrs
+
+from sale_domain.ids import EventId
+from sale_domain.ports.publishing import (
+    BatchRefused,
+    EventLog,
+    Fenced,
+    Lease,
+    LogRecord,
+    LogSession,
+    Outbox,
+    OutboxRow,
+    OutcomeUnknown,
+    OutOfRange,
+    Pace,
+    Partition,
+    Reading,
+    Recorded,
+    RelayObserver,
+    Shard,
+    ShardHalted,
+)
+
+
+@attrs.frozen(kw_only=True)
+class RelayPolicy:
+    """How a relay works; times in seconds.
+
+    Attributes:
+        topics: Every topic that rows may name; a row of another is set aside.
+        poll_seconds: What a lost wake-up costs at most.
+        lease_seconds: How long a dead relay's shard stays its own.
+        slow_publish_seconds: A transaction that took longer may have been retried inside the client, and a retry that
+            is still under way can end the next one (KAFKA-17754): doubt.
+        read_back_seconds: How long a committed record may stay invisible before it is a doubt.
+        catch_up_seconds: How often an idle shard records how far the log is, lest retention overtakes what it recorded.
+    """
+
+    topics: tuple[str, ...]
+    batch_size: int = 100
+    poll_seconds: float = 0.1
+    lease_seconds: float = 5.0
+    slow_publish_seconds: float = 2.0
+    read_back_seconds: float = 10.0
+    catch_up_seconds: float = 60.0
+    shortest_wait_seconds: float = 0.1
+    longest_wait_seconds: float = 5.0
+
+
+class ShardRelay:
+    """Empties one shard for as long as it owns it."""
+
+    def __init__(
+        self,
+        *,
+        shard: Shard,
+        owner: str,
+        outbox: Outbox,
+        log: EventLog,
+        pace: Pace,
+        observer: RelayObserver,
+        policy: RelayPolicy,
+    ) -> None:
+        self.shard = shard
+        self.owner = owner
+        self.outbox = outbox
+        self.log = log
+        self.pace = pace
+        self.observer = observer
+        self.policy = policy
+        self.stopping = False
+        self.refused: tuple[OutboxRow, str] | None = None
+        self.singly = 0
+        self._wait_seconds = policy.shortest_wait_seconds
+
+    def stop(self) -> None:
+        """Ask `run` to return once the transaction under way is finished and marked."""
+        self.stopping = True
+
+    async def run(self) -> None:
+        """Publish until told to stop, starting anew after every doubt.
+
+        Raises:
+            Fenced: the shard is somebody else's.
+            ShardHalted: only a person can decide how to go on.
+        """
+        while not self.stopping:
+            try:
+                await self._live()
+            except (Fenced, ShardHalted):
+                raise
+            except Exception as doubt:  # noqa: BLE001 - whatever went wrong, the outcome is unknown; the next life finds it out
+                self.observer.doubted(self.shard, doubt, wait_seconds=self._wait_seconds)
+                await self.pace.sleep(self._wait_seconds)
+                self._wait_seconds = min(2 * self._wait_seconds, self.policy.longest_wait_seconds)
+
+    def went_well(self, *, rows: int) -> None:
+        """Take heart after so many rows that went through, or an outbox that is empty."""
+        self._wait_seconds = self.policy.shortest_wait_seconds
+        self.singly = max(0, self.singly - rows)
+
+    def was_refused(self, rows: tuple[OutboxRow, ...], refusal: BatchRefused) -> None:
+        """Remember a refused row until it is known not to be in the log; of several, find the culprit one by one."""
+        if len(rows) == 1:
+            self.refused = (rows[0], refusal.reason)
+        else:
+            self.singly = len(rows)
+
+    async def _live(self) -> None:
+        """Live the life of one producer: from its fence to the first doubt."""
+        lease = await self.outbox.take(self.shard, owner=self.owner, lease_seconds=self.policy.lease_seconds)
+        if lease is None:
+            raise Fenced(shard=self.shard)
+        session = await self.log.open(self.shard)
+        try:
+            life = _Life(relay=self, lease=lease, session=session)
+            await life.begin()
+            while not self.stopping:
+                await life.step()
+        finally:
+            await session.close()
+
+
+@attrs.define(kw_only=True)
+class _Life:
+    """One fence, one producer, and how far they have read the log."""
+
+    relay: ShardRelay
+    lease: Lease
+    session: LogSession
+    positions: dict[Partition, int] = attrs.field(factory=dict)
+    caught_up_at: float = 0.0
+
+    async def begin(self) -> None:
+        """Find out what earlier lives left in the log, and only then what is not in it."""
+        await self._reconcile()
+        if self.relay.stopping:
+            return
+        if self.relay.refused is not None:
+            await self._set_aside(*self.relay.refused)
+            self.relay.refused = None
+        self.relay.observer.started(self.lease, cluster_id=self.session.cluster_id)
+
+    async def step(self) -> None:
+        """Publish the next rows, or wait for some."""
+        relay = self.relay
+        limit = 1 if relay.singly else relay.policy.batch_size
+        rows = await relay.outbox.unpublished(self.lease, limit=limit)
+        unknown = [row for row in rows if row.topic not in relay.policy.topics]
+        if unknown:
+            await self._set_aside(unknown[0], f"The relay knows no topic {unknown[0].topic!r}.")
+        elif rows:
+            await self._publish(rows)
+            relay.went_well(rows=len(rows))
+        else:
+            relay.went_well(rows=relay.singly)
+            await self._idle()
+
+    async def _reconcile(self) -> None:
+        """Read the log from where it was last compared to its end as of now, and mark what is found.
+
+        The end is the high watermark, uncommitted records included: another shard's open transaction hides whatever
+        lies behind it, perhaps a record of ours, so until the position is there nothing is known and nothing is sent.
+        """
+        watermarks = await self.session.high_watermarks(self.relay.policy.topics)
+        recorded = await self.relay.outbox.recorded(self.lease)
+        self._refuse_another_log(recorded, watermarks)
+        self.positions = {partition: recorded.offsets.get(partition, 0) for partition in watermarks}
+        while not self.relay.stopping:
+            before = self.positions
+            await self._read_some(until=watermarks)
+            behind = _behind(self.positions, watermarks)
+            if not behind:
+                break
+            if self.positions == before:
+                partition = behind[0]
+                self.relay.observer.waiting(
+                    self.lease, partition, position=before[partition], watermark=watermarks[partition]
+                )
+                await self.relay.pace.sleep(self.relay.policy.poll_seconds)
+        self.caught_up_at = self.relay.pace.seconds()
+
+    async def _read_some(self, *, until: dict[Partition, int]) -> None:
+        """Compare the next part of the log with the outbox and record how far that went."""
+        try:
+            reading = await self.session.read(start=self.positions, until=until)
+        except OutOfRange as gap:
+            if await self.relay.outbox.unpublished(self.lease, limit=1):
+                raise self._halted(f"{gap} A row that is not marked published may have been there.") from gap
+            # Nothing was unpublished when older producers were already shut out: there is nothing to look for.
+            reading = Reading(records=(), positions=until)
+        await self._settle(reading)
+
+    async def _settle(self, reading: Reading) -> frozenset[EventId]:
+        """Mark what the reading found and record how far it came, in one step, then remember it."""
+        ours = {record.event_id: record for record in reading.records if self.lease.shard.owns(record.event_id)}
+        marked = await self.relay.outbox.settle(
+            self.lease,
+            cluster_id=self.session.cluster_id,
+            records=tuple(ours.values()),
+            positions=reading.positions,
+        )
+        self.positions = dict(reading.positions)
+        for event_id in marked:
+            self.relay.observer.published(self.lease, ours[event_id])
+        return marked
+
+    def _refuse_another_log(self, recorded: Recorded, watermarks: dict[Partition, int]) -> None:
+        """Halt when this cannot be the log that the offsets were recorded from."""
+        if recorded.cluster_id not in {None, self.session.cluster_id}:
+            here = self.session.cluster_id
+            raise self._halted(f"The rows were published to cluster {recorded.cluster_id}, but this is cluster {here}.")
+        for partition, offset in recorded.offsets.items():
+            end = watermarks.get(partition, 0)
+            if offset > end and partition.topic in self.relay.policy.topics:
+                raise self._halted(f"{partition} was read up to {offset} and now ends at {end}: records were lost.")
+
+    async def _publish(self, rows: tuple[OutboxRow, ...]) -> None:
+        """Send, commit, read back, mark; raise on the slightest doubt."""
+        started = self.relay.pace.seconds()
+        try:
+            addresses = await self.session.publish(rows)
+        except BatchRefused as refusal:
+            self.relay.was_refused(rows, refusal)
+            raise
+        took = self.relay.pace.seconds() - started
+        if took > self.relay.policy.slow_publish_seconds:
+            raise OutcomeUnknown(reason=f"The transaction took {took:.1f} s.")
+        until: dict[Partition, int] = {}
+        for at in addresses:
+            partition = Partition(topic=at.topic, number=at.partition)
+            until[partition] = max(until.get(partition, 0), at.offset + 1)
+        reading = await self._read_back(until)
+        missing = {row.event_id for row in rows} - {record.event_id for record in reading.records}
+        if missing:
+            raise OutcomeUnknown(reason=f"{len(missing)} of {len(rows)} committed records are not in the log.")
+        await self._settle(reading)
+
+    async def _read_back(self, until: dict[Partition, int]) -> Reading:
+        """Read the log as its consumers do, up to the last record that was sent."""
+        deadline = self.relay.pace.seconds() + self.relay.policy.read_back_seconds
+        records: list[LogRecord] = []
+        positions: Mapping[Partition, int] = self.positions
+        while True:
+            reading = await self.session.read(start=positions, until=until)
+            stuck = reading.positions == positions
+            records += reading.records
+            positions = reading.positions
+            if not _behind(positions, until):
+                return Reading(records=tuple(records), positions=positions)
+            if self.relay.pace.seconds() > deadline:
+                raise OutcomeUnknown(reason="The committed records could not be read back in time.")
+            if stuck:
+                await self.relay.pace.sleep(self.relay.policy.poll_seconds)
+
+    async def _set_aside(self, row: OutboxRow, reason: str) -> None:
+        """Keep a row back that the log was just seen not to hold."""
+        if await self.relay.outbox.set_aside(self.lease, event_id=row.event_id, reason=reason):
+            self.relay.observer.set_aside(self.lease, row, reason=reason)
+
+    async def _idle(self) -> None:
+        """Wait for work; now and then record how far the log is, lest its retention overtakes what was recorded."""
+        if self.relay.pace.seconds() - self.caught_up_at > self.relay.policy.catch_up_seconds:
+            await self._reconcile()
+        else:
+            await self.relay.pace.await_work(self.relay.policy.poll_seconds)
+
+    def _halted(self, reason: str) -> ShardHalted:
+        return ShardHalted(shard=self.lease.shard, reason=reason)
+
+
+def _behind(positions: Mapping[Partition, int], until: Mapping[Partition, int]) -> list[Partition]:
+    return [partition for partition, offset in until.items() if positions.get(partition, 0) < offset]

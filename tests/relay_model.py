@@ -1,0 +1,314 @@
+"""Models of PostgreSQL and Kafka in which everything that can go wrong does, driven by one seed.
+
+The relay is the product's own code. Its ports are models that give way to the scheduler at every await, where any
+process may be killed, paused for longer than its lease, or overtaken. `without` removes one guard from the models
+(never from the product), so that a test can show that the guard is needed.
+"""
+
+import random
+from collections.abc import Coroutine, Generator, Mapping, Sequence
+from enum import Enum
+
+import attrs
+
+from relay_world import PAYMENTS
+from sale_adapters.memory.event_log import Fate, MemoryEventLog, MemoryLogSession
+from sale_adapters.memory.relay_outbox import MemoryOutbox
+from sale_domain.errors import StoreUnavailable
+from sale_domain.ids import EventId
+from sale_domain.ports.publishing import (
+    EventLogUnavailable,
+    Layout,
+    Lease,
+    LogRecord,
+    OutboxRow,
+    OutcomeUnknown,
+    Partition,
+    PublishedAt,
+    Reading,
+    Recorded,
+    Shard,
+)
+
+TRANSACTION_SECONDS = 10.0
+
+
+class Guard(Enum):
+    """What keeps events from being lost or doubled; each can be removed from the model."""
+
+    NEW_PRODUCER_SHUTS_OUT_OLDER = "init_transactions raises the epoch and ends what was begun"
+    HIGH_WATERMARK = "the log is read to the high watermark, not to the last stable offset"
+    READ_BACK = "a commit is believed only when it is read back"
+    MARK_AND_POSITION_TOGETHER = "marks and positions are written in one transaction"
+    DATABASE_FENCE = "the outbox gives nothing to an older fence"
+    OLDER_LAYOUT_RETIRED = "a new layout retires the older one's shards before it sends"
+
+
+class GiveWay:
+    """Awaited, it lets the scheduler run whom it likes."""
+
+    def __await__(self) -> Generator[None]:
+        yield
+
+
+@attrs.define(kw_only=True, eq=False)
+class Process:
+    """One relay, working on one shard at a time."""
+
+    name: str
+    work: Coroutine[object, object, None]
+    asleep_until: float = 0.0
+
+
+class Surroundings:
+    """What the models live in: a clock, one source of chance, and trouble."""
+
+    def __init__(self, seed: int, *, without: Guard | None) -> None:
+        self.chance = random.Random(seed)  # noqa: S311 - a simulation, not a secret
+        self.without = without
+        self.now = 0.0
+        self.trouble = self.chance.choice([0.01, 0.03, 0.1])
+        self.running: Process | None = None
+
+    def fails(self, *, weight: float = 1.0) -> bool:
+        """Tell whether something goes wrong now."""
+        return self.chance.random() < self.trouble * weight
+
+    async def database(self) -> None:
+        """Give way to others, and then perhaps lose the connection."""
+        await GiveWay()
+        if self.fails(weight=0.2):
+            raise StoreUnavailable(reason="connection lost")
+
+    async def chance_to_fail(self, failure: Exception) -> None:
+        """Give way to others, and then perhaps fail."""
+        await GiveWay()
+        if self.fails():
+            raise failure
+
+    async def sleep(self, seconds: float) -> None:
+        """See `Pace`."""
+        assert self.running is not None
+        self.running.asleep_until = self.now + seconds
+        await GiveWay()
+
+    async def await_work(self, seconds: float) -> None:
+        """See `Pace`."""
+        await self.sleep(seconds)
+
+    def seconds(self) -> float:
+        """See `Pace`."""
+        return self.now
+
+
+class ModelOutbox(MemoryOutbox):
+    """An outbox whose connection breaks, before or after what was asked has happened."""
+
+    def __init__(self, world: Surroundings) -> None:
+        super().__init__(seconds=lambda: world.now)
+        self._world = world
+
+    async def newest_layout(self) -> Layout | None:
+        await self._world.database()
+        return await super().newest_layout()
+
+    async def add_layout(self, *, number: int, shards: int) -> Layout:
+        await self._world.database()
+        made = await super().add_layout(number=number, shards=shards)
+        await self._world.database()
+        return made
+
+    async def retire(self, shard: Shard) -> None:
+        await self._world.database()
+        if self._world.without is not Guard.OLDER_LAYOUT_RETIRED:
+            await super().retire(shard)
+        await self._world.database()
+
+    async def make_ready(self, layout: Layout) -> None:
+        await self._world.database()
+        await super().make_ready(layout)
+        await self._world.database()
+
+    async def take(self, shard: Shard, *, owner: str, lease_seconds: float) -> Lease | None:
+        await self._world.database()
+        lease = await super().take(shard, owner=owner, lease_seconds=lease_seconds)
+        await self._world.database()
+        return lease
+
+    async def unpublished(self, lease: Lease, *, limit: int) -> tuple[OutboxRow, ...]:
+        await self._world.database()
+        rows = await super().unpublished(self._unless_removed(lease), limit=limit)
+        await self._world.database()
+        return rows
+
+    async def recorded(self, lease: Lease) -> Recorded:
+        await self._world.database()
+        return await super().recorded(self._unless_removed(lease))
+
+    async def settle(
+        self, lease: Lease, *, cluster_id: str, records: Sequence[LogRecord], positions: Mapping[Partition, int]
+    ) -> frozenset[EventId]:
+        await self._world.database()
+        lease = self._unless_removed(lease)
+        if self._world.without is Guard.MARK_AND_POSITION_TOGETHER:
+            await super().settle(lease, cluster_id=cluster_id, records=(), positions=positions)
+            await self._world.database()
+        marked = await super().settle(lease, cluster_id=cluster_id, records=records, positions=positions)
+        await self._world.database()
+        return marked
+
+    def _unless_removed(self, lease: Lease) -> Lease:
+        if self._world.without is Guard.DATABASE_FENCE:
+            return attrs.evolve(lease, fence=self._shards[lease.shard].fence)
+        return lease
+
+
+@attrs.define(kw_only=True)
+class Ending:
+    """An EndTxn on its way: of which producer, with what fate, and when it arrives."""
+
+    shard: Shard
+    epoch: int
+    fate: Fate
+    at: float
+
+
+class ModelLog(MemoryEventLog):
+    """A Kafka whose network and whose client lie."""
+
+    def __init__(self, world: Surroundings) -> None:
+        super().__init__({PAYMENTS: 2})
+        self._world = world
+        self._late: list[Ending] = []
+        self._preparing: list[Ending] = []
+        self._began: dict[Shard, float] = {}
+
+    async def open(self, shard: Shard) -> "ModelSession":
+        world = self._world
+        await world.chance_to_fail(EventLogUnavailable(reason="no broker"))
+        while any(ending.shard == shard for ending in self._preparing):
+            await world.sleep(0.05)
+        if world.without is not Guard.NEW_PRODUCER_SHUTS_OUT_OLDER or shard not in self._epochs:
+            self._epochs[shard] += 1
+            self.end(shard, Fate.ABORTED)
+        session = ModelSession(log=self, shard=shard, epoch=self._epochs[shard], world=world, model=self)
+        await world.chance_to_fail(EventLogUnavailable(reason="no broker"))
+        return session
+
+    def write(self, shard: Shard, row: OutboxRow) -> PublishedAt:
+        self._began.setdefault(shard, self._world.now)
+        return super().write(shard, row)
+
+    def end(self, shard: Shard, fate: Fate) -> None:
+        self._began.pop(shard, None)
+        super().end(shard, fate)
+
+    def is_open(self, shard: Shard) -> bool:
+        return shard in self._open
+
+    def send_late(self, shard: Shard, *, epoch: int, fate: Fate) -> None:
+        """Let an EndTxn linger in the network: it ends whatever transaction this producer has when it arrives."""
+        at = self._world.now + self._world.chance.random() * 6
+        self._late.append(Ending(shard=shard, epoch=epoch, fate=fate, at=at))
+
+    def prepare(self, shard: Shard, *, epoch: int) -> None:
+        """Decide to commit, and write the markers later."""
+        at = self._world.now + self._world.chance.random() * 3
+        self._preparing.append(Ending(shard=shard, epoch=epoch, fate=Fate.COMMITTED, at=at))
+
+    def is_preparing(self, shard: Shard) -> bool:
+        return any(ending.shard == shard for ending in self._preparing)
+
+    def tick(self) -> None:
+        """Let arrive what is due, and abort what has been open for too long."""
+        now = self._world.now
+        for ending in [one for one in self._preparing if one.at <= now]:
+            self._preparing.remove(ending)
+            self.end(ending.shard, ending.fate)
+        for ending in [one for one in self._late if one.at <= now]:
+            self._late.remove(ending)
+            if self.is_current(ending.shard, epoch=ending.epoch) and not self.is_preparing(ending.shard):
+                self.end(ending.shard, ending.fate)
+        for shard in [one for one, began in self._began.items() if now - began > TRANSACTION_SECONDS]:
+            if not self.is_preparing(shard):
+                self._epochs[shard] += 1
+                self.end(shard, Fate.ABORTED)
+
+
+@attrs.define(kw_only=True)
+class ModelSession(MemoryLogSession):
+    """A producer and reader that may fail, lie, or be late."""
+
+    world: Surroundings
+    model: ModelLog
+    told: dict[EventId, PublishedAt] = attrs.field(factory=dict)
+
+    async def high_watermarks(self, topics: Sequence[str]) -> dict[Partition, int]:
+        await self.world.chance_to_fail(EventLogUnavailable(reason="timed out"))
+        ends = await super().high_watermarks(topics)
+        if self.world.without is Guard.HIGH_WATERMARK:
+            ends = {partition: self.log.partitions[partition].last_stable() for partition in ends}
+        await self.world.chance_to_fail(EventLogUnavailable(reason="timed out"))
+        return ends
+
+    async def read(self, *, start: Mapping[Partition, int], until: Mapping[Partition, int]) -> Reading:
+        await self.world.chance_to_fail(EventLogUnavailable(reason="timed out"))
+        if self.world.without is Guard.READ_BACK and self.told:
+            records = tuple(LogRecord(event_id=event_id, at=at) for event_id, at in self.told.items())
+            self.told = {}
+            return Reading(records=records, positions={**start, **until})
+        reading = await super().read(start=start, until=until)
+        if self.world.fails():
+            return self._only_half(reading, start)
+        return reading
+
+    async def publish(self, rows: Sequence[OutboxRow]) -> tuple[PublishedAt, ...]:
+        addresses: list[PublishedAt] = []
+        dropped = len(rows) - 1 if self.world.fails() else len(rows)
+        for number, row in enumerate(rows):
+            await self.world.chance_to_fail(OutcomeUnknown(reason="not acknowledged"))
+            self._check_epoch()
+            if self.model.is_preparing(self.shard) or (addresses and not self.model.is_open(self.shard)):
+                raise OutcomeUnknown(reason="there is no such transaction any more")
+            if number == dropped:
+                addresses.append(PublishedAt(topic=row.topic, partition=0, offset=0))
+            else:
+                addresses.append(self.model.write(self.shard, row))
+        await self.world.chance_to_fail(OutcomeUnknown(reason="disconnected before the commit"))
+        await self._commit()
+        self.told = dict(zip((row.event_id for row in rows), addresses, strict=True))
+        return tuple(addresses)
+
+    async def _commit(self) -> None:
+        self._check_epoch()
+        if not self.world.fails(weight=6):
+            self.log.end(self.shard, Fate.COMMITTED)
+            return
+        match self.world.chance.choice(["lost", "aborted", "late", "late abort", "preparing", "slow"]):
+            case "lost":
+                self.log.end(self.shard, Fate.COMMITTED)
+                raise OutcomeUnknown(reason="the acknowledgement was lost")
+            case "aborted":
+                self.log.end(self.shard, Fate.ABORTED)
+            case "late":
+                self.model.send_late(self.shard, epoch=self.epoch, fate=Fate.COMMITTED)
+                raise OutcomeUnknown(reason="timed out")
+            case "late abort":
+                self.log.end(self.shard, Fate.COMMITTED)
+                self.model.send_late(self.shard, epoch=self.epoch, fate=Fate.ABORTED)
+            case "preparing":
+                self.model.prepare(self.shard, epoch=self.epoch)
+            case _:
+                await self.world.sleep(3)
+                self._check_epoch()
+                self.log.end(self.shard, Fate.COMMITTED)
+
+    def _only_half(self, reading: Reading, start: Mapping[Partition, int]) -> Reading:
+        """Return what a reader has that was cut off on the way."""
+        halfway = {part: start[part] + (end - start[part]) // 2 for part, end in reading.positions.items()}
+        kept = tuple(
+            record
+            for record in reading.records
+            if record.at.offset < halfway[Partition(topic=record.at.topic, number=record.at.partition)]
+        )
+        return Reading(records=kept, positions=halfway)
