@@ -1,0 +1,132 @@
+"""Connections to PostgreSQL: bounded in number and in time, and one place that says what their errors mean."""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Self, TypeVar
+
+import attrs
+from psycopg import OperationalError, errors
+from psycopg_pool import AsyncConnectionPool
+
+from sale_adapters.postgres.trips import Begin, Session, Trips
+from sale_domain.errors import StoreUnavailable
+
+Result = TypeVar("Result")
+
+ATTEMPTS = 5
+"""How often a transaction is tried when PostgreSQL gave it up for the sake of another one."""
+
+_TRANSACTION_TIMEOUT_SINCE = 170000
+
+_AWAY = (
+    # Time-outs of statements, locks and the pool; lost, refused and killed connections; a full disk.
+    OperationalError,
+    errors.IdleInTransactionSessionTimeout,
+    errors.TransactionTimeout,
+    # A standby that was the primary before.
+    errors.ReadOnlySqlTransaction,
+)
+
+
+@attrs.frozen(kw_only=True)
+class Patience:
+    """How long to wait, in seconds: for a free connection, a lock, a statement, and ourselves inside a transaction."""
+
+    connection_seconds: float = 2.0
+    lock_seconds: float = 3.0
+    statement_seconds: float = 5.0
+    idle_seconds: float = 5.0
+    transaction_seconds: float = 15.0
+
+
+class Database:
+    """A pool of connections; an asynchronous context manager.
+
+    Opening it does not need the database to be there: whoever uses it then gets `StoreUnavailable`.
+    """
+
+    def __init__(self, database_url: str, *, connections: int = 16, patience: Patience | None = None) -> None:
+        self._patience = patience or Patience()
+        self._pool = AsyncConnectionPool(
+            database_url.replace("postgresql+psycopg://", "postgresql://", 1),
+            min_size=1,
+            max_size=connections,
+            timeout=self._patience.connection_seconds,
+            connection_class=Session,
+            kwargs={
+                "autocommit": True,
+                "connect_timeout": 3,
+                "tcp_user_timeout": 10_000,
+                "application_name": "sale",
+            },
+            configure=self._configure,
+            open=False,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Start to connect, in the background."""
+        await self._pool.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close every connection."""
+        await self._pool.close()
+
+    async def transact(self, work: Callable[[Trips], Awaitable[Result]], *, begin: Begin = Begin.TO_WRITE) -> Result:
+        """Do work in one transaction; it may run again when PostgreSQL chose the transaction as a victim.
+
+        What `work` has not committed when it returns or raises is rolled back.
+
+        Raises:
+            StoreUnavailable: the database is away or too slow, or a lock was not granted in time.
+        """
+        async with _errors_said():
+            for attempt in range(1, ATTEMPTS):
+                try:
+                    return await self._once(work, begin)
+                except (errors.SerializationFailure, errors.DeadlockDetected):
+                    # The victims of one collision must not meet again.
+                    await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - no secret depends on it
+            return await self._once(work, begin)
+
+    async def is_there(self) -> bool:
+        """Tell whether the database answers."""
+        try:
+            async with _errors_said(), self._pool.connection() as connection:
+                await connection.execute("SELECT 1")
+        except StoreUnavailable:
+            return False
+        return True
+
+    async def _once(self, work: Callable[[Trips], Awaitable[Result]], begin: Begin) -> Result:
+        # The pool rolls back after an error, and replaces a connection that is broken.
+        async with self._pool.connection() as connection:
+            result = await work(Trips(connection, begin=begin))
+            # Nothing to do after COMMIT; else the pool would commit what the work has left open.
+            await connection.rollback()
+            return result
+
+    async def _configure(self, connection: Session) -> None:
+        """No statement, lock or forgotten transaction outlives our patience."""
+        waits = {
+            "lock_timeout": self._patience.lock_seconds,
+            "statement_timeout": self._patience.statement_seconds,
+            "idle_in_transaction_session_timeout": self._patience.idle_seconds,
+        }
+        if connection.info.server_version >= _TRANSACTION_TIMEOUT_SINCE:
+            waits["transaction_timeout"] = self._patience.transaction_seconds
+        for name, seconds in waits.items():
+            await connection.execute("SELECT set_config(%s, %s, false)", (name, f"{round(seconds * 1000)}ms"))
+        await connection.execute("SET TimeZone = 'UTC'")
+
+
+@asynccontextmanager
+async def _errors_said() -> AsyncGenerator[None]:
+    """Say it in the domain's words when the database is away."""
+    try:
+        yield
+    except _AWAY as error:
+        reason = (error.diag.message_primary or str(error)).strip() or type(error).__name__
+        raise StoreUnavailable(reason=reason) from error

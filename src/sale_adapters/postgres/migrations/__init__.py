@@ -1,0 +1,1 @@
+"""The database's tables, step by step: every revision that there ever was, in order."""

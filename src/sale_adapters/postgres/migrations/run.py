@@ -1,0 +1,32 @@
+"""Bring a database to the newest revision; any number of processes may ask for it at once."""
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import NullPool, create_engine
+
+LOCK = 7_253_000_001
+"""The advisory lock that one migration at a time holds; the figure means nothing."""
+
+
+def migrate(database_url: str) -> None:
+    """Bring the database to the newest revision, or do nothing if it is there already.
+
+    Whoever comes second waits for the first. Through the coordinator, where there is one (architecture §7).
+
+    Raises:
+        psycopg.Error, sqlalchemy.exc.SQLAlchemyError: the database is away or refused a step; a step is done or not.
+    """
+    plain = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
+    engine = create_engine(plain.replace("postgresql://", "postgresql+psycopg://", 1), poolclass=NullPool)
+    config = Config()
+    config.set_main_option("script_location", "sale_adapters.postgres:migrations")
+    # The lock has a connection of its own, so that a revision is free to commit in between.
+    with psycopg.connect(plain, autocommit=True) as guard:
+        guard.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        with engine.connect() as connection:
+            # A revision that waits for a table's lock makes every command behind it wait too: better give up.
+            connection.exec_driver_sql("SET lock_timeout = '5s'")
+            connection.commit()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")

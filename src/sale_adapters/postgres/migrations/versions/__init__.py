@@ -1,0 +1,1 @@
+"""The revisions; each file's name begins with its number."""

@@ -1,0 +1,251 @@
+"""Orders on PostgreSQL: two round trips a command, the order row locked before anything of it is read (C22)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import attrs
+
+from sale_adapters.postgres import rows
+from sale_adapters.postgres import statements as sql
+from sale_adapters.postgres.connection import Database
+from sale_adapters.postgres.idempotency import claim, told_before
+from sale_adapters.postgres.trips import Begin, Query, Row, Trips
+from sale_domain.errors import NotFound
+from sale_domain.ids import LineId, MerchantId, OrderId, bucket_of, merchant_bucket
+from sale_domain.orders import Order
+from sale_domain.ports.answers import Once
+from sale_domain.ports.orders import Committed, Decide, Decision, History, OrderFilter, OrderPage
+from sale_domain.snapshots import CheckoutSnapshot
+from sale_domain.views import OrderView
+
+
+class PostgresOrders:
+    """The `Orders` port."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create(self, decision: Decision, *, once: Once | None) -> OrderView:
+        """See `Orders`."""
+        view = OrderView(order=decision.change.order, snapshot=decision.change.snapshot)
+
+        async def work(trips: Trips) -> OrderView:
+            if once is not None:
+                (claimed,) = await trips.go(claim(once))
+                await told_before(trips, once, claimed)
+            await trips.go(*_writes(decision, None), *_answered(once, view), commit=True)
+            return view
+
+        return await self._database.transact(work)
+
+    async def change(
+        self, order_id: OrderId, decide: Decide, *, merchant_id: MerchantId | None, once: Once | None = None
+    ) -> Committed:
+        """See `Orders`."""
+        reads = _locked_reads(order_id, merchant_id)
+
+        async def work(trips: Trips) -> Committed:
+            if once is None:
+                found = await trips.go(*reads)
+            else:
+                claimed, *found = await trips.go(claim(once), *reads)
+                await told_before(trips, once, claimed)
+            before = _loaded(*found)
+            decision = decide(before.order)
+            after = decision.change.order
+            snapshot = None if after.totals is None else decision.change.snapshot or before.snapshot
+            view = OrderView(order=after, snapshot=snapshot)
+            writes = (*_writes(decision, before), *_answered(once, view))
+            if writes:
+                await trips.go(*writes, commit=True)
+            return Committed(view=view, decision=decision)
+
+        return await self._database.transact(work)
+
+    async def find(self, order_id: OrderId, *, merchant_id: MerchantId) -> OrderView:
+        """See `Orders`."""
+        bucket = _bucket(order_id)
+
+        async def work(trips: Trips) -> OrderView:
+            (feed, *found) = await trips.go(
+                _feed_seq(merchant_id),
+                sql.FIND_ORDER(bucket=bucket, id=order_id, merchant_id=merchant_id),
+                *_parts(order_id, bucket),
+                commit=True,
+            )
+            loaded = _loaded(*found)
+            return OrderView(order=loaded.order, snapshot=loaded.snapshot, feed_seq=_n(feed))
+
+        return await self._database.transact(work, begin=Begin.TO_READ)
+
+    async def find_many(
+        self, which: OrderFilter, *, merchant_id: MerchantId, after: OrderId | None, limit: int
+    ) -> OrderPage:
+        """See `Orders`."""
+        bucket = merchant_bucket(merchant_id)
+        wanted: dict[str, object] = {
+            **attrs.asdict(which),
+            "after": after,
+            "status": which.status and which.status.value,
+        }
+        given = {name: value for name, value in wanted.items() if value is not None}
+        page = sql.page_of_orders(frozenset(given))
+
+        async def work(trips: Trips) -> OrderPage:
+            # One more than is wanted tells whether there is a next page.
+            feed, found = await trips.go(
+                _feed_seq(merchant_id), page(bucket=bucket, merchant_id=merchant_id, limit=limit + 1, **given)
+            )
+            ids = [row["id"] for row in found[:limit]]
+            lines, facts = await trips.go(
+                sql.LINES_OF_MANY(bucket=bucket, order_ids=ids),
+                sql.FACTS_OF_MANY(bucket=bucket, order_ids=ids),
+                commit=True,
+            )
+            return OrderPage(
+                orders=tuple(_orders(found[:limit], lines, facts)),
+                next_after=OrderId(ids[-1]) if ids and len(found) > limit else None,
+                feed_seq=_n(feed),
+            )
+
+        return await self._database.transact(work, begin=Begin.TO_READ)
+
+    async def history(self, order_id: OrderId, *, merchant_id: MerchantId) -> History:
+        """See `Orders`."""
+        bucket = _bucket(order_id)
+
+        async def work(trips: Trips) -> History:
+            feed, order, entries = await trips.go(
+                _feed_seq(merchant_id),
+                sql.FIND_ORDER(bucket=bucket, id=order_id, merchant_id=merchant_id),
+                sql.ENTRIES(bucket=bucket, order_id=order_id),
+                commit=True,
+            )
+            if not order:
+                raise NotFound(thing="order")
+            return History(entries=tuple(map(rows.entry_of, entries)), feed_seq=_n(feed))
+
+        return await self._database.transact(work, begin=Begin.TO_READ)
+
+
+def _bucket(order_id: OrderId) -> int:
+    try:
+        return bucket_of(order_id)
+    except ValueError:
+        raise NotFound(thing="order") from None
+
+
+# --- reading -----------------------------------------------------------------------------------------------------
+
+
+def _locked_reads(order_id: OrderId, merchant_id: MerchantId | None) -> tuple[Query, ...]:
+    """Return the reads of a command: the lock alone, and then statements that see what the wait for it was for."""
+    bucket = _bucket(order_id)
+    if merchant_id is None:
+        lock = sql.LOCK_ORDER(bucket=bucket, id=order_id)
+    else:
+        lock = sql.LOCK_ORDER_OF_MERCHANT(bucket=bucket, id=order_id, merchant_id=merchant_id)
+    return (lock, *_parts(order_id, bucket))
+
+
+def _parts(order_id: OrderId, bucket: int) -> tuple[Query, ...]:
+    return (
+        sql.LINES(bucket=bucket, order_id=order_id),
+        sql.FACTS(bucket=bucket, order_id=order_id),
+        sql.NEWEST_SNAPSHOT(bucket=bucket, order_id=order_id),
+    )
+
+
+@attrs.frozen(kw_only=True)
+class _Loaded:
+    """An order as it was read; `positions` are its lines' places, which may have gaps."""
+
+    order: Order
+    snapshot: CheckoutSnapshot | None
+    positions: Mapping[LineId, int]
+
+
+def _loaded(found: Sequence[Row], lines: Sequence[Row], facts: Sequence[Row], snapshots: Sequence[Row]) -> _Loaded:
+    if not found:
+        raise NotFound(thing="order")
+    order = rows.order_of(found[0], lines=lines, facts=facts)
+    return _Loaded(
+        order=order,
+        # A checkout that was reverted is kept, but not shown.
+        snapshot=None if order.totals is None else rows.snapshot_of(snapshots[0]),
+        positions={LineId(line["id"]): line["position"] for line in lines},
+    )
+
+
+def _orders(found: Sequence[Row], lines: Sequence[Row], facts: Sequence[Row]) -> Iterator[Order]:
+    def by_order(parts: Sequence[Row]) -> dict[str, list[Row]]:
+        grouped: dict[str, list[Row]] = {row["id"]: [] for row in found}
+        for part in parts:
+            grouped[part["order_id"]].append(part)
+        return grouped
+
+    lines_of, facts_of = by_order(lines), by_order(facts)
+    return (rows.order_of(row, lines=lines_of[row["id"]], facts=facts_of[row["id"]]) for row in found)
+
+
+def _feed_seq(merchant_id: MerchantId) -> Query:
+    return sql.FEED_SEQ(bucket=merchant_bucket(merchant_id), merchant_id=merchant_id)
+
+
+def _n(feed: Sequence[Row]) -> int:
+    return int(feed[0]["n"]) if feed else 0
+
+
+# --- writing -----------------------------------------------------------------------------------------------------
+
+
+def _writes(decision: Decision, before: _Loaded | None) -> Iterator[Query]:
+    """Yield the writes of a decision; the merchant's counter, which every command waits for, comes last."""
+    change, order = decision.change, decision.change.order
+    if change.entry is not None:
+        yield from _order_writes(order, before)
+        if change.snapshot is not None:
+            yield sql.INSERT_SNAPSHOT(**rows.snapshot_values(order.id, change.snapshot))
+    for message in decision.messages:
+        yield sql.INSERT_MESSAGE(**rows.message_values(message))
+    if decision.webhook is not None:
+        yield sql.INSERT_WEBHOOK(**rows.webhook_values(decision.webhook))
+    if change.entry is not None:
+        values = rows.entry_values(change.entry, order)
+        yield sql.RAISE_FEED(bucket=values["bucket"], merchant_id=order.merchant_id)
+        yield sql.INSERT_ENTRY(**values)
+
+
+def _order_writes(order: Order, before: _Loaded | None) -> Iterator[Query]:
+    values, bucket = rows.order_values(order), bucket_of(order.id)
+    if before is None:
+        yield sql.INSERT_ORDER(**values)
+    else:
+        yield sql.UPDATE_ORDER(**values, key_bucket=bucket, key_id=order.id, key_version=before.order.version)
+    yield from _line_writes(order, before)
+    known = len(before.order.ledger.facts) if before else 0
+    for ordinal, fact in enumerate(order.ledger.facts[known:], start=known + 1):
+        yield sql.INSERT_FACT(bucket=bucket, order_id=order.id, ordinal=ordinal, **rows.fact_values(fact))
+
+
+def _line_writes(order: Order, before: _Loaded | None) -> Iterator[Query]:
+    """Yield what turns the lines that were loaded into those that are there now, and leaves the others alone."""
+    bucket = bucket_of(order.id)
+    positions = before.positions if before else {}
+    old = {line.id: line for line in before.order.basket.lines} if before else {}
+    if gone := sorted(old.keys() - {line.id for line in order.basket.lines}):
+        yield sql.DELETE_LINES(bucket=bucket, order_id=order.id, ids=gone)
+    position = 0
+    for line in order.basket.lines:
+        # A line keeps its place as long as that is behind the one before it.
+        position = max(position + 1, positions.get(line.id, 0))
+        values = rows.line_values(line, position=position)
+        if line.id not in old:
+            yield sql.INSERT_LINE(bucket=bucket, order_id=order.id, **values)
+        elif (line, position) != (old[line.id], positions[line.id]):
+            yield sql.UPDATE_LINE(**values, key_bucket=bucket, key_order_id=order.id, key_id=line.id)
+
+
+def _answered(once: Once | None, view: OrderView) -> Iterator[Query]:
+    if once is not None:
+        key, answer = rows.key_values(once.key), rows.answer_values(once.answer(view))
+        yield sql.KEEP_ANSWER(**answer, key_bucket=key["bucket"], key_digest=key["digest"])

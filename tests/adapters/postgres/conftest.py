@@ -1,0 +1,35 @@
+"""A migrated database for each module, and connections to it for each test."""
+
+from collections.abc import AsyncGenerator
+
+import psycopg
+import pytest
+
+from sale_adapters.postgres import Database, PostgresOrders, migrate
+from stores import IMPATIENT
+
+
+@pytest.fixture(scope="module")
+def tables_url(database_url: str) -> str:
+    """Return the URL of a database with all tables in it."""
+    migrate(database_url)
+    return database_url
+
+
+@pytest.fixture
+async def database(tables_url: str) -> AsyncGenerator[Database]:
+    """Yield a database that loses its patience soon."""
+    async with Database(tables_url, patience=IMPATIENT) as database:
+        yield database
+
+
+@pytest.fixture
+def orders(database: Database) -> PostgresOrders:
+    return PostgresOrders(database)
+
+
+@pytest.fixture
+async def other(tables_url: str) -> AsyncGenerator[psycopg.AsyncConnection]:
+    """Yield a connection of somebody else, to hold locks and to look around with."""
+    async with await psycopg.AsyncConnection.connect(tables_url, autocommit=True) as connection:
+        yield connection

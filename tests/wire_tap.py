@@ -1,0 +1,51 @@
+"""A wire between us and PostgreSQL that can be cut at the worst moment."""
+
+import asyncio
+from typing import Self
+from urllib.parse import urlsplit
+
+
+class WireTap:
+    """A TCP proxy; an asynchronous context manager.
+
+    Attributes:
+        cut_at_next_answer: Set it, and the server's next answer is thrown away with its connection.
+    """
+
+    def __init__(self, database_url: str) -> None:
+        self.cut_at_next_answer = False
+        self._target = urlsplit(database_url)
+        self._writers: list[asyncio.StreamWriter] = []
+        self._pumps: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        for writer in self._writers:
+            writer.close()
+        await asyncio.gather(*self._pumps, return_exceptions=True)
+        await self._server.wait_closed()
+
+    @property
+    def url(self) -> str:
+        port = self._server.sockets[0].getsockname()[1]
+        return self._target._replace(netloc=f"{self._target.username}@127.0.0.1:{port}").geturl()
+
+    async def _serve(self, ours: asyncio.StreamReader, to_us: asyncio.StreamWriter) -> None:
+        theirs, to_them = await asyncio.open_connection(self._target.hostname, self._target.port)
+        self._writers += (to_us, to_them)
+        self._pumps += (
+            asyncio.create_task(self._pump(ours, to_them)),
+            asyncio.create_task(self._pump(theirs, to_us, answers=True)),
+        )
+
+    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, answers: bool = False) -> None:
+        while data := await source.read(65_536):
+            if answers and self.cut_at_next_answer:
+                self.cut_at_next_answer = False
+                break
+            sink.write(data)
+        sink.close()
