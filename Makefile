@@ -17,8 +17,9 @@ install: $(READY) ## make the virtual environment with every pinned part
 $(READY): requirements/all.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Sale needs Python 3.11 or newer; say which with: make PYTHON=/path/to/python3.12"; exit 2; }
 	@$(PYTHON) -m venv --clear $(VENV) || { echo "This Python has no venv module (on Debian: apt-get install python3-venv)"; exit 2; }
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/all.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "Installing Sale's pinned parts into $(VENV): about a minute …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/all.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 run: $(READY) ## start everything, sell two bowls of phở, show the record on Kafka (Ctrl-C ends it)

@@ -65,7 +65,7 @@ def sandbox(
     ] = "http://127.0.0.1:31030/v1/api/sale/webhooks/payment",
 ) -> None:
     """Play the sister services: identity, commerce, pricing and mq-pay. For demos and tests only."""
-    from sale_app.server import run_sandbox  # noqa: PLC0415 - as above
+    from sale_app.sandbox import run_sandbox  # noqa: PLC0415 - as above
 
     run_sandbox(host=host, port=port, webhook_url=webhook_url, environment=os.environ)
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 import stores as world
-from sale_adapters.postgres import migrate
+from sale_adapters.postgres.migrations.run import migrate
 
 
 @pytest.fixture(scope="module")

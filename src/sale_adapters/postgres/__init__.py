@@ -3,7 +3,6 @@
 from sale_adapters.postgres.answers import PostgresAnswers
 from sale_adapters.postgres.connection import Database, Patience
 from sale_adapters.postgres.inbox import PostgresInbox
-from sale_adapters.postgres.migrations.run import migrate
 from sale_adapters.postgres.orders import PostgresOrders
 
-__all__ = ["Database", "Patience", "PostgresAnswers", "PostgresInbox", "PostgresOrders", "migrate"]
+__all__ = ["Database", "Patience", "PostgresAnswers", "PostgresInbox", "PostgresOrders"]

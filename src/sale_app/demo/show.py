@@ -43,6 +43,8 @@ async def _on(set_up: Stage, console: Console, *, once: bool) -> int:
         good = await _tell_the_story(set_up, console)
         _say_where(set_up, console)
         if not once:
+            console.print("Press Ctrl-C to end; the data stay and can be started again.")
+            console.file.flush()
             await watcher
         return 0 if good else 1
     finally:
@@ -82,7 +84,6 @@ def _say_where(set_up: Stage, console: Console) -> None:
         ("All of it", str(set_up.data_dir / "demo.json")),
     ):
         console.print(f"{name:<13} {place}", highlight=False, markup=False, soft_wrap=True)
-    console.print("Press Ctrl-C to end; the data stay and can be started again.")
     console.file.flush()
 
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -103,12 +103,8 @@ class Stage:
         Raises:
             PartFailed: one of them ended early or did not answer.
         """
-        await self._start("sandbox")
-        self.tell("migrate", "bringing the database and the topics up to date")
-        await self._command("migrate", *([] if self.kafka_bootstrap else ["--without-topics"])).run()
-        await self._start("serve")
-        if self.kafka_bootstrap:
-            await self._start("relay")
+        await _together(self._start("sandbox"), self._migrate())
+        await _together(self._start("serve"), *([self._start("relay")] if self.kafka_bootstrap else []))
         self.note()
 
     async def stop(self) -> None:
@@ -143,6 +139,10 @@ class Stage:
                     await self.children[child].stop()
         self.tell(name, "is back")
         self.note()
+
+    async def _migrate(self) -> None:
+        self.tell("migrate", "bringing the database and the topics up to date")
+        await self._command("migrate", *([] if self.kafka_bootstrap else ["--without-topics"])).run()
 
     async def _start(self, name: str) -> None:
         self.tell(name, "starting")
@@ -179,6 +179,15 @@ async def stage(*, data_dir: Path, http_port: int, tell: Tell) -> AsyncIterator[
         finally:
             await set_up.stop()
             (data_dir / "demo.json").unlink(missing_ok=True)
+
+
+async def _together(*steps: Coroutine[None, None, None]) -> None:
+    try:
+        async with asyncio.TaskGroup() as group:
+            for step in steps:
+                group.create_task(step)
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
 
 
 async def _answers(url: str) -> bool:

@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator
 import psycopg
 import pytest
 
-from sale_adapters.postgres import Database, PostgresOrders, migrate
+from sale_adapters.postgres import Database, PostgresOrders
+from sale_adapters.postgres.migrations.run import migrate
 from stores import IMPATIENT
 
 

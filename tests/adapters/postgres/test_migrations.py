@@ -9,8 +9,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import NullPool, create_engine
 
 import services
-from sale_adapters.postgres import migrate
 from sale_adapters.postgres.migrations.pending import pending
+from sale_adapters.postgres.migrations.run import migrate
 from sale_adapters.postgres.schema import METADATA
 
 # What Alembic does not compare: checks, foreign keys' details, index conditions, storage, comments.

@@ -1,0 +1,22 @@
+"""The `sale sandbox` process."""
+
+import asyncio
+from collections.abc import Mapping
+
+from sale_adapters.sandbox import IdentitySettings, create_sandbox
+from sale_app.asgi import server
+from sale_app.settings import variable
+
+
+def run_sandbox(*, host: str, port: int, webhook_url: str, environment: Mapping[str, str]) -> None:
+    """Play the sister services until the process is told to stop; tokens fit Sale's own settings where they are set."""
+    usual = IdentitySettings()
+    settings = IdentitySettings(
+        issuer=environment.get(variable("jwt_issuer"), usual.issuer),
+        audience=environment.get(variable("jwt_audience"), usual.audience),
+        client_id=environment.get(variable("client_id"), usual.client_id),
+        client_secret=environment.get(variable("client_secret"), usual.client_secret),
+    )
+    app = create_sandbox(webhook=webhook_url, settings=settings)
+    # A sister that plays dead breaks connections, and uvicorn would print a traceback for each.
+    asyncio.run(server(app, host=host, port=port, log_level="critical").serve())
