@@ -1,5 +1,5 @@
 # One entry for everything. `make` alone lists the targets.
-# The newest interpreter that really starts (a version manager's shim may be found and yet not run).
+# An interpreter that really starts (a version manager's shim may be found and yet not run).
 PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3; do $$p -c '' 2>/dev/null && echo $$p && break; done)
 VENV   := .venv
 BIN    := $(VENV)/bin

