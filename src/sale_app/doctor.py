@@ -81,7 +81,7 @@ async def _finding(examination: Examination) -> tuple[bool, str]:
     except Ill as ill:
         return False, f"{examination.part:<9} not well: {ill}"
     except (OSError, TimeoutError, SaleError, psycopg.Error, redis.RedisError, httpx.HTTPError) as error:
-        reason = str(error).strip() or type(error).__name__
+        reason = " ".join(str(error).split()) or type(error).__name__
         return False, f"{examination.part:<9} not reachable: {reason}; {examination.remedy}"
     return True, f"{examination.part:<9} good: {seen}"
 

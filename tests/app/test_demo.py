@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,14 @@ from sale_adapters.kafka.reading import CommittedRecord, committed_records
 
 
 @contextmanager
-def _demo(data_dir: Path, port: int, *options: str) -> Iterator[subprocess.Popen[str]]:
+def _demo(
+    data_dir: Path, port: int, *options: str, env: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "sale_app", "demo", "--data-dir", str(data_dir), "--port", str(port), *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as demo:  # noqa: S603 - ours
+    environment = {**os.environ, **(env or {})}
+    with subprocess.Popen(  # noqa: S603 - our own command
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as demo:
         try:
             yield demo
         finally:
@@ -102,6 +107,20 @@ def test_a_part_that_dies_comes_back_and_no_event_is_lost_or_doubled(tmp_path: P
         demo.communicate(timeout=60)
 
     assert sorted(key for key in every if key in paid) == sorted(paid)
+
+
+def test_without_a_network_for_kafka_the_sale_goes_on_and_its_events_wait_in_the_outbox(tmp_path: Path) -> None:
+    nowhere = f"http://127.0.0.1:{free_ports(1)[0]}"
+    no_network = {"SALE_CACHE_DIR": str(tmp_path / "cache"), "HTTPS_PROXY": nowhere, "HTTP_PROXY": nowhere}
+    with _demo(tmp_path / "data", free_ports(1)[0], "--once", env=no_network) as demo:
+        told, _ = demo.communicate(timeout=120)
+
+    assert demo.returncode == 0, told
+    assert "Apache Kafka is not on this machine yet" in told
+    assert [line.split()[:3] for line in told.splitlines() if "in the outbox" in line] == [
+        ["event", "1", "waiting"],
+        ["event", "2", "waiting"],
+    ]
 
 
 def test_a_port_that_is_taken_is_said_before_anything_starts(tmp_path: Path) -> None:

@@ -109,6 +109,7 @@ def test_the_outbox_says_where_on_kafka_each_event_lies(sale: Live) -> None:
     [
         ("pricing", {"down": True}),
         ("pricing", {"garbage": True}),
+        ("pricing", {"latencyMs": 30_000}),
         ("pricing", {"failNext": 99, "failStatus": 500}),
         ("commerce", {"down": True}),
         ("commerce", {"garbage": True}),
