@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sale_adapters.web.operations import OPERATIONS
-from sale_adapters.web.routing import BASE
+from sale_adapters.wire.places import BASE
 from sale_adapters.wire.problems import status_of
 from sale_app.settings import describe
 from sale_domain.errors import SaleError

@@ -36,7 +36,6 @@ async def run_relay(
     kafka: KafkaConnection,
     policy: RelayPolicy,
     shards: int = 1,
-    most_shards: int | None = None,
     prefix: str = "sale-relay",
     stop: asyncio.Event | None = None,
 ) -> None:
@@ -47,7 +46,6 @@ async def run_relay(
         kafka: Where the topics are.
         policy: Topics, batch size, times.
         shards: Into how many parts the buckets are cut, for all relay processes together.
-        most_shards: How many of them this process may hold; all, when None.
         prefix: Of the transactional ids; one for each database.
         stop: Set it to end the relay without a signal.
     """
@@ -62,7 +60,6 @@ async def run_relay(
                 log=KafkaEventLog(connection=kafka, prefix=prefix),
                 policy=policy,
                 shards=shards,
-                most_shards=most_shards or shards,
                 stop=stop,
             )
             await process.run()

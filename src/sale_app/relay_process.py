@@ -39,18 +39,15 @@ class RelayProcess:
     log: EventLog
     policy: RelayPolicy
     shards: int
-    most_shards: int
     stop: asyncio.Event
     owner: str = attrs.field(factory=_own_name)
     _layout: Layout | None = attrs.field(init=False, default=None)
     _pace: AsyncioPace = attrs.field(init=False)
     _relays: set[ShardRelay] = attrs.field(init=False, factory=set)
-    _places: asyncio.Semaphore = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Make what depends on the arguments."""
         self._pace = AsyncioPace(self.stop)
-        self._places = asyncio.Semaphore(self.most_shards)
 
     def wake(self) -> None:
         """Say that there is work; losing a call costs `poll_seconds` at most."""
@@ -109,9 +106,7 @@ class RelayProcess:
         while layout is not None and self._serves(layout):
             wait_seconds = _CLAIM_SECONDS
             try:
-                async with self._places:
-                    if self._serves(layout):
-                        await self._empty(shard)
+                await self._empty(shard)
             except Fenced:
                 _LOG.debug("shard=%d is somebody else's", shard.index)
             except ShardHalted as halt:

@@ -68,6 +68,11 @@ def _url(*schemes: str) -> Callable[[str], str]:
     return parse
 
 
+def _database_url(text: str) -> str:
+    # One spelling from here on; libpq knows both.
+    return _url("postgresql")(text.replace("postgres://", "postgresql://", 1))
+
+
 def _path(text: str) -> str:
     if not text.startswith("/"):
         raise ValueError(f"must be a path that begins with /, not {text!r}")
@@ -110,7 +115,7 @@ class Settings:
 
     http_host: str = _setting("Address that serve listens on", of=SERVE, default="127.0.0.1")
     http_port: int = _setting("Port that serve listens on", _port, of=SERVE, default="31030")
-    database_url: str = _setting("PostgreSQL, as a postgresql:// URL", _url("postgresql", "postgres"), secret=True)
+    database_url: str = _setting("PostgreSQL, as a postgresql:// URL", _database_url, secret=True)
     database_pool_size: int = _setting(
         "Most database connections of one serve process", _number(1, 500), of=SERVE, default="10"
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from functools import cached_property
 from typing import TypeVar
 
 import attrs
@@ -87,7 +88,7 @@ class SuccessfulAttempt:
 
 
 @attrs.frozen(kw_only=True)
-class Conflict:
+class UidConflict:
     """A uid that names two transactions or two sources; its money counts for the smallest of them."""
 
     uid: str
@@ -112,7 +113,7 @@ class Ledger:
         """Return the ledger with one more fact; itself when the fact is known."""
         return self if self.knows(fact) else Ledger((*self.facts, fact))
 
-    @property
+    @cached_property
     def received(self) -> Decimal:
         """Return the money that has come in, each unit counted once, summed over the sources."""
         return sum(self.received_by_source().values(), start=Decimal(0))
@@ -150,12 +151,17 @@ class Ledger:
             for uid, fact in best.items()
         )
 
-    def conflicts(self) -> tuple[Conflict, ...]:
+    def conflicts(self) -> tuple[UidConflict, ...]:
         """Return the uids that name two transactions or two sources, for a person to look at."""
         told: list[tuple[str, set[str]]] = [*self._links().items()]
         for sources in (self._attempt_sources(), self._transaction_sources()):
             told += ((uid, {f"{source.type.value}:{source.id}" for source in named}) for uid, named in sources.items())
-        return tuple(Conflict(uid=uid, names=tuple(sorted(names))) for uid, names in told if len(names) > 1)
+        return tuple(UidConflict(uid=uid, names=tuple(sorted(names))) for uid, names in told if len(names) > 1)
+
+    def conflicts_since(self, before: "Ledger") -> tuple[UidConflict, ...]:
+        """Return the conflicts that an earlier ledger of the same order did not have."""
+        known = before.conflicts()
+        return tuple(conflict for conflict in self.conflicts() if conflict not in known)
 
     def _sums(self) -> tuple[_BySource, _BySource, defaultdict[Source, Decimal]]:
         links, attempt_sources, transaction_sources = (

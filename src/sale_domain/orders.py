@@ -1,6 +1,6 @@
 """The order: one thing that is the cart while DRAFT and the committed order afterwards (contract §5)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,7 @@ from sale_domain.documents import JsonObject
 from sale_domain.errors import EmptyOrder, Invalid
 from sale_domain.events import FeedAction, FeedEntry, Topic
 from sale_domain.ids import CustomerId, LineId, MerchantId, OrderId, SaleChannelId
-from sale_domain.ledger import Ledger, PaymentFact
+from sale_domain.ledger import Ledger, PaymentFact, UidConflict
 from sale_domain.lines import Keep, Line, NewItem
 from sale_domain.money import Currency, Money
 from sale_domain.order_lifecycle import ORDER_LIFECYCLE, OrderAction, OrderStatus
@@ -24,8 +24,6 @@ _ENTERED_AT: Mapping[OrderStatus, str] = {
     OrderStatus.COMPLETED: "completed_at",
     OrderStatus.CANCELLED: "cancelled_at",
 }
-MQ_PAY = "mq-pay"
-"""Who history says has moved an order by paying."""
 
 
 @attrs.frozen(kw_only=True)
@@ -155,7 +153,10 @@ class Order:
         """
 
         def change(basket: Basket) -> tuple[Basket, JsonObject]:
-            return basket.change(line_id, quantity=quantity, note=note), {"lineId": line_id, "quantity": quantity}
+            changed = basket.change(line_id, quantity=quantity, note=note)
+            new_quantity: JsonObject = {} if quantity is None else {"quantity": quantity}
+            new_note: JsonObject = {} if isinstance(note, Keep) else {"note": note}
+            return changed, {"lineId": line_id, **new_quantity, **new_note}
 
         return self._edited(change, at=at, by=by)
 
@@ -233,8 +234,13 @@ class Order:
             return PaymentOutcome.ALREADY_APPLIED, Change(order=self)
         known = attrs.evolve(self, ledger=self.ledger.with_fact(fact))
         change = known._following_the_money(at=at, trigger=fact)
-        data: JsonObject = {"fact": fact.type.value, "amount": fact.amount, "received": change.order.received.amount}
-        told = self._told(change, FeedAction.ORDER_PAYMENT_UPDATED, at=at, by=MQ_PAY, data=data)
+        data: JsonObject = {
+            "fact": fact.type.value,
+            "amount": fact.amount,
+            "received": change.order.received.amount,
+            **_told_of(known.ledger.conflicts_since(self.ledger)),
+        }
+        told = self._told(change, FeedAction.ORDER_PAYMENT_UPDATED, at=at, by="mq-pay", data=data)
         return self._outcome(told.order), told
 
     def _outcome(self, after: "Order") -> PaymentOutcome:
@@ -327,6 +333,11 @@ class Order:
             transition=transition,
             data=data,
         )
+
+
+def _told_of(conflicts: Iterable[UidConflict]) -> JsonObject:
+    told = [{"uid": conflict.uid, "names": conflict.names} for conflict in conflicts]
+    return {"conflicts": told} if told else {}
 
 
 def _frozen(line: Line, quote: Quote, snapshot: CheckoutSnapshot) -> Line:

@@ -9,7 +9,7 @@ from sale_domain.documents import JsonObject
 from sale_domain.errors import SisterUnavailable
 from sale_domain.ids import LineId
 from sale_domain.lines import Line, LinePrice
-from sale_domain.money import Currency, Money
+from sale_domain.money import Currency, Money, exact
 
 
 @attrs.frozen(kw_only=True)
@@ -74,8 +74,18 @@ def _check_totals(totals: Totals, prices: list[LinePrice], basket: Basket, quote
         tax=Money.sum((price.tax for price in prices), currency=currency),
         total=Money.sum((price.total for price in prices), currency=currency),
     )
+    if any(not _fits(figure) for figure in (totals.subtotal, totals.discount, totals.tax, totals.total)):
+        raise _unusable("its totals are larger than any that can be kept")
     if totals != sums or totals.total != _floored(totals.subtotal - totals.discount + totals.tax):
         raise _unusable("its totals are not the sums of its lines")
+
+
+def _fits(money: Money) -> bool:
+    try:
+        exact(money.amount)
+    except ValueError:
+        return False
+    return True
 
 
 def _floored(money: Money) -> Money:

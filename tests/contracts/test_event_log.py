@@ -73,7 +73,13 @@ def bench(request: pytest.FixtureRequest) -> Bench:
         log: EventLog = MemoryEventLog({payments: 3, kitchen: 2}, max_bytes=1_048_000)
     else:
         connection = KafkaConnection(bootstrap=request.getfixturevalue("kafka_bootstrap"))
-        ensure_topics(connection, [Topic(name=payments, partitions=3), Topic(name=kitchen, partitions=2)])
+        ensure_topics(
+            connection,
+            [
+                Topic(name=payments, partitions=3, replication_factor=1),
+                Topic(name=kitchen, partitions=2, replication_factor=1),
+            ],
+        )
         log = KafkaEventLog(connection=connection, prefix=f"test-{mark}")
     return Bench(log=log, payments=payments, kitchen=kitchen)
 
@@ -165,7 +171,7 @@ async def test_a_kafka_that_is_away_is_said_to_be_away_soon() -> None:
 def test_a_record_without_our_envelope_is_passed_over(kafka_bootstrap: str) -> None:
     topic = f"{PAYMENTS}-{uuid.uuid4().hex[:8]}"
     connection = KafkaConnection(bootstrap=kafka_bootstrap)
-    ensure_topics(connection, [Topic(name=topic, partitions=1)])
+    ensure_topics(connection, [Topic(name=topic, partitions=1, replication_factor=1)])
     stranger = KafkaProducer(bootstrap_servers=kafka_bootstrap)
     stranger.send(topic, b"no headers").get(timeout=10)
     stranger.close()

@@ -7,7 +7,7 @@ import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sale_domain.ledger import Conflict, FactType, Ledger, PaymentFact, Source
+from sale_domain.ledger import FactType, Ledger, PaymentFact, Source, UidConflict
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.payments import PaymentOutcome
 from shop import A_CHECK, MORNING, THIS_ORDER, check_out, checked_out, draft, fact, paid_attempt, pay, pho, settled, vnd
@@ -247,7 +247,7 @@ def test_an_attempt_of_two_transactions_counts_for_the_smaller_one_and_is_report
         settled("t2", 65_000),
     )
     assert known.received == 130_000
-    assert known.conflicts() == (Conflict(uid="a1", names=("t1", "t2")),)
+    assert known.conflicts() == (UidConflict(uid="a1", names=("t1", "t2")),)
     assert ledger(*known.facts[:3]).received == 65_000
 
 

@@ -3,7 +3,7 @@
 from sale_adapters.embedded.errors import DirectoryInUse, EmbeddedError, PartFailed, PartUnavailable
 from sale_adapters.embedded.kafka import EmbeddedKafka
 from sale_adapters.embedded.parts import EmbeddedParts, Part
-from sale_adapters.embedded.ports import free_ports
+from sale_adapters.embedded.ports import free_ports, is_free
 from sale_adapters.embedded.postgres import EmbeddedPostgres
 from sale_adapters.embedded.process import ChildProcess
 from sale_adapters.embedded.redis import EmbeddedRedis
@@ -20,4 +20,5 @@ __all__ = [
     "PartFailed",
     "PartUnavailable",
     "free_ports",
+    "is_free",
 ]

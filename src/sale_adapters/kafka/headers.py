@@ -1,13 +1,11 @@
 """CloudEvents 1.0 in Kafka's binary mode: the envelope in the headers, the value untouched (contract §7)."""
 
 from collections.abc import Iterable
-from datetime import UTC
 
+from sale_adapters.wire.forms import instant
+from sale_adapters.wire.places import BASE
 from sale_domain.ids import EventId
 from sale_domain.ports.publishing import OutboxRow
-
-SOURCE = "/v1/api/sale"
-"""`ce_source`: Sale's base path, as a URI reference."""
 
 Headers = list[tuple[str, bytes]]
 
@@ -18,8 +16,8 @@ def cloud_event_headers(row: OutboxRow) -> Headers:
         "ce_specversion": "1.0",
         "ce_id": row.event_id,
         "ce_type": row.topic,
-        "ce_source": SOURCE,
-        "ce_time": row.occurred_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "ce_source": BASE,
+        "ce_time": instant(row.occurred_at),
         "content-type": "application/json",
     }
     if row.traceparent is not None:

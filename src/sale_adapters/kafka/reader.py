@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
 from typing import Self
 
 import attrs
@@ -30,8 +31,8 @@ class LogReader:
     def connect(cls, connection: KafkaConnection) -> Self:
         """Connect both clients."""
         connection.knock()
-        admin = KafkaAdminClient(**connection.settings())
-        try:
+        with ExitStack() as opened:
+            admin = opened.enter_context(closing(KafkaAdminClient(**connection.settings())))
             consumer = KafkaConsumer(
                 **connection.settings(),
                 isolation_level="read_committed",
@@ -40,10 +41,10 @@ class LogReader:
                 allow_auto_create_topics=False,
                 retry_backoff_ms=20,
             )
-            return cls(consumer=consumer, admin=admin, cluster_id=admin.describe_cluster()["cluster_id"])
-        except BaseException:
-            admin.close()
-            raise
+            opened.enter_context(closing(consumer))
+            reader = cls(consumer=consumer, admin=admin, cluster_id=admin.describe_cluster()["cluster_id"])
+            opened.pop_all()
+        return reader
 
     def high_watermarks(self, topics: Sequence[str]) -> dict[Partition, int]:
         """See `LogSession`."""

@@ -1,7 +1,7 @@
 """Read records as a consumer of Sale would: committed ones only, from the beginning, without a group."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -25,10 +25,10 @@ class CommittedRecord:
 def committed_records(
     bootstrap: str, *, topic: str, key: str | None = None, count: int, timeout_seconds: float
 ) -> list[CommittedRecord]:
-    """Read a topic until `count` records (of one key) are there or the time is over; blocks.
+    """Read a topic until `count` records (of one key) are there or the time is over, and then on to its end; blocks.
 
     Returns:
-        What is there, per partition in the order of the log.
+        What is there, per partition in the order of the log: more than `count` if there are more.
     """
     consumer = KafkaConsumer(
         bootstrap_servers=bootstrap.split(","),
@@ -42,12 +42,18 @@ def committed_records(
         consumer.assign(partitions)
         found: list[CommittedRecord] = []
         deadline = time.monotonic() + timeout_seconds
-        while len(found) < count and time.monotonic() < deadline:
+        while (len(found) < count or not _at_the_end(consumer, partitions)) and time.monotonic() < deadline:
             for records in consumer.poll(timeout_ms=_POLL_MILLISECONDS).values():
                 found += (_record(record) for record in records if key is None or record.key == key.encode())
         return found
     finally:
         consumer.close()
+
+
+def _at_the_end(consumer: KafkaConsumer, partitions: Sequence[TopicPartition]) -> bool:
+    # For a read_committed consumer this is the end of what is committed.
+    ends = consumer.end_offsets(partitions)
+    return all(consumer.position(partition) >= ends[partition] for partition in partitions)
 
 
 def _record(record: Any) -> CommittedRecord:  # noqa: ANN401 - the client is untyped

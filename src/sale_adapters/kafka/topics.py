@@ -22,8 +22,8 @@ class Topic:
     """
 
     name: str
-    partitions: int = 6
-    replication_factor: int = 1
+    partitions: int
+    replication_factor: int
 
     def configuration(self) -> dict[str, str]:
         """Return what exactly-once rests on: nothing is compacted away, nothing is acknowledged by one broker alone."""

@@ -1,6 +1,6 @@
 """Orders on PostgreSQL: two round trips a command, the order row locked before anything of it is read (C22)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -32,7 +32,7 @@ class PostgresOrders:
             if once is not None:
                 (claimed,) = await trips.go(claim(once))
                 await told_before(trips, once, claimed)
-            await trips.go(*_writes(decision, None), *_answered(once, view), commit=True)
+            await trips.go(*_writes(decision, None, _answered(once, view)), commit=True)
             return view
 
         return await self._database.transact(work)
@@ -54,7 +54,7 @@ class PostgresOrders:
             after = decision.change.order
             snapshot = None if after.totals is None else decision.change.snapshot or before.snapshot
             view = OrderView(order=after, snapshot=snapshot)
-            writes = (*_writes(decision, before), *_answered(once, view))
+            writes = tuple(_writes(decision, before, _answered(once, view)))
             if writes:
                 await trips.go(*writes, commit=True)
             return Committed(view=view, decision=decision)
@@ -140,14 +140,15 @@ def _bucket(order_id: OrderId) -> int:
 def _locked_reads(order_id: OrderId, merchant_id: MerchantId | None) -> tuple[Query, ...]:
     """Return the reads of a command: the lock alone, and then statements that see what the wait for it was for."""
     bucket = _bucket(order_id)
+    lines, facts, snapshot = _parts(order_id, bucket)
     if merchant_id is None:
-        lock = sql.LOCK_ORDER(bucket=bucket, id=order_id)
-    else:
-        lock = sql.LOCK_ORDER_OF_MERCHANT(bucket=bucket, id=order_id, merchant_id=merchant_id)
-    return (lock, *_parts(order_id, bucket))
+        # mq-pay is shown no order, so nobody needs what its checkout froze.
+        return (sql.LOCK_ORDER(bucket=bucket, id=order_id), lines, facts)
+    lock = sql.LOCK_ORDER_OF_MERCHANT(bucket=bucket, id=order_id, merchant_id=merchant_id)
+    return (lock, lines, facts, snapshot)
 
 
-def _parts(order_id: OrderId, bucket: int) -> tuple[Query, ...]:
+def _parts(order_id: OrderId, bucket: int) -> tuple[Query, Query, Query]:
     return (
         sql.LINES(bucket=bucket, order_id=order_id),
         sql.FACTS(bucket=bucket, order_id=order_id),
@@ -164,14 +165,14 @@ class _Loaded:
     positions: Mapping[LineId, int]
 
 
-def _loaded(found: Sequence[Row], lines: Sequence[Row], facts: Sequence[Row], snapshots: Sequence[Row]) -> _Loaded:
+def _loaded(found: Sequence[Row], lines: Sequence[Row], facts: Sequence[Row], snapshots: Sequence[Row] = ()) -> _Loaded:
     if not found:
         raise NotFound(thing="order")
     order = rows.order_of(found[0], lines=lines, facts=facts)
     return _Loaded(
         order=order,
         # A checkout that was reverted is kept, but not shown.
-        snapshot=None if order.totals is None else rows.snapshot_of(snapshots[0]),
+        snapshot=rows.snapshot_of(snapshots[0]) if snapshots and order.totals else None,
         positions={LineId(line["id"]): line["position"] for line in lines},
     )
 
@@ -198,7 +199,7 @@ def _n(feed: Sequence[Row]) -> int:
 # --- writing -----------------------------------------------------------------------------------------------------
 
 
-def _writes(decision: Decision, before: _Loaded | None) -> Iterator[Query]:
+def _writes(decision: Decision, before: _Loaded | None, answer: Iterable[Query]) -> Iterator[Query]:
     """Yield the writes of a decision; the merchant's counter, which every command waits for, comes last."""
     change, order = decision.change, decision.change.order
     if change.entry is not None:
@@ -209,6 +210,7 @@ def _writes(decision: Decision, before: _Loaded | None) -> Iterator[Query]:
         yield sql.INSERT_MESSAGE(**rows.message_values(message))
     if decision.webhook is not None:
         yield sql.INSERT_WEBHOOK(**rows.webhook_values(decision.webhook))
+    yield from answer
     if change.entry is not None:
         values = rows.entry_values(change.entry, order)
         yield sql.RAISE_FEED(bucket=values["bucket"], merchant_id=order.merchant_id)

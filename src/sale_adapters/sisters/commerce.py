@@ -1,5 +1,6 @@
 """Commerce's catalogue over HTTP (C6)."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from urllib.parse import quote
@@ -97,8 +98,7 @@ class CommerceCatalog:
             raise UnknownSaleChannel(sale_channel_id=sale_channel_id) from None
 
     async def _item(self, item_id: ItemId) -> CatalogItem:
-        variant = await self._named(self._paths.product_variants, item_id)
-        info = await self._info(item_id)
+        variant, info = await asyncio.gather(self._named(self._paths.product_variants, item_id), self._info(item_id))
         categories = variant.texts("categoryIds") if variant.fields.get("categoryIds") else ()
         stock_id, recipe_id = variant.text_or_none("stockId"), variant.text_or_none("recipeId")
         return CatalogItem(

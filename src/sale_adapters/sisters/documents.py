@@ -28,7 +28,7 @@ def unusable(sister: str, why: str) -> SisterUnavailable:
 class Document:
     """A JSON object that a sister answered.
 
-    Every method but `object_or_none` and `text_or_none` raises `SisterUnavailable` when the field is missing; all
+    Every method but `text_or_none` raises `SisterUnavailable` when the field is missing; all
     do when it is of another type.
 
     Attributes:

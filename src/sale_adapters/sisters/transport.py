@@ -62,6 +62,7 @@ class Transport:
         token: Token = _no_token,
         passed_on: Callable[[], Mapping[str, str]] = dict,
         deadline_seconds: float = 5.0,
+        try_seconds: float = 1.5,
         retries: Retries | None = None,
         breaker: Breaker | None = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -75,6 +76,7 @@ class Transport:
             token: supplies the service token; an empty one sends none.
             passed_on: headers of the present request that every sister is told (X-Request-Id, traceparent).
             deadline_seconds: for a whole call, token, retries and pauses included.
+            try_seconds: for one try; one that hangs must leave time for another.
             retries: how often and how fast to try again.
             breaker: shared by all calls to this sister.
             monotonic: seconds that never go back.
@@ -85,6 +87,7 @@ class Transport:
         self._token = token
         self._passed_on = passed_on
         self._deadline_seconds = deadline_seconds
+        self._try_seconds = try_seconds
         self._retries = retries or Retries()
         self.breaker = breaker or Breaker(monotonic=monotonic)
         self._monotonic = monotonic
@@ -157,7 +160,7 @@ class Transport:
         if token:
             request.headers["authorization"] = f"Bearer {token}"
         try:
-            async with asyncio.timeout(ends - self._monotonic()):
+            async with asyncio.timeout(min(self._try_seconds, ends - self._monotonic())):
                 received = await self._client.send(request)
         except (TimeoutError, httpx.TimeoutException):
             return None, "it did not answer in time"

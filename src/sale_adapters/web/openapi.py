@@ -7,11 +7,12 @@ import attrs
 
 from sale_adapters.web.access import Public
 from sale_adapters.web.examples import answer_examples
-from sale_adapters.web.routing import BASE, Operation
+from sale_adapters.web.routing import Operation
 from sale_adapters.web.schema import Schemas, wire_name
 from sale_adapters.wire.orders import HistoryBody, OrderBody, OrderListBody
-from sale_adapters.wire.problems import MEDIA_TYPE, status_of, title_of
-from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput
+from sale_adapters.wire.places import BASE
+from sale_adapters.wire.problems import BUG, MEDIA_TYPE, status_of, title_of
+from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput, MethodNotAllowed
 from sale_domain import errors
 from sale_domain.documents import Json, JsonObject
 
@@ -198,12 +199,16 @@ def _refusals(kinds: Iterable[type[errors.SaleError]]) -> dict[str, Json]:
 
 def _problems(operations: Iterable[Operation]) -> list[Json]:
     kinds = {kind.code: kind for operation in operations for kind in refusals_of(operation)}
-    return [
-        {
-            "code": code,
-            "status": status_of(kind),
-            "title": title_of(code),
-            "description": (kind.__doc__ or "").strip().splitlines()[0],
-        }
-        for code, kind in sorted(kinds.items())
-    ]
+    # Any path can answer these.
+    kinds[MethodNotAllowed.code] = MethodNotAllowed
+    bug: JsonObject = {"code": BUG.code, "status": BUG.status, "title": BUG.title, "description": BUG.detail}
+    return [bug, *(_problem(kinds[code]) for code in sorted(kinds))]
+
+
+def _problem(kind: type[errors.SaleError]) -> JsonObject:
+    return {
+        "code": kind.code,
+        "status": status_of(kind),
+        "title": title_of(kind.code),
+        "description": (kind.__doc__ or "").strip().splitlines()[0],
+    }

@@ -1,9 +1,9 @@
 """What operators and integrators ask: is it alive, is it ready, what can it do."""
 
 from sale_adapters.web.calls import Call
-from sale_adapters.web.replies import refusal, reply
+from sale_adapters.web.replies import reply
 from sale_adapters.wire.health import HealthBody, ReadinessBody
-from sale_adapters.wire.problems import RETRY_AFTER_SECONDS, Problem
+from sale_adapters.wire.refusals import REACHABLE, NotReady
 from sale_domain.ports.answers import StoredAnswer
 
 
@@ -15,17 +15,10 @@ async def healthz(_: Call) -> StoredAnswer:
 async def readyz(call: Call) -> StoredAnswer:
     """Tell whether every part is there that Sale cannot do without."""
     parts = await call.services.readiness()
-    missing = {name: reason for name, reason in parts.items() if reason is not None}
-    if not missing:
-        return reply(ReadinessBody(status="ready", parts=dict.fromkeys(parts, "reachable")))
-    problem = Problem(
-        status=503,
-        code="not-ready",
-        detail=f"Missing: {', '.join(missing)}.",
-        members={"parts": {name: missing.get(name, "reachable") for name in parts}},
-        headers=(("retry-after", str(RETRY_AFTER_SECONDS)),),
-    )
-    return refusal(problem)
+    states = {name: reason or REACHABLE for name, reason in parts.items()}
+    if any(parts.values()):
+        raise NotReady(parts=states)
+    return reply(ReadinessBody(status="ready", parts=states))
 
 
 async def openapi(call: Call) -> StoredAnswer:

@@ -14,7 +14,7 @@ from sale_adapters.wire.bodies import (
 )
 from sale_adapters.wire.health import HealthBody, ReadinessBody
 from sale_adapters.wire.orders import HistoryBody, OrderBody, OrderListBody, PreviewBody
-from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput
+from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput, NotReady
 from sale_adapters.wire.webhook import OutcomeBody
 from sale_domain.documents import JsonObject
 from sale_domain.errors import (
@@ -70,7 +70,7 @@ ORDER_OPERATIONS = (
         handler=orders.create,
         body=NewOrderBody,
         answers={201: OrderBody},
-        refuses=(UnknownItem, UnknownSaleChannel, TooManyLines, SisterUnavailable),
+        refuses=(UnknownItem, UnknownSaleChannel, TooManyLines, SisterRefused, SisterUnavailable),
         examples=({"saleChannelId": "channel-vnd", "items": [_PHO]},),
     ),
     Operation(
@@ -121,7 +121,7 @@ ITEM_OPERATIONS = (
         body=ItemBody,
         answers={201: OrderBody},
         changes=_ORDER,
-        refuses=(NotFound, UnknownItem, TooManyLines, IllegalTransition, SisterUnavailable),
+        refuses=(NotFound, UnknownItem, TooManyLines, IllegalTransition, SisterRefused, SisterUnavailable),
         examples=(_PHO, _COMBO, _CUSTOM),
     ),
     Operation(
@@ -235,6 +235,7 @@ PUBLIC_OPERATIONS = (
         summary="Tell whether every part is there that Sale cannot do without; 503 names what is missing.",
         handler=operating.readyz,
         answers={200: ReadinessBody},
+        refuses=(NotReady,),
     ),
     Operation(
         method="GET",

@@ -12,6 +12,7 @@ from sale_adapters.web.access import Public, admit
 from sale_adapters.web.calls import Call, Services, read_body
 from sale_adapters.web.idempotency import answer_key, answered_once, fingerprint_of
 from sale_adapters.web.replies import refusal, response
+from sale_adapters.wire.places import BASE
 from sale_adapters.wire.problems import problem_of
 from sale_adapters.wire.refusals import MethodNotAllowed
 from sale_domain.documents import JsonObject
@@ -19,9 +20,6 @@ from sale_domain.errors import NotFound, SaleError
 from sale_domain.ids import bucket_of
 from sale_domain.permissions import Permission
 from sale_domain.ports.answers import StoredAnswer
-
-BASE = "/v1/api/sale"
-"""What every path begins with (C18)."""
 
 _THINGS = {"orderId": "order", "itemId": "order item"}
 """What a path parameter names: all of them are ids of ours."""

@@ -19,24 +19,12 @@ def answer_json(value: object) -> Json:
     return form
 
 
-def plainly(document: Json) -> Json:
-    """Return a document with every decimal in it as people write it."""
-    match document:
-        case Decimal():
-            return json.plain(document)
-        case dict():
-            return {name: plainly(value) for name, value in document.items()}
-        case list() | tuple():
-            return [plainly(value) for value in document]
-        case _:
-            return document
-
-
 def _converter() -> Converter:
     converter = Converter()
     converter.register_unstructure_hook(Decimal, json.plain)
     converter.register_unstructure_hook(datetime, instant)
-    converter.register_unstructure_hook_func(lambda kind: kind in (Json, JsonObject), plainly)
+    # Documents of other services are shown as they came.
+    converter.register_unstructure_hook_func(lambda kind: kind in (Json, JsonObject), lambda document: document)
     converter.register_unstructure_hook_factory(attrs.has, lambda cls: _writer(cls, converter))
     return converter
 

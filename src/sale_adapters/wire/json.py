@@ -48,8 +48,10 @@ def plain(value: Decimal) -> Decimal:
     >>> plain(Decimal("65000.0000")), plain(Decimal("3.5000"))
     (Decimal('65000'), Decimal('3.5'))
     """
-    shortest = value.normalize()
-    return shortest if shortest.as_tuple().exponent <= 0 else shortest.quantize(Decimal(1))  # type: ignore[operator]
+    # By its digits: decimal arithmetic would round to the context's 28.
+    whole, _, fraction = f"{value:f}".partition(".")
+    fraction = fraction.rstrip("0")
+    return Decimal(f"{whole}.{fraction}" if fraction else whole)
 
 
 def _decimal(text: str) -> Decimal:

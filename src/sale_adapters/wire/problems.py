@@ -6,12 +6,13 @@ from typing import Any
 import attrs
 
 from sale_adapters.wire import json
-from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput, MethodNotAllowed
+from sale_adapters.wire.places import BASE
+from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput, MethodNotAllowed, NotReady
 from sale_domain import errors
 from sale_domain.documents import Json, JsonObject
 
 MEDIA_TYPE = "application/problem+json"
-TYPES_AT = "/v1/api/sale/doc#"
+TYPES_AT = f"{BASE}/doc#"
 """A problem's `type` is a place in the documentation: this and the code."""
 
 RETRY_AFTER_SECONDS = 1
@@ -70,6 +71,7 @@ _MEMBERS: Mapping[type[errors.SaleError], Callable[[Any], JsonObject]] = {
     errors.StaleVersion: lambda told: {"expectedVersion": told.expected, "actualVersion": told.actual},
     errors.SisterUnavailable: lambda told: {"sister": told.sister},
     BodyTooLarge: lambda told: {"limit": told.limit},
+    NotReady: lambda told: {"parts": told.parts},
 }
 
 

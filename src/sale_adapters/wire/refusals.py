@@ -1,10 +1,11 @@
 """What is wrong with a request before it means anything to the domain."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import attrs
 
-from sale_domain.errors import Rejected
+from sale_domain.errors import Rejected, Unavailable
 
 
 @attrs.frozen(kw_only=True)
@@ -63,3 +64,22 @@ class MethodNotAllowed(Rejected):
 
     def __str__(self) -> str:
         return f"Only {', '.join(self.allowed)} can be asked of this path."
+
+
+@attrs.define(kw_only=True, eq=False)
+class NotReady(Unavailable):
+    """A part that Sale cannot do without is missing.
+
+    Attributes:
+        parts: Every part with what is wrong, or `reachable`.
+    """
+
+    code: ClassVar[str] = "not-ready"
+    parts: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return f"Missing: {', '.join(name for name, state in self.parts.items() if state != REACHABLE)}."
+
+
+REACHABLE = "reachable"
+"""What is said of a part that is there."""

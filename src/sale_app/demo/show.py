@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import socket
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
-from sale_adapters.embedded import EmbeddedError
+from sale_adapters.embedded import EmbeddedError, is_free
 from sale_app.demo.stage import Stage, stage
 from sale_app.demo.story import Step, StoryFailed, play
 
@@ -19,7 +18,7 @@ _ROW = "{:<22} {:<11} {:>15} {:>15}  {}"
 
 async def demo(*, http_port: int, data_dir: Path, once: bool, console: Console) -> int:
     """Run the demo until Ctrl-C, or with `once` until the sale is told; return the exit code (0 good, 1 failed)."""
-    if not _is_free(http_port):
+    if not is_free(http_port):
         console.print(f"Port {http_port} is taken; name another one with --port.", style="red")
         return 1
     task = asyncio.current_task()
@@ -34,7 +33,7 @@ async def demo(*, http_port: int, data_dir: Path, once: bool, console: Console) 
         return 1
     except asyncio.CancelledError:
         console.print("Stopped; nothing is left running.")
-        return 0
+        return 1 if once else 0
 
 
 async def _on(set_up: Stage, console: Console, *, once: bool) -> int:
@@ -90,13 +89,3 @@ def _say_where(set_up: Stage, console: Console) -> None:
 def _tell(console: Console, part: str, sentence: str) -> None:
     console.print(f"{part:<9} {sentence}", style="dim", markup=False, highlight=False, soft_wrap=True)
     console.file.flush()
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

@@ -12,11 +12,11 @@ import attrs
 import httpx
 
 from sale_adapters.embedded import ChildProcess, EmbeddedParts, Part, PartFailed, free_ports
+from sale_adapters.sandbox import IdentitySettings
+from sale_adapters.wire.places import BASE
 from sale_app.settings import variable
 
-BASE = "/v1/api/sale"
-CLIENT_ID, CLIENT_SECRET = "sale", "sandbox-secret"
-ISSUER, AUDIENCE = "https://identity.sandbox", "sale"
+_IDENTITY = IdentitySettings()
 
 _WATCH_SECONDS = 0.3
 _BACK_OFF_SECONDS = 1.0
@@ -69,10 +69,10 @@ class Stage:
             "identity_url": f"{self.sandbox}/identity",
             "commerce_url": f"{self.sandbox}/commerce",
             "pricing_url": f"{self.sandbox}/pricing",
-            "client_id": CLIENT_ID,
-            "client_secret": CLIENT_SECRET,
-            "jwt_issuer": ISSUER,
-            "jwt_audience": AUDIENCE,
+            "client_id": _IDENTITY.client_id,
+            "client_secret": _IDENTITY.client_secret,
+            "jwt_issuer": _IDENTITY.issuer,
+            "jwt_audience": _IDENTITY.audience,
             "kafka_replication": "1",
             "kafka_partitions": "3",
         }

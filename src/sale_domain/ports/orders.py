@@ -22,7 +22,7 @@ class ReceivedWebhook:
 
     Attributes:
         id: Our own id; it ends in the bucket that the row lives in.
-        outcome: What was answered; a refusal's code where it was refused.
+        outcome: What was answered; `refused` where the body was no event that can be read.
     """
 
     id: str
@@ -111,7 +111,8 @@ class Orders(Protocol):
     ) -> Committed:
         """Lock the order, let `decide` look at it, and write what it decided: all of it or nothing.
 
-        `merchant_id` says whose order it must be; None is for mq-pay, which names no merchant.
+        `merchant_id` says whose order it must be; None is for mq-pay, which names no merchant and is shown no order:
+        the view may then lack the snapshot.
 
         Raises:
             AlreadyAnswered: an equal request has had its effect.

@@ -22,7 +22,7 @@ def name() -> str:
 
 def test_a_missing_topic_is_made_and_making_it_again_changes_nothing(connection: KafkaConnection, name: str) -> None:
     assert missing_topics(connection, [name]) == (name,)
-    topic = Topic(name=name, partitions=4)
+    topic = Topic(name=name, partitions=4, replication_factor=1)
     assert ensure_topics(connection, [topic]) == {name: TopicOutcome.CREATED}
     assert ensure_topics(connection, [topic]) == {name: TopicOutcome.PRESENT}
     assert missing_topics(connection, [name]) == ()
@@ -31,9 +31,9 @@ def test_a_missing_topic_is_made_and_making_it_again_changes_nothing(connection:
 def test_another_number_of_partitions_is_refused_because_it_would_break_the_order(
     connection: KafkaConnection, name: str
 ) -> None:
-    ensure_topics(connection, [Topic(name=name, partitions=4)])
+    ensure_topics(connection, [Topic(name=name, partitions=4, replication_factor=1)])
     with pytest.raises(TopicDiffers, match="has 4 partitions instead of 6"):
-        ensure_topics(connection, [Topic(name=name, partitions=6)])
+        ensure_topics(connection, [Topic(name=name, partitions=6, replication_factor=1)])
 
 
 def test_a_compacted_topic_is_refused_because_it_would_lose_events(connection: KafkaConnection, name: str) -> None:
@@ -41,12 +41,12 @@ def test_a_compacted_topic_is_refused_because_it_would_lose_events(connection: K
         compacted = {"num_partitions": 6, "replication_factor": 1, "configs": {"cleanup.policy": "compact"}}
         admin.create_topics({name: compacted}, wait_for_metadata=True)
     with pytest.raises(TopicDiffers, match="compact"):
-        ensure_topics(connection, [Topic(name=name)])
+        ensure_topics(connection, [Topic(name=name, partitions=6, replication_factor=1)])
 
 
 def test_a_kafka_that_is_away_is_named() -> None:
     nowhere = KafkaConnection(bootstrap="127.0.0.1:1", patience_seconds=0.5)
     with pytest.raises(EventLogUnavailable, match=r"127\.0\.0\.1:1: .*refused"):
-        ensure_topics(nowhere, [Topic(name="payment.success")])
+        ensure_topics(nowhere, [Topic(name="payment.success", partitions=6, replication_factor=1)])
     with pytest.raises(EventLogUnavailable, match=r"127\.0\.0\.1:1: .*refused"):
         missing_topics(nowhere, ["payment.success"])

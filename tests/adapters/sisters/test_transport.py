@@ -39,6 +39,7 @@ class Commerce:
         *,
         token: Token | None = None,
         deadline_seconds: float = 5.0,
+        try_seconds: float = 5.0,
         failures: int = 2,
         jitter: Callable[[float], float] = lambda bound: bound,
     ) -> Transport:
@@ -51,6 +52,7 @@ class Commerce:
             token=token or no_token,
             passed_on=lambda: {"x-request-id": "r-1", "traceparent": "00-a-b-01"},
             deadline_seconds=deadline_seconds,
+            try_seconds=try_seconds,
             retries=Retries(jitter=jitter),
             breaker=Breaker(monotonic=lambda: self.now, failures=failures, rest_seconds=10),
             monotonic=lambda: self.now,
@@ -159,6 +161,13 @@ async def test_a_sister_that_never_answers_is_left_at_the_deadline(commerce: Com
     async with asyncio.timeout(10):
         gone = await unavailable(commerce.transport(deadline_seconds=0.05, jitter=lambda _: 1.0))
     assert (gone, len(commerce.seen)) == ("commerce: it did not answer in time", 1)
+
+
+async def test_a_sister_that_hangs_once_is_asked_again(commerce: Commerce) -> None:
+    commerce.replies = [never, httpx.Response(200, content=b"{}")]
+    async with asyncio.timeout(10):
+        answer = await commerce.transport(try_seconds=0.05).call("GET", "/x")
+    assert (answer.status, len(commerce.seen)) == (200, 2)
 
 
 async def test_calls_that_fail_in_a_row_open_the_breaker_and_no_call_leaves_while_it_is_open(

@@ -11,9 +11,10 @@ from sale_adapters.web.access import PUBLIC, Public
 from sale_adapters.web.openapi import refusals_of
 from sale_adapters.web.operating import healthz
 from sale_adapters.web.operations import OPERATIONS
-from sale_adapters.web.routing import BASE, Operation
+from sale_adapters.web.routing import Operation
 from sale_adapters.wire import json
 from sale_adapters.wire.parsing import parse_body
+from sale_adapters.wire.places import BASE
 from sale_adapters.wire.tracing import REQUEST_ID, TRACEPARENT, passed_on
 from sale_app.composition import InMemorySale
 from sale_domain.permissions import Permission, Principal

@@ -4,14 +4,17 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import attrs
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sale_adapters.wire import json
-from sale_adapters.wire.answers import answer_json, plainly
+from sale_adapters.wire.answers import answer_json
 from sale_adapters.wire.bodies import OrderQuery
 from sale_adapters.wire.orders import history_body, order_body, order_list_body, preview_body
 from sale_adapters.wire.parsing import parse_query
+from sale_domain.documents import JsonObject
 from sale_domain.ids import ItemId, LineId, MerchantId, OrderId, RecipeId, SaleChannelId, StockId
 from sale_domain.ledger import FactType, PaymentFact, Source, SourceType
 from sale_domain.lines import Component, LinePrice, NewCustom, NewProduct
@@ -242,7 +245,19 @@ def test_a_preview_shows_what_each_line_would_cost() -> None:
 
 @given(st.decimals(min_value=-(10**11) + 1, max_value=10**11 - 1, places=4))
 def test_money_is_written_digit_by_digit_without_an_exponent(amount: Decimal) -> None:
-    written = json.write(plainly({"amounts": [amount]}))
+    written = json.write({"amounts": [json.plain(amount)]})
 
     assert b"E" not in written
     assert json.read(written) == {"amounts": [amount]}
+
+
+@attrs.frozen(kw_only=True)
+class _Shown:
+    document: JsonObject
+
+
+@pytest.mark.parametrize("number", ["1E+30", "0.1234567890123456789012345678901234567890", "65000.00", "-0.0"])
+def test_another_services_document_is_shown_as_it_came_whatever_its_numbers(number: str) -> None:
+    document: Any = json.read(f'{{"weight":{number}}}'.encode())
+
+    assert json.write(answer_json(_Shown(document=document))) == f'{{"document":{{"weight":{number}}}}}'.encode()
