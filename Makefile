@@ -49,5 +49,5 @@ bench: $(READY) ## measure a payment against pgbench running the same statements
 	$(BIN)/python bench/payments.py
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .sale-demo dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -165,7 +165,8 @@ def quoted(order: Order) -> Quote:
     """Price an order's lines at 65 000 VND apiece, or at their own price; a combo's parts are free."""
 
     def price(line: Line) -> LinePrice:
-        each = ZERO if line.is_child else line.own_price or Money(Decimal(65_000), VND)
+        own = Money(Decimal(65_000), VND) if line.own_price is None else line.own_price
+        each = ZERO if line.is_child else own
         return LinePrice(base_price=each, unit_price=each, discount=ZERO, tax=ZERO, total=each.times(line.quantity))
 
     prices = {line.id: price(line) for line in order.basket.lines}

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from sale_app.settings import BadSettings, Process, Settings, describe
 
@@ -20,12 +20,8 @@ app = typer.Typer(
 )
 
 WRONG_USAGE = 2
+_SETTING_COLUMNS = ("setting", "value", "from", "default", "meaning", "for")
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
-
-
-def main() -> None:
-    """Run the command line."""
-    app()
 
 
 @app.command()
@@ -47,7 +43,7 @@ def relay() -> None:
 @app.command()
 def migrate(
     *,
-    without_topics: Annotated[bool, typer.Option(help="Leave Kafka alone.")] = False,
+    without_topics: Annotated[bool, typer.Option("--without-topics", help="Leave Kafka alone.")] = False,
 ) -> None:
     """Bring the database's schema and Kafka's topics up to date; safe to repeat."""
     from sale_app.migrate import bring_up_to_date  # noqa: PLC0415 - as above
@@ -78,8 +74,11 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="End after one sale; exit code 1 if a step failed.")] = False,
 ) -> None:
     """Run everything here with real parts, and play one sale from order to Kafka record."""
-    from sale_app.demo.show import demo as run_demo  # noqa: PLC0415 - as above
-
+    try:
+        from sale_app.demo.show import demo as run_demo  # noqa: PLC0415 - as above
+    except ModuleNotFoundError as missing:
+        typer.echo(f"The demo needs {missing.name}: pip install 'sale[demo]'", err=True)
+        raise typer.Exit(1) from None
     raise typer.Exit(asyncio.run(run_demo(http_port=port, data_dir=data_dir.resolve(), once=once, console=_console())))
 
 
@@ -94,10 +93,11 @@ def doctor() -> None:
 @app.command()
 def settings() -> None:
     """List every setting with its meaning, value and source; secrets are masked."""
-    table = Table("setting", "value", "from", "meaning", "for", box=None, pad_edge=False)
+    table = Table(*(Column(name, no_wrap=True) for name in _SETTING_COLUMNS), box=None, pad_edge=False)
     for row in describe(os.environ):
-        table.add_row(row.variable, row.value, row.source, row.meaning, " ".join(row.processes))
-    _console().print(table)
+        table.add_row(row.variable, row.value, row.source, row.default, row.meaning, " ".join(row.processes))
+    # As wide as its longest row: a name that is cut short cannot be searched for.
+    Console(width=_console().measure(table).maximum).print(table)
 
 
 def _settings(process: Process) -> Settings:

@@ -1,5 +1,6 @@
 """Where the parts become one service: the only place that builds things."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -23,6 +24,7 @@ from sale_adapters.memory import (
 from sale_adapters.postgres.answers import PostgresAnswers
 from sale_adapters.postgres.connection import Database
 from sale_adapters.postgres.inbox import PostgresInbox
+from sale_adapters.postgres.migrations.pending import pending
 from sale_adapters.postgres.orders import PostgresOrders
 from sale_adapters.redis.connection import connect
 from sale_adapters.redis.policy_cache import CachedPolicies
@@ -136,10 +138,26 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
             ids=UlidIds(),
         )
 
+        schema = _Schema(settings.database_url)
+
         async def readiness() -> Mapping[str, str | None]:
-            return {"database": None if await database.is_there() else "does not answer"}
+            return {"database": await schema.lack() if await database.is_there() else "does not answer"}
 
         yield Service(sale=Sale(parts), readiness=readiness)
+
+
+@attrs.define
+class _Schema:
+    """Whether the database has its tables; once it has, it is not asked again."""
+
+    database_url: str
+    complete: bool = False
+
+    async def lack(self) -> str | None:
+        """Return what is missing; None when nothing is."""
+        if not self.complete:
+            self.complete = not await asyncio.to_thread(pending, self.database_url)
+        return None if self.complete else "lacks tables: run `sale migrate`"
 
 
 @attrs.frozen(kw_only=True)

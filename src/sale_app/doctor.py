@@ -62,7 +62,11 @@ def examinations(settings: Settings) -> tuple[Examination, ...]:
             look=lambda: _redis(settings.redis_url),
             remedy="check SALE_REDIS_URL; without Redis Sale works, but forgets its policies when identity is down",
         ),
-        _sister("identity", settings.identity_url + settings.identity_jwks_path, "SALE_IDENTITY_URL"),
+        Examination(
+            part="identity",
+            look=lambda: _identity(settings),
+            remedy="check SALE_IDENTITY_URL, and that the service runs and is reachable",
+        ),
         _sister("commerce", settings.commerce_url + "/", "SALE_COMMERCE_URL"),
         _sister("pricing", settings.pricing_url + "/", "SALE_PRICING_URL"),
     )
@@ -107,8 +111,21 @@ async def _redis(url: str) -> str:
     return "it answers"
 
 
+async def _identity(settings: Settings) -> str:
+    client_id, secret = settings.client_id, settings.client_secret
+    form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
+    async with httpx.AsyncClient(timeout=_PATIENCE_SECONDS, trust_env=False) as client:
+        keys = await client.get(settings.identity_url + settings.identity_jwks_path)
+        token = await client.post(settings.identity_url + settings.identity_token_path, data=form)
+    if keys.status_code != httpx.codes.OK or b'"keys"' not in keys.content:
+        raise Ill(f"{keys.url} answers {keys.status_code} and no keys; check SALE_IDENTITY_URL and its path")
+    if not token.is_success:
+        raise Ill(f"it gives no token ({token.status_code}); check SALE_CLIENT_ID and SALE_CLIENT_SECRET")
+    return "it publishes its keys and gives us a token"
+
+
 async def _http(url: str) -> str:
-    async with httpx.AsyncClient(timeout=_PATIENCE_SECONDS) as client:
+    async with httpx.AsyncClient(timeout=_PATIENCE_SECONDS, trust_env=False) as client:
         answer = await client.get(url)
     if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
         raise Ill(f"{url} answers {answer.status_code}; look into that service's own log")

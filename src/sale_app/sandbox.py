@@ -1,10 +1,11 @@
 """The `sale sandbox` process."""
 
 import asyncio
+import sys
 from collections.abc import Mapping
 
 from sale_adapters.sandbox import IdentitySettings, create_sandbox
-from sale_app.asgi import server
+from sale_app.asgi import listen, serve
 from sale_app.settings import variable
 
 
@@ -19,4 +20,11 @@ def run_sandbox(*, host: str, port: int, webhook_url: str, environment: Mapping[
     )
     app = create_sandbox(webhook=webhook_url, settings=settings)
     # A sister that plays dead breaks connections, and uvicorn would print a traceback for each.
-    asyncio.run(server(app, host=host, port=port, log_level="critical").serve())
+    listening = listen(host, port)
+    sys.stdout.write(
+        f"The sister services play at http://{host}:{port}; mq-pay delivers to {webhook_url}\n"
+        f"client id {settings.client_id}, client secret {settings.client_secret}, "
+        f"issuer {settings.issuer}, audience {settings.audience}\n"
+    )
+    sys.stdout.flush()
+    asyncio.run(serve(app, listening, log_level="critical"))

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
+import socket
 
 from sale_adapters.web import create_app
-from sale_app.asgi import server
+from sale_app.asgi import listen, serve
 from sale_app.composition import compose
 from sale_app.settings import Settings
 
@@ -12,10 +13,10 @@ from sale_app.settings import Settings
 def run_server(settings: Settings) -> None:
     """Serve the HTTP API until the process is told to stop."""
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    asyncio.run(_serve(settings))
+    asyncio.run(_serve(settings, listen(settings.http_host, settings.http_port)))
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, listening: socket.socket) -> None:
     async with compose(settings) as service:
         app = create_app(service.sale, readiness=service.readiness)
-        await server(app, host=settings.http_host, port=settings.http_port).serve()
+        await serve(app, listening)

@@ -1,5 +1,6 @@
 """Settings from `SALE_…` environment variables: one table says each one's meaning, default and shape (contract §11)."""
 
+import re
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
@@ -21,6 +22,8 @@ class Process(Enum):
 EVERY = frozenset(Process)
 WITH_KAFKA = frozenset({Process.RELAY, Process.MIGRATE, Process.DOCTOR})
 SERVE = frozenset({Process.SERVE, Process.DOCTOR})
+_MASK = "********"
+_PASSWORD = re.compile(r":[^:/@]*@")
 _SHOWN = (Process.SERVE, Process.RELAY, Process.MIGRATE)
 
 
@@ -60,7 +63,11 @@ def _number(low: int, high: int) -> Callable[[str], int]:
 
 def _url(*schemes: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
-        parts = urlsplit(text)
+        try:
+            parts = urlsplit(text)
+            parts.port  # noqa: B018 - reading it checks it
+        except ValueError as error:
+            raise ValueError(f"is no URL: {error}") from None
         if parts.scheme not in schemes or not parts.hostname:
             raise ValueError(f"must be a URL that begins with {' or '.join(f'{s}://' for s in schemes)}")
         return text.rstrip("/") if parts.scheme.startswith("http") else text
@@ -82,7 +89,7 @@ def _path(text: str) -> str:
 def _bootstrap(text: str) -> str:
     for server in text.split(","):
         host, _, port = server.strip().rpartition(":")
-        if not host:
+        if not (host and port.isascii() and port.isdigit()):
             raise ValueError(f"must be host:port, or several with commas, not {text!r}")
         _port(port)
     return text
@@ -160,19 +167,19 @@ class Settings:
 
     @classmethod
     def read(cls, environment: Mapping[str, str], *, process: Process) -> "Settings":
-        """Read what a process needs; what it does not need may be missing, but not wrong.
+        """Read what a process needs; the rest is not looked at.
 
         Raises:
             BadSettings: with a line for each that is missing or wrong.
         """
         values, problems = {}, []
-        for field in attrs.fields(cls):
+        for field in (field for field in attrs.fields(cls) if process in field.metadata["of"]):
             name, default = variable(field.name), field.metadata["default"]
             text = environment.get(name, default)
             try:
                 if text is not None:
                     values[field.name] = field.metadata["parse"](text)
-                elif process in field.metadata["of"]:
+                else:
                     problems.append(f"{name} is missing: {field.metadata['meaning']}")
             except ValueError as error:
                 problems.append(f"{name} {error}")
@@ -213,7 +220,7 @@ def _row(field: Any, environment: Mapping[str, str]) -> SettingRow:  # noqa: ANN
     value = given if given is not None else default
     return SettingRow(
         variable=name,
-        value="" if value is None else "********" if field.metadata["secret"] else value,
+        value="" if value is None else _MASK if field.metadata["secret"] else _PASSWORD.sub(f":{_MASK}@", value),
         source="environment" if given is not None else "missing" if default is None else "default",
         default=default or "",
         meaning=field.metadata["meaning"],

@@ -95,6 +95,15 @@ class TooManyLines(Rejected):
         return f"An order holds at most {self.limit} lines."
 
 
+class AmountTooLarge(Rejected):
+    """The order would cost more than a decimal(15,4) holds."""
+
+    code: ClassVar[str] = "amount-too-large"
+
+    def __str__(self) -> str:
+        return "The order costs more than can be written down; reduce its quantities."
+
+
 class EmptyOrder(Rejected):
     """There is nothing to check out."""
 

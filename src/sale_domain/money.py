@@ -106,12 +106,23 @@ class Money:
         return self.amount <= self._same(other)
 
     def __bool__(self) -> bool:
-        return bool(self.amount)
+        # Else `if price:` would take a price of 0 for none.
+        raise TypeError("an amount of money has no truth value: ask for `is_zero`, or for None")
+
+    @property
+    def is_zero(self) -> bool:
+        """Tell whether there is no money in it."""
+        return not self.amount
 
     @property
     def is_negative(self) -> bool:
         """Tell whether the amount is below zero."""
         return self.amount < 0
+
+    @property
+    def fits(self) -> bool:
+        """Tell whether it is a decimal(15,4), as every amount on the wire and at rest is."""
+        return abs(self.amount) < _LIMIT
 
     def times(self, quantity: Decimal) -> "Money":
         """Multiply by a quantity, rounded half up to four places."""

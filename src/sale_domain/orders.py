@@ -208,7 +208,7 @@ class Order:
             IllegalTransition: the order is not PROCESSING; one that has been paid for is past it.
         """
         self.ensure(OrderAction.REVERT)
-        assert not self.paid, "money moves a PROCESSING order on in the transaction that brings it"
+        assert self.paid.is_zero, "money moves a PROCESSING order on in the transaction that brings it"
         draft = self._moved(
             OrderAction.REVERT,
             at,
@@ -290,7 +290,7 @@ class Order:
             return None
         if self.paid == self.totals.total:
             return OrderAction.PAY_FULLY
-        return OrderAction.PAY_PARTLY if self.paid and self.status is OrderStatus.PROCESSING else None
+        return None if self.paid.is_zero or self.status is OrderStatus.PARTIAL else OrderAction.PAY_PARTLY
 
     def _told(
         self,

@@ -1,15 +1,15 @@
 """What pricing answers, and whether it can be used (C7, contract §10)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import attrs
 
 from sale_domain.basket import Basket
 from sale_domain.documents import JsonObject
-from sale_domain.errors import SisterUnavailable
+from sale_domain.errors import AmountTooLarge, SisterUnavailable
 from sale_domain.ids import LineId
 from sale_domain.lines import Line, LinePrice
-from sale_domain.money import Currency, Money, exact
+from sale_domain.money import Currency, Money
 
 
 @attrs.frozen(kw_only=True)
@@ -43,15 +43,24 @@ class Quote:
         """Return the quote itself when every figure in it agrees with every other.
 
         Raises:
+            AmountTooLarge: the lines cost more than can be written down.
             SisterUnavailable: a line is missing or too many, an amount is negative or in another currency, a combo's
                 child is priced, or the totals are not the sums of the lines: nobody guesses which figure is meant.
         """
+        if any(not figure.fits for figure in self._figures()):
+            raise AmountTooLarge
         if {line.id for line in basket.lines} != set(self.lines):
             raise _unusable("it does not price the lines that were asked for")
         for line in basket.lines:
             _check_line(line, self.lines[line.id].price, currency)
         _check_totals(self.totals, [quoted.price for quoted in self.lines.values()], basket, self, currency)
         return self
+
+    def _figures(self) -> Iterator[Money]:
+        yield from (self.totals.subtotal, self.totals.discount, self.totals.tax, self.totals.total)
+        for quoted in self.lines.values():
+            price = quoted.price
+            yield from (price.base_price, price.unit_price, price.discount, price.tax, price.total)
 
 
 def _check_line(line: Line, price: LinePrice, currency: Currency) -> None:
@@ -60,7 +69,7 @@ def _check_line(line: Line, price: LinePrice, currency: Currency) -> None:
         raise _unusable(f"line {line.id} is not in {currency}")
     if any(figure.is_negative for figure in figures):
         raise _unusable(f"line {line.id} has a negative amount")
-    if line.is_child and any(figures):
+    if line.is_child and not all(figure.is_zero for figure in figures):
         raise _unusable(f"line {line.id} is a part of a combo and yet has a price")
     if price.total != _floored(price.base_price.times(line.quantity) - price.discount + price.tax):
         raise _unusable(f"line {line.id} does not add up")
@@ -74,18 +83,8 @@ def _check_totals(totals: Totals, prices: list[LinePrice], basket: Basket, quote
         tax=Money.sum((price.tax for price in prices), currency=currency),
         total=Money.sum((price.total for price in prices), currency=currency),
     )
-    if any(not _fits(figure) for figure in (totals.subtotal, totals.discount, totals.tax, totals.total)):
-        raise _unusable("its totals are larger than any that can be kept")
     if totals != sums or totals.total != _floored(totals.subtotal - totals.discount + totals.tax):
         raise _unusable("its totals are not the sums of its lines")
-
-
-def _fits(money: Money) -> bool:
-    try:
-        exact(money.amount)
-    except ValueError:
-        return False
-    return True
 
 
 def _floored(money: Money) -> Money:

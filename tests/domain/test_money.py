@@ -92,10 +92,11 @@ def test_a_price_times_a_quantity_is_rounded_half_up() -> None:
     assert vnd("65000").times(Decimal("1.5")) == vnd(97_500)
 
 
-def test_only_no_money_is_falsy() -> None:
-    assert not vnd(0)
-    assert vnd("0.0001")
-    assert (vnd(-1).is_negative, vnd(0).is_negative) == (True, False)
+def test_an_amount_has_no_truth_value_or_a_price_of_zero_would_be_taken_for_none() -> None:
+    assert vnd(0).is_zero
+    assert not vnd(1).is_zero
+    with pytest.raises(TypeError, match="is_zero"):
+        bool(vnd(0))
 
 
 def test_the_sum_of_nothing_is_no_money_of_that_currency() -> None:

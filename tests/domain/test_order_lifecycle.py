@@ -42,7 +42,7 @@ PAYMENTS = {OrderAction.PAY_PARTLY: 1, OrderAction.PAY_FULLY: TOTAL}
 
 
 def followed_by_early_money(order: Order, action: OrderAction) -> bool:
-    return action is OrderAction.CHECK_OUT and bool(order.received)
+    return action is OrderAction.CHECK_OUT and not order.received.is_zero
 
 
 @pytest.mark.parametrize("status", OrderStatus)

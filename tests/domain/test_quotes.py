@@ -6,7 +6,7 @@ from decimal import Decimal
 import attrs
 import pytest
 
-from sale_domain.errors import SisterUnavailable
+from sale_domain.errors import AmountTooLarge, SisterUnavailable
 from sale_domain.ids import LineId
 from sale_domain.lines import LinePrice
 from sale_domain.money import Currency, Money
@@ -129,3 +129,11 @@ def test_checkout_freezes_prices_stock_and_recipe_on_every_line() -> None:
         ("banh_mi", vnd(0), "stock-banh-mi", "recipe-banh-mi"),
         ("tra_da", vnd(0), "stock-tra-da", None),
     ]
+
+
+def test_an_order_that_costs_more_than_can_be_written_down_is_the_callers_to_change() -> None:
+    order = draft(pho("99999999999"))
+    told = quote(order)
+
+    with pytest.raises(AmountTooLarge):
+        told.checked(order.basket, VND)

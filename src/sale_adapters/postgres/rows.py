@@ -126,7 +126,7 @@ def line_values(line: Line, *, position: int) -> Values:
         "quantity": line.quantity,
         "per_combo": line.per_combo,
         "note": line.note,
-        "own_price": line.own_price.amount if line.own_price else None,
+        "own_price": None if line.own_price is None else line.own_price.amount,
         "base_price": price and price.base_price.amount,
         "unit_price": price and price.unit_price.amount,
         "discount": price and price.discount.amount,

@@ -5,7 +5,7 @@ Fields that are not known are ignored: sisters may add some.
 
 import re
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 import attrs
 
@@ -13,9 +13,10 @@ from sale_adapters.sisters.transport import Answer
 from sale_adapters.wire import json
 from sale_domain.documents import Json, JsonObject
 from sale_domain.errors import SisterRefused, SisterUnavailable
-from sale_domain.money import exact
 
 _LONGEST_REASON = 300
+_MOST_DIGITS = 20
+_UNIT = Decimal("0.0001")
 _NUMBER = re.compile(r"-?\d{1,40}(\.\d{1,40})?", re.ASCII)
 
 
@@ -51,14 +52,14 @@ class Document:
         return None if self.fields.get(name) is None else self.text(name)
 
     def amount(self, name: str) -> Decimal:
-        """Return a decimal(15,4), given as number or text (contract §5)."""
+        """Return a number of at most 4 decimals, given as number or text (contract §5); its size is not judged here."""
         number = _number(self.fields.get(name))
-        if number is None:
+        if number is None or number.adjusted() > _MOST_DIGITS:
             raise self.wrong(name, "must be a number")
-        try:
-            return exact(number)
-        except ValueError as error:
-            raise self.wrong(name, str(error)) from None
+        scaled = number.quantize(_UNIT, rounding=ROUND_DOWN)
+        if scaled != number:
+            raise self.wrong(name, "must have at most 4 decimals")
+        return scaled
 
     def texts(self, name: str) -> Sequence[str]:
         """Return a list of texts."""

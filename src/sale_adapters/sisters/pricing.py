@@ -5,7 +5,7 @@ from sale_adapters.sisters.transport import Transport
 from sale_adapters.wire import json
 from sale_domain.documents import JsonObject
 from sale_domain.ids import LineId
-from sale_domain.lines import Line, LineMode, LinePrice
+from sale_domain.lines import Line, LinePrice
 from sale_domain.money import Currency, Money
 from sale_domain.ports.sisters import PricingRequest
 from sale_domain.quotes import Quote, QuotedLine, Totals
@@ -76,7 +76,7 @@ def _asked_line(line: Line) -> JsonObject:
         "mode": line.mode.value,
         "leadItemId": line.lead_id,
         "quantity": json.plain(line.quantity),
-        "unitPrice": json.plain(line.own_price.amount) if line.mode is LineMode.CUSTOM and line.own_price else None,
+        "unitPrice": None if line.own_price is None else json.plain(line.own_price.amount),
     }
     return {name: value for name, value in asked.items() if value is not None}
 

@@ -92,6 +92,7 @@ class Transport:
         self.breaker = breaker or Breaker(monotonic=monotonic)
         self._monotonic = monotonic
         self._sleep = sleep
+        self._sending: set[asyncio.Future[httpx.Response]] = set()
 
     async def call(
         self,
@@ -159,15 +160,26 @@ class Transport:
     async def _sent(self, request: httpx.Request, token: str, ends: float) -> tuple[Answer | None, str]:
         if token:
             request.headers["authorization"] = f"Bearer {token}"
+        # A send that is cancelled can leave its connection in the client's pool for ever, so it ends by the client's
+        # own time-outs, whoever still waits for it.
+        request.extensions["timeout"] = httpx.Timeout(self._try_seconds).as_dict()
+        sending = asyncio.ensure_future(self._client.send(request))
+        self._sending.add(sending)
+        sending.add_done_callback(self._sent_or_not)
         try:
             async with asyncio.timeout(min(self._try_seconds, ends - self._monotonic())):
-                received = await self._client.send(request)
+                received = await asyncio.shield(sending)
         except (TimeoutError, httpx.TimeoutException):
             return None, "it did not answer in time"
         except httpx.RequestError as broken:
             return None, f"the connection failed ({type(broken).__name__})"
         answer = Answer(status=received.status_code, body=received.content, headers=received.headers)
         return answer, f"it answered {answer.status}"
+
+    def _sent_or_not(self, sending: "asyncio.Future[httpx.Response]") -> None:
+        self._sending.discard(sending)
+        if not sending.cancelled():
+            sending.exception()  # whoever waited has been told; nobody else has to be
 
     def _unavailable(self, reason: str) -> SisterUnavailable:
         return SisterUnavailable(sister=self._sister, reason=reason)

@@ -19,6 +19,7 @@ from sale_adapters.wire.webhook import OutcomeBody
 from sale_domain.documents import JsonObject
 from sale_domain.errors import (
     AlreadySent,
+    AmountTooLarge,
     ComboChild,
     EmptyOrder,
     ExchangeRateNotNeeded,
@@ -107,7 +108,7 @@ ORDER_OPERATIONS = (
         summary="Show what an order would cost now; nothing is written.",
         handler=orders.preview_prices,
         answers={200: PreviewBody},
-        refuses=(NotFound, EmptyOrder, SisterRefused, SisterUnavailable),
+        refuses=(NotFound, AmountTooLarge, EmptyOrder, SisterRefused, SisterUnavailable),
     ),
 )
 
@@ -170,6 +171,7 @@ ORDER_ACTIONS = (
         changes=_ORDER,
         refuses=(
             NotFound,
+            AmountTooLarge,
             EmptyOrder,
             ExchangeRateRequired,
             ExchangeRateNotNeeded,

@@ -9,6 +9,7 @@ import msgspec
 
 from sale_domain.documents import Json
 
+_LONGEST_INTEGER = 40
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -16,15 +17,21 @@ class BadJson(ValueError):
     """The bytes are not one unambiguous JSON value."""
 
 
-def read(data: bytes) -> Json:
+def read(data: bytes, *, tolerant: bool = False) -> Json:
     """Parse JSON; fractions become `Decimal`.
+
+    `tolerant` takes a number beyond any exponent for infinite: it is no amount, but then nobody may need one (C19).
 
     Raises:
         BadJson: not JSON, not UTF-8, a duplicate key, NaN or Infinity, nested too deep, or a number beyond reason.
     """
     try:
         value: Json = json.loads(
-            data.decode(), parse_float=_decimal, parse_constant=_constant, object_pairs_hook=_unique
+            data.decode(),
+            parse_float=_decimal_or_infinite if tolerant else _decimal,
+            parse_int=_integer,
+            parse_constant=_constant,
+            object_pairs_hook=_unique,
         )
     except UnicodeDecodeError:
         raise BadJson("not UTF-8") from None
@@ -32,7 +39,7 @@ def read(data: bytes) -> Json:
         raise BadJson("nested too deep") from None
     except BadJson:
         raise
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         raise BadJson(f"not JSON: {error}") from None
     return value
 
@@ -59,6 +66,18 @@ def _decimal(text: str) -> Decimal:
         return Decimal(text)
     except InvalidOperation:
         raise BadJson("a number is beyond reason") from None
+
+
+def _decimal_or_infinite(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return Decimal("Infinity")
+
+
+def _integer(text: str) -> int | Decimal:
+    # Python refuses to convert thousands of digits to an int.
+    return int(text) if len(text) <= _LONGEST_INTEGER else Decimal(text)
 
 
 def _constant(name: str) -> NoReturn:

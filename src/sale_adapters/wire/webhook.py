@@ -99,7 +99,7 @@ def printable(value: str) -> str:
 
 def _form(body: bytes) -> JsonObject:
     try:
-        return _object(json.read(body))
+        return _object(json.read(body, tolerant=True))
     except ValueError as error:
         raise InvalidInput.at("", f"must be a JSON object ({error})") from None
 

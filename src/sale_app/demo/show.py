@@ -31,6 +31,9 @@ async def demo(*, http_port: int, data_dir: Path, once: bool, console: Console) 
     except EmbeddedError as error:
         console.print(str(error), style="red", markup=False)
         return 1
+    except OSError as error:
+        console.print(f"The data directory {data_dir} cannot be used: {error.strerror}", style="red", markup=False)
+        return 1
     except asyncio.CancelledError:
         console.print("Stopped; nothing is left running.")
         return 1 if once else 0
@@ -40,8 +43,8 @@ async def _on(set_up: Stage, console: Console, *, once: bool) -> int:
     watcher = asyncio.create_task(set_up.watch())
     try:
         good = await _tell_the_story(set_up, console)
-        _say_where(set_up, console)
         if not once:
+            _say_where(set_up, console)
             console.print("Press Ctrl-C to end; the data stay and can be started again.")
             console.file.flush()
             await watcher

@@ -82,7 +82,8 @@ class Stage:
 
     def note(self) -> None:
         """Write `demo.json`, replaced as a whole, so that a reader never sees half of it (contract §11)."""
-        running: dict[str, list[int]] = {part.name: [part.process.pid] for part in self.parts.running}
+        running: dict[str, list[int]] = {name: [] for name in ("kafka", "relay")}
+        running |= {part.name: [part.process.pid] for part in self.parts.running}
         running |= {name: [child.pid] for name, child in self.children.items()}
         where = {
             "http": self.http,
@@ -155,9 +156,10 @@ class Stage:
         self.children[name] = self._command(name, *arguments)
         if ready is None:
             await self.children[name].start()
+            self.tell(name, "started")
         else:
             await self.children[name].start(ready=lambda: _answers(ready), timeout_seconds=60)
-        self.tell(name, "ready")
+            self.tell(name, "ready")
 
     def _command(self, name: str, *arguments: str) -> ChildProcess:
         return ChildProcess(
@@ -172,6 +174,8 @@ class Stage:
 async def stage(*, data_dir: Path, http_port: int, tell: Tell) -> AsyncIterator[Stage]:
     """Set the stage; whatever ends the block takes everything down again."""
     async with EmbeddedParts(data_dir=data_dir, on_progress=tell) as parts:
+        # One that was killed could not take its file along.
+        (data_dir / "demo.json").unlink(missing_ok=True)
         set_up = Stage(parts=parts, http_port=http_port, data_dir=data_dir, tell=tell)
         try:
             await set_up.start()

@@ -7,11 +7,24 @@ from typing import Any, TypeVar
 Answer = TypeVar("Answer")
 
 
+AT_MOST = 16
+"""How many questions of one command are under way at once: one large order must not look like a sister's failure."""
+
+
 async def concurrently(questions: Iterable[Coroutine[Any, Any, Answer]]) -> list[Answer]:
-    """Await all of them, in any order; the first failure cancels the others and is raised itself."""
+    """Await all of them, a bounded number at once; the first failure cancels the others and is raised itself."""
+    places = asyncio.Semaphore(AT_MOST)
+
+    async def asked(question: Coroutine[Any, Any, Answer]) -> Answer:
+        try:
+            async with places:
+                return await question
+        finally:
+            question.close()  # one whose turn never came would warn that nobody awaited it
+
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(question) for question in questions]
+            tasks = [group.create_task(asked(question)) for question in questions]
     except BaseExceptionGroup as failures:
         raise failures.exceptions[0] from None
     return [task.result() for task in tasks]

@@ -170,6 +170,25 @@ async def test_a_sister_that_hangs_once_is_asked_again(commerce: Commerce) -> No
     assert (answer.status, len(commerce.seen)) == (200, 2)
 
 
+async def test_a_caller_who_leaves_cancels_no_send_that_is_under_way(commerce: Commerce) -> None:
+    answered = asyncio.Event()
+
+    async def slowly() -> httpx.Response:
+        await asyncio.sleep(0.05)
+        answered.set()
+        return httpx.Response(200)
+
+    commerce.replies = [slowly]
+    call = asyncio.create_task(commerce.transport().call("GET", "/x"))
+    while not commerce.seen:  # noqa: ASYNC110 - the sister is asked in a task of its own
+        await asyncio.sleep(0)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    async with asyncio.timeout(5):
+        await answered.wait()
+
+
 async def test_calls_that_fail_in_a_row_open_the_breaker_and_no_call_leaves_while_it_is_open(
     commerce: Commerce,
 ) -> None:

@@ -131,7 +131,6 @@ def test_what_is_no_json_object_is_refused_as_a_whole(body: str) -> None:
         b"\xff\xfe",
         b'{"note": "a", "note": "b"}',
         b"[" * 100_000,
-        b'{"items": ' + b"9" * 5_000 + b"}",
         b'{"items": -Infinity}',
     ],
 )

@@ -61,6 +61,7 @@ EXAMPLES: list[tuple[SaleError, int, dict[str, Any]]] = [
         {"expectedTotal": 130000, "actualTotal": Decimal("140000.5"), "currency": "VND"},
     ),
     (errors.StaleVersion(expected=2, actual=3), 412, {"expectedVersion": 2, "actualVersion": 3}),
+    (errors.AmountTooLarge(), 422, {}),
     (errors.OrderChanged(), 409, {}),
     (errors.KeyReused(), 422, {}),
     (errors.KeyInUse(), 409, {}),
