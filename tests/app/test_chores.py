@@ -179,6 +179,33 @@ async def test_a_relay_does_the_chores_of_each_shard_that_it_holds_and_stops_wit
     assert set(done) == {range(512), range(512, 1024)}
 
 
+async def test_a_relay_that_is_told_to_stop_cuts_a_long_chore_off() -> None:
+    at_work, stop, cut_off = asyncio.Event(), asyncio.Event(), list[str]()
+
+    async def work(_: range) -> None:
+        at_work.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cut_off.append("cut off")
+
+    process = RelayProcess(
+        outbox=MemoryOutbox(),
+        log=MemoryEventLog({"payment.success": 1}),
+        policy=RelayPolicy(topics=("payment.success",)),
+        shards=1,
+        most_shards=1,
+        stop=stop,
+        chores=(Chore(name="dig", every_seconds=0.01, work=work),),
+    )
+    running = asyncio.create_task(process.run())
+    await asyncio.wait_for(at_work.wait(), PATIENCE_SECONDS)
+    stop.set()
+    await asyncio.wait_for(running, PATIENCE_SECONDS)
+
+    assert cut_off == ["cut off"]
+
+
 async def test_a_shard_that_another_relay_holds_is_left_alone() -> None:
     outbox, stop, done = MemoryOutbox(), asyncio.Event(), list[str]()
     served = asyncio.Event()

@@ -55,6 +55,7 @@ async def test_published_events_go_and_unpublished_ones_and_those_set_aside_stay
     order, (published, unpublished) = await paid_in_parts(stores)
     _, (aside, fresh) = await paid_in_parts(stores, merchant_id=order.merchant_id)
     await stores.publish(published, PAID_AT)
+    await stores.publish(aside, PAID_AT)
     await stores.set_aside(aside)
 
     count = await stores.leftovers.drop(Leftover.PUBLISHED, bucket=bucket_of(order.id), before=LATER, most=100)
