@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from sale_app.settings import BadSettings, Process, Settings, describe
+from sale_domain.ids import OrderId
 
 app = typer.Typer(
     name="sale",
@@ -18,6 +20,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+inbox = typer.Typer(help="What mq-pay has told: payments that wait for their order, and every webhook body.")
+app.add_typer(inbox, name="inbox", no_args_is_help=True)
 
 WRONG_USAGE = 2
 _SETTING_COLUMNS = ("setting", "value", "from", "default", "meaning", "for")
@@ -98,6 +103,35 @@ def settings() -> None:
         table.add_row(row.variable, row.value, row.source, row.default, row.meaning, " ".join(row.processes))
     # As wide as its longest row: a name that is cut short cannot be searched for.
     Console(width=_console().measure(table).maximum).print(table)
+
+
+@inbox.command("list")
+def inbox_list(limit: Annotated[int, typer.Option(min=1, max=10_000, help="Most payments to show.")] = 100) -> None:
+    """List the payments that wait for their order, oldest first; those that wait too long stand out."""
+    from sale_app.inbox import ask, parked  # noqa: PLC0415 - as above
+
+    settings, console = _settings(Process.INBOX), _console()
+    question = parked(limit=limit, late_after=timedelta(minutes=settings.parked_minutes), console=console)
+    raise typer.Exit(asyncio.run(ask(settings, question, console=console)))
+
+
+@inbox.command("show")
+def inbox_show(webhook_id: Annotated[str, typer.Argument(help="As `sale inbox list` shows it.")]) -> None:
+    """Show one webhook's body as it came, and what was answered."""
+    from sale_app.inbox import ask, body  # noqa: PLC0415 - as above
+
+    settings, console = _settings(Process.INBOX), _console()
+    raise typer.Exit(asyncio.run(ask(settings, body(webhook_id, console=console), console=console)))
+
+
+@inbox.command("webhooks")
+def inbox_webhooks(order_id: Annotated[str, typer.Argument(help="A sale order's id.")]) -> None:
+    """Show everything that mq-pay has told about an order, and when, oldest first."""
+    from sale_app.inbox import ask, told_of  # noqa: PLC0415 - as above
+
+    settings, console = _settings(Process.INBOX), _console()
+    question = told_of(OrderId(order_id), console=console)
+    raise typer.Exit(asyncio.run(ask(settings, question, console=console)))
 
 
 def _settings(process: Process) -> Settings:

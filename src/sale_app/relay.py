@@ -7,8 +7,10 @@ import signal
 from sale_adapters.kafka.connection import KafkaConnection
 from sale_adapters.kafka.event_log import KafkaEventLog
 from sale_adapters.postgres.relay_outbox import PostgresRelayOutbox
+from sale_app.chores import Chore
 from sale_app.relay_process import RelayProcess
 from sale_app.settings import Settings
+from sale_app.upkeep import upkeep
 from sale_domain.events import KAFKA_TOPICS
 from sale_domain.publishing import RelayPolicy
 
@@ -18,16 +20,20 @@ def relay_from_settings(settings: Settings) -> int:
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     # The client tells every lost connection in many lines; the relay tells it in one.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    asyncio.run(
-        run_relay(
+    asyncio.run(_relay(settings))
+    return 0
+
+
+async def _relay(settings: Settings) -> None:
+    async with upkeep(settings) as chores:
+        await run_relay(
             database_url=settings.database_url,
             kafka=KafkaConnection(bootstrap=settings.kafka_bootstrap),
             policy=RelayPolicy(topics=KAFKA_TOPICS),
             shards=settings.relay_shards,
             prefix=settings.relay_prefix,
+            chores=chores.chores(),
         )
-    )
-    return 0
 
 
 async def run_relay(
@@ -38,6 +44,7 @@ async def run_relay(
     shards: int = 1,
     prefix: str = "sale-relay",
     stop: asyncio.Event | None = None,
+    chores: tuple[Chore, ...] = (),
 ) -> None:
     """Publish what the outbox holds until SIGTERM, SIGINT or `stop`; wait for a database or a Kafka that is away.
 
@@ -48,6 +55,7 @@ async def run_relay(
         shards: Into how many parts the buckets are cut, for all relay processes together.
         prefix: Of the transactional ids; one for each database.
         stop: Set it to end the relay without a signal.
+        chores: What else to do for the buckets of the shards that this process holds.
     """
     stop = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -61,6 +69,7 @@ async def run_relay(
                 policy=policy,
                 shards=shards,
                 stop=stop,
+                chores=chores,
             )
             await process.run()
     finally:

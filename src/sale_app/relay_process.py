@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from sale_app.chores import Chore, keep_doing
 from sale_app.relay_log import RelayLog
 from sale_app.relay_pace import AsyncioPace
 from sale_domain.errors import StoreUnavailable, Unavailable
@@ -32,6 +33,7 @@ class RelayProcess:
     """Serves the newest layout's shards, one task each, over any outbox and log.
 
     Attributes:
+        chores: What else is done for the buckets of each shard that is held.
         owner: A name that no other process has or had: leases are renewed by it.
     """
 
@@ -40,6 +42,7 @@ class RelayProcess:
     policy: RelayPolicy
     shards: int
     stop: asyncio.Event
+    chores: tuple[Chore, ...] = ()
     owner: str = attrs.field(factory=_own_name)
     _layout: Layout | None = attrs.field(init=False, default=None)
     _pace: AsyncioPace = attrs.field(init=False)
@@ -127,16 +130,23 @@ class RelayProcess:
         )
         self._relays.add(relay)
         relaying, keeping = asyncio.create_task(relay.run()), asyncio.create_task(self._keep(relay))
+        chores = [asyncio.create_task(self._do(chore, relay)) for chore in self.chores]
         try:
             done, _ = await asyncio.wait({relaying, keeping}, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
             relay.stop()
-            await _end(relaying, keeping)
+            await _end(relaying, keeping, *chores)
             self._relays.discard(relay)
             with suppress(StoreUnavailable):
                 await self.outbox.release(shard, owner=self.owner)
+
+    async def _do(self, chore: Chore, relay: ShardRelay) -> None:
+        buckets = relay.shard.buckets
+        await keep_doing(
+            chore, buckets, sleep=self._pace.sleep, going_on=lambda: not (relay.stopping or self.stop.is_set())
+        )
 
     async def _keep(self, relay: ShardRelay) -> None:
         """Renew the lease; when the database is away, the fence decides what is still allowed."""

@@ -17,6 +17,7 @@ class Process(Enum):
     MIGRATE = "migrate"
     MIGRATE_DATABASE = "migrate --without-topics"
     DOCTOR = "doctor"
+    INBOX = "inbox"
 
 
 EVERY = frozenset(Process)
@@ -162,6 +163,24 @@ class Settings:
         "Begins the relays' transactional ids; one for each database that shares a Kafka",
         default="sale-relay",
         of=frozenset({Process.RELAY, Process.DOCTOR}),
+    )
+    outbox_days: int = _setting(
+        "Days that a published event stays in the outbox; 0: for ever",
+        _number(0, 36500),
+        of=frozenset({Process.RELAY}),
+        default="30",
+    )
+    webhook_log_days: int = _setting(
+        "Days that a webhook's body is kept; 0: for ever",
+        _number(0, 36500),
+        of=frozenset({Process.RELAY}),
+        default="0",
+    )
+    parked_minutes: int = _setting(
+        "After how many minutes a payment without its order is called late",
+        _number(1, 525600),
+        of=frozenset({Process.RELAY, Process.INBOX}),
+        default="15",
     )
     log_level: str = _setting("DEBUG, INFO, WARNING or ERROR", _level, default="INFO")
 

@@ -62,5 +62,21 @@ def new_id(*, milliseconds: int, randomness: int, bucket: int) -> str:
     return _base32(milliseconds << 80 | randomness, length=26) + _base32(bucket, length=2)
 
 
+def milliseconds_of(identifier: str) -> int:
+    """Return the Unix time, in milliseconds, that an id was made at.
+
+    Raises:
+        ValueError: the text is not an id of ours.
+
+    >>> milliseconds_of(new_id(milliseconds=1_767_598_200_000, randomness=2, bucket=77))
+    1767598200000
+    """
+    bucket_of(identifier)
+    milliseconds = 0
+    for character in identifier[:10]:
+        milliseconds = milliseconds << 5 | _VALUES[character]
+    return milliseconds
+
+
 def _base32(number: int, *, length: int) -> str:
     return "".join(_ALPHABET[number >> 5 * place & 31] for place in reversed(range(length)))

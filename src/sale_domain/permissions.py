@@ -18,6 +18,7 @@ class Permission(Enum):
     ORDER_CHECKOUT = "SaleOrder.checkout"
     ORDER_REVERT = "SaleOrder.revert"
     ORDER_CANCEL = "SaleOrder.cancel"
+    PAYMENT_FIND = "Payment.find"
 
 
 class Effect(Enum):

@@ -1,6 +1,7 @@
 """Sale: every command and query in one list, the table of contents of the service."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 
 import attrs
@@ -14,12 +15,13 @@ from sale_domain.payments import PaymentOutcome
 from sale_domain.permissions import Permission, Principal, is_allowed
 from sale_domain.ports.answers import AnswerKey, StoredAnswer
 from sale_domain.ports.orders import History, OrderFilter, OrderPage
-from sale_domain.use_cases import checkout, ordering, settlement
+from sale_domain.use_cases import checkout, ordering, settlement, sweeping
 from sale_domain.use_cases.checkout import CheckoutRequest, Preview
 from sale_domain.use_cases.concurrently import concurrently
 from sale_domain.use_cases.ordering import ItemRequest, NewOrder
 from sale_domain.use_cases.parts import Parts
 from sale_domain.use_cases.settlement import Delivery
+from sale_domain.use_cases.sweeping import Swept
 from sale_domain.views import OrderView
 
 
@@ -118,6 +120,14 @@ class Sale:
     async def log_delivery(self, delivery: Delivery, *, outcome: str) -> None:
         """Keep a webhook body that is no payment of ours in the raw log."""
         await settlement.log_delivery(self.parts, delivery, outcome=outcome)
+
+    async def unallocated(self, context: Context, *, after: OrderId | None, limit: int) -> OrderPage:
+        """Read a page of the orders that have received more money than they could use, newest first."""
+        return await self.orders(context, OrderFilter(unallocated=True), after=after, limit=limit)
+
+    async def sweep_parked(self, buckets: range, *, since: datetime) -> Swept:
+        """Apply the payments parked since then whose order is there by now; a command of the relay's lease holder."""
+        return await sweeping.sweep_parked(self.parts, buckets, since=since)
 
     # --- repeated requests -------------------------------------------------------------------------------------
 

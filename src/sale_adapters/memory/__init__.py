@@ -7,6 +7,7 @@ from sale_adapters.memory.demo import demo_catalog, demo_pricing
 from sale_adapters.memory.event_log import MemoryEventLog
 from sale_adapters.memory.ids import SequentialIds
 from sale_adapters.memory.inbox import MemoryInbox
+from sale_adapters.memory.leftovers import MemoryLeftovers
 from sale_adapters.memory.orders import MemoryOrders
 from sale_adapters.memory.policies import MemoryPolicies
 from sale_adapters.memory.pricing import MemoryPricing
@@ -20,6 +21,7 @@ __all__ = [
     "MemoryCatalog",
     "MemoryEventLog",
     "MemoryInbox",
+    "MemoryLeftovers",
     "MemoryOrders",
     "MemoryOutbox",
     "MemoryPolicies",

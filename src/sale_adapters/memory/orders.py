@@ -109,6 +109,9 @@ class MemoryOrders:
             store.outbox.append(row)
         store.messages += decision.messages
         store.webhooks += [decision.webhook] if decision.webhook else []
+        if decision.unparked is not None:
+            store.parked.pop(decision.unparked.key, None)
+            store.parked_by.pop(decision.unparked.key, None)
         if once is not None and answer is not None:
             store.keep(once.key, fingerprint=once.fingerprint, answer=answer)
         return view
@@ -121,6 +124,7 @@ def _shows(which: OrderFilter, order: Order) -> bool:
         and which.customer_id in (None, order.customer_id)
         and (which.created_from is None or which.created_from <= order.created_at)
         and (which.created_to is None or order.created_at < which.created_to)
+        and (which.unallocated is None or order.unallocated.amount > 0)
     )
 
 

@@ -210,6 +210,8 @@ def _writes(decision: Decision, before: _Loaded | None, answer: Iterable[Query])
         yield sql.INSERT_MESSAGE(**rows.message_values(message))
     if decision.webhook is not None:
         yield sql.INSERT_WEBHOOK(**rows.webhook_values(decision.webhook))
+    if decision.unparked is not None:
+        yield sql.UNPARK_FACT(bucket=bucket_of(order.id), fact_key=rows.fact_values(decision.unparked)["fact_key"])
     yield from answer
     if change.entry is not None:
         values = rows.entry_values(change.entry, order)

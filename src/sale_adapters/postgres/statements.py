@@ -131,6 +131,7 @@ _FILTERS = {
     "created_from": SALE_ORDERS.c.created_at >= bindparam("created_from"),
     "created_to": SALE_ORDERS.c.created_at < bindparam("created_to"),
     "after": SALE_ORDERS.c.id < bindparam("after"),
+    "unallocated": SALE_ORDERS.c.received > SALE_ORDERS.c.paid,
 }
 
 
@@ -200,6 +201,9 @@ PARK_FACT: Final = compiled(
     insert(PARKED_PAYMENTS)
     .values(_parameters(PARKED_PAYMENTS))
     .on_conflict_do_nothing(index_elements=[PARKED_PAYMENTS.c.bucket, PARKED_PAYMENTS.c.fact_key])
+)
+UNPARK_FACT: Final = compiled(
+    delete(PARKED_PAYMENTS).where(_is(PARKED_PAYMENTS.c.bucket), _is(PARKED_PAYMENTS.c.fact_key))
 )
 
 # --- repeated requests -----------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from sale_adapters.wire.bodies import (
 from sale_adapters.wire.health import HealthBody, ReadinessBody
 from sale_adapters.wire.orders import HistoryBody, OrderBody, OrderListBody, PreviewBody
 from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput, NotReady
+from sale_adapters.wire.unallocated import UnallocatedListBody, UnallocatedQuery
 from sale_adapters.wire.webhook import OutcomeBody
 from sale_domain.documents import JsonObject
 from sale_domain.errors import (
@@ -211,6 +212,18 @@ ORDER_ACTIONS = (
     ),
 )
 
+PAYMENT_OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/unallocated",
+        access=Permission.PAYMENT_FIND,
+        summary="List the orders that have received more money than they could use, newest first.",
+        handler=payments.unallocated,
+        query=UnallocatedQuery,
+        answers={200: UnallocatedListBody},
+    ),
+)
+
 PUBLIC_OPERATIONS = (
     Operation(
         method="POST",
@@ -257,5 +270,5 @@ PUBLIC_OPERATIONS = (
     ),
 )
 
-OPERATIONS = (*ORDER_OPERATIONS, *ITEM_OPERATIONS, *ORDER_ACTIONS, *PUBLIC_OPERATIONS)
+OPERATIONS = (*ORDER_OPERATIONS, *ITEM_OPERATIONS, *ORDER_ACTIONS, *PAYMENT_OPERATIONS, *PUBLIC_OPERATIONS)
 """In the order of the documentation."""

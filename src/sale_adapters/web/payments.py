@@ -1,10 +1,11 @@
-"""The payment webhook over HTTP (C1): every body is kept, and only a missing database makes mq-pay try again."""
+"""Payments over HTTP: the webhook (C1), which keeps every body, and the money that pays for nothing yet."""
 
 from sale_adapters.web.calls import Call, read_body
-from sale_adapters.web.replies import reply
+from sale_adapters.web.replies import feed_seq, reply
 from sale_adapters.wire import webhook
 from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput
 from sale_adapters.wire.tracing import TRACEPARENT
+from sale_adapters.wire.unallocated import UnallocatedQuery, unallocated_body
 from sale_domain.ledger import PaymentFact
 from sale_domain.payments import PaymentOutcome
 from sale_domain.ports.answers import StoredAnswer
@@ -28,6 +29,13 @@ async def receive(call: Call) -> StoredAnswer:
     reading = webhook.read(body, header=header, received_at=call.sale.parts.clock.now())
     delivery = Delivery(body=body, event_type=reading.event_type, traceparent=TRACEPARENT.get())
     return _answer(await _outcome(call, delivery, reading.verdict))
+
+
+async def unallocated(call: Call) -> StoredAnswer:
+    """List the orders that have received more than they could use, newest first."""
+    query = call.query(UnallocatedQuery)
+    page = await call.sale.unallocated(call.reading(), after=query.cursor, limit=query.limit)
+    return reply(unallocated_body(page), headers=feed_seq(page.feed_seq))
 
 
 async def _outcome(call: Call, delivery: Delivery, verdict: webhook.Verdict) -> PaymentOutcome:

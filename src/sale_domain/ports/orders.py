@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 import attrs
 
@@ -40,12 +40,14 @@ class Decision:
         messages: Rows for the outbox.
         webhook: A row for the raw log; it is written also when the change is empty.
         outcome: What a payment did.
+        unparked: The parked fact that this was about; it waits no longer, also when the change is empty.
     """
 
     change: Change
     messages: tuple[Message, ...] = ()
     webhook: ReceivedWebhook | None = None
     outcome: PaymentOutcome | None = None
+    unparked: PaymentFact | None = None
 
 
 Decide = Callable[[Order], Decision]
@@ -62,13 +64,18 @@ class Committed:
 
 @attrs.frozen(kw_only=True)
 class OrderFilter:
-    """Which orders a list shows; None means all. Times are inclusive below and exclusive above."""
+    """Which orders a list shows; None means all. Times are inclusive below and exclusive above.
+
+    Attributes:
+        unallocated: Only those that have received more than they could use.
+    """
 
     status: OrderStatus | None = None
     sale_channel_id: SaleChannelId | None = None
     customer_id: CustomerId | None = None
     created_from: datetime | None = None
     created_to: datetime | None = None
+    unallocated: Literal[True] | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -142,6 +149,15 @@ class Orders(Protocol):
         """
 
 
+@attrs.frozen(kw_only=True)
+class ParkedFact:
+    """A payment fact that waits for its order, and the delivery that brought it first."""
+
+    fact: PaymentFact
+    webhook_id: str
+    parked_at: datetime
+
+
 class Inbox(Protocol):
     """Payment events that have no order yet, and every webhook body. Every method may raise `StoreUnavailable`."""
 
@@ -150,3 +166,23 @@ class Inbox(Protocol):
 
     async def park(self, fact: PaymentFact, *, webhook: ReceivedWebhook) -> None:
         """Keep a fact, once, until its order is there, and the body in the raw log."""
+
+    async def arrived(self, buckets: range, *, since: datetime, after: str = "", limit: int) -> tuple[ParkedFact, ...]:
+        """Read parked facts whose order is there by now, oldest first: those behind `since` and webhook `after`."""
+
+    async def waiting(self, buckets: range, *, until: datetime, limit: int) -> tuple[ParkedFact, ...]:
+        """Read the facts that were parked before a time and wait still, for whatever reason; oldest first."""
+
+    async def webhook(self, webhook_id: str) -> ReceivedWebhook:
+        """Read one body of the raw log.
+
+        Raises:
+            NotFound: it is not there, or not any more.
+        """
+
+    async def webhooks_naming(self, order_id: OrderId, *, limit: int) -> tuple[ReceivedWebhook, ...]:
+        """Read the bodies in which the order's id stands, oldest first; also those that were refused.
+
+        Raises:
+            NotFound: the id is none of ours, so nothing can be filed under it.
+        """

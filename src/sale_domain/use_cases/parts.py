@@ -9,15 +9,21 @@ from sale_domain.ports.sisters import Catalog, Policies, Pricing, TokenVerifier
 
 
 @attrs.frozen(kw_only=True)
-class Parts:
-    """The ports, each filled by an adapter; the composition root chooses which."""
+class StoreParts:
+    """What sweeps need: they ask no sister service."""
 
     orders: Orders
     inbox: Inbox
+    clock: Clock
+    ids: Ids
+
+
+@attrs.frozen(kw_only=True)
+class Parts(StoreParts):
+    """The ports, each filled by an adapter; the composition root chooses which."""
+
     answers: Answers
     catalog: Catalog
     pricing: Pricing
     tokens: TokenVerifier
     policies: Policies
-    clock: Clock
-    ids: Ids

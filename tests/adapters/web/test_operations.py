@@ -32,6 +32,7 @@ GET /sale-orders/{id}/pricing-preview SaleOrder.findById
 POST /sale-orders/{id}/checkout SaleOrder.checkout
 POST /sale-orders/{id}/revert SaleOrder.revert
 POST /sale-orders/{id}/cancel SaleOrder.cancel
+GET /unallocated Payment.find
 POST /webhooks/payment none
 GET /healthz none
 GET /readyz none

@@ -1,6 +1,6 @@
 """What mq-pay has sent: every body as it came, and the facts that wait for their order (contract §6)."""
 
-from sqlalchemy import Column, LargeBinary, Table, Text
+from sqlalchemy import Column, Index, LargeBinary, Table, Text, text
 
 from sale_adapters.postgres.schema.columns import INSTANT, bucket, key
 from sale_adapters.postgres.schema.metadata import METADATA
@@ -15,6 +15,17 @@ PARKED_PAYMENTS = Table(
     Column("parked_at", INSTANT, nullable=False),
     Column("webhook_id", Text, nullable=False, comment="the raw log's row that brought it"),
 )
+
+# What waits for one thing. Only ids of ours have 28 characters; a stranger's text may be too long for an index.
+Index(
+    "ix_parked_payments_source",
+    PARKED_PAYMENTS.c.bucket,
+    PARKED_PAYMENTS.c.source_type,
+    PARKED_PAYMENTS.c.source_id,
+    postgresql_where=text("length(source_id) = 28"),
+)
+# What came lately, for the sweep, and what waits longest, for people.
+Index("ix_parked_payments_oldest", PARKED_PAYMENTS.c.parked_at, PARKED_PAYMENTS.c.webhook_id)
 
 WEBHOOK_LOG = Table(
     "webhook_log",

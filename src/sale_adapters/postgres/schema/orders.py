@@ -80,6 +80,14 @@ Index(
 )
 # A page of a day long ago. (A sale channel has no index: it is a large part of its merchant.)
 Index("ix_sale_orders_by_time", SALE_ORDERS.c.bucket, SALE_ORDERS.c.merchant_id, SALE_ORDERS.c.created_at)
+# A page of the orders that have received more than they could use: few, and each of them matters.
+Index(
+    "ix_sale_orders_unallocated",
+    SALE_ORDERS.c.bucket,
+    SALE_ORDERS.c.merchant_id,
+    SALE_ORDERS.c.id,
+    postgresql_where=SALE_ORDERS.c.received > SALE_ORDERS.c.paid,
+)
 # An order's number is its merchant's only one (contract §5).
 Index(
     "uq_sale_orders_number",

@@ -1,0 +1,104 @@
+"""The relay's chores: parked payments are applied, late ones called out, and what is old is dropped."""
+
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import attrs
+
+from sale_adapters.postgres import Database, PostgresInbox, PostgresLeftovers, PostgresOrders
+from sale_adapters.system import SystemClock, UlidIds
+from sale_app.chores import Chore
+from sale_app.settings import Settings
+from sale_domain.ports.leftovers import Leftover, Leftovers
+from sale_domain.use_cases.parts import StoreParts
+from sale_domain.use_cases.sweeping import clean_up, sweep_parked
+
+_LOG = logging.getLogger("sale.upkeep")
+
+SOON_SECONDS, ALL_SECONDS, CLEAN_SECONDS = 5.0, 60.0, 300.0
+"""How often: facts that came lately are looked at, all of them are, and the clean-up runs."""
+
+LATELY = timedelta(minutes=10)
+"""Almost every order that comes at all comes within this time of its money."""
+
+ANSWERS_STAY = timedelta(hours=25)
+"""An equal request gets the first one's answer for 24 hours (contract §9) by the database's clock; ours may differ."""
+
+_SHOWN = 10
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@attrs.frozen(kw_only=True)
+class Upkeep:
+    """The chores over any store.
+
+    Attributes:
+        stay: How long each kind of leftover is kept; those not named stay for ever.
+        late_after: From when on a parked fact is called out.
+    """
+
+    parts: StoreParts
+    leftovers: Leftovers
+    stay: Mapping[Leftover, timedelta]
+    late_after: timedelta
+
+    def chores(self) -> tuple[Chore, ...]:
+        """Return all of them."""
+        return (
+            Chore(name="apply what was parked lately", every_seconds=SOON_SECONDS, work=self.apply_recent),
+            Chore(name="apply whatever is parked", every_seconds=ALL_SECONDS, work=self.apply_all),
+            Chore(name="clean up", every_seconds=CLEAN_SECONDS, work=self.clean),
+        )
+
+    async def apply_recent(self, buckets: range) -> None:
+        """Apply what was parked lately and has its order now."""
+        await self._apply(buckets, since=self.parts.clock.now() - LATELY)
+
+    async def apply_all(self, buckets: range) -> None:
+        """Apply whatever has its order now, and call out what has waited too long."""
+        await self._apply(buckets, since=_BEGINNING)
+        late = await self.parts.inbox.waiting(buckets, until=self.parts.clock.now() - self.late_after, limit=_SHOWN + 1)
+        if late:
+            _LOG.warning(
+                "payments wait too long for their order: count=%s oldest_since=%s webhooks=%s; see `sale inbox list`",
+                f"{_SHOWN}+" if len(late) > _SHOWN else len(late),
+                late[0].parked_at.isoformat(timespec="seconds"),
+                ",".join(parked.webhook_id for parked in late[:_SHOWN]),
+            )
+
+    async def clean(self, buckets: range) -> None:
+        """Drop what is older than it may be."""
+        now = self.parts.clock.now()
+        before = {kind: now - stay for kind, stay in self.stay.items()}
+        dropped = await clean_up(self.leftovers, buckets, before=before)
+        if any(dropped.values()):
+            _LOG.info("dropped %s", ", ".join(f"{count} {kind.value}" for kind, count in dropped.items() if count))
+
+    async def _apply(self, buckets: range, *, since: datetime) -> None:
+        swept = await sweep_parked(self.parts, buckets, since=since)
+        for parked in swept.applied:
+            _LOG.info("parked payment applied order_id=%s webhook=%s", parked.fact.source.id, parked.webhook_id)
+        for parked, failure in swept.failed:
+            place = (parked.fact.source.id, parked.webhook_id)
+            _LOG.error("parked payment not applied order_id=%s webhook=%s", *place, exc_info=failure)
+
+
+@asynccontextmanager
+async def upkeep(settings: Settings) -> AsyncIterator[Upkeep]:
+    """Build the chores over PostgreSQL, which need not be there yet; ending the block closes every connection."""
+    days = {Leftover.PUBLISHED: settings.outbox_days, Leftover.WEBHOOKS: settings.webhook_log_days}
+    stay = {Leftover.ANSWERS: ANSWERS_STAY, **{kind: timedelta(days=n) for kind, n in days.items() if n}}
+    async with Database(settings.database_url, connections=2) as database:
+        yield Upkeep(
+            parts=StoreParts(
+                orders=PostgresOrders(database),
+                inbox=PostgresInbox(database),
+                clock=SystemClock(),
+                ids=UlidIds(),
+            ),
+            leftovers=PostgresLeftovers(database),
+            stay=stay,
+            late_after=timedelta(minutes=settings.parked_minutes),
+        )
