@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from sale_app.outbox_commands import outbox_commands
 from sale_app.settings import BadSettings, Process, Settings, describe
 
 app = typer.Typer(
@@ -112,3 +113,7 @@ def _settings(process: Process) -> Settings:
 
 def _console() -> Console:
     return Console(soft_wrap=True)
+
+
+# Here, because it takes what is defined above; its own imports wait until a command runs.
+app.add_typer(outbox_commands(settings=lambda: _settings(Process.OUTBOX), console=_console), name="outbox")

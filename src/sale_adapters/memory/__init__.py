@@ -8,6 +8,7 @@ from sale_adapters.memory.event_log import MemoryEventLog
 from sale_adapters.memory.ids import SequentialIds
 from sale_adapters.memory.inbox import MemoryInbox
 from sale_adapters.memory.orders import MemoryOrders
+from sale_adapters.memory.outbox_desk import MemoryOutboxDesk
 from sale_adapters.memory.policies import MemoryPolicies
 from sale_adapters.memory.pricing import MemoryPricing
 from sale_adapters.memory.relay_outbox import MemoryOutbox
@@ -22,6 +23,7 @@ __all__ = [
     "MemoryInbox",
     "MemoryOrders",
     "MemoryOutbox",
+    "MemoryOutboxDesk",
     "MemoryPolicies",
     "MemoryPricing",
     "MemoryStore",
