@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from sale_adapters.kafka.headers import cloud_event_headers
 from sale_adapters.postgres.outbox_desk import PostgresOutboxDesk
 from sale_adapters.system import SystemClock
+from sale_adapters.wire.cloud_events import cloud_event_headers
 from sale_app.settings import Settings
 from sale_domain.errors import NotFound, SaleError
 from sale_domain.ids import EventId

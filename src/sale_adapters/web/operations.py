@@ -254,6 +254,14 @@ PUBLIC_OPERATIONS = (
         handler=operating.openapi,
         answers={200: None},
     ),
+    Operation(
+        method="GET",
+        path="/doc/asyncapi.json",
+        access=PUBLIC,
+        summary="Read what Sale tells Kafka as AsyncAPI 3.0.",
+        handler=operating.asyncapi,
+        answers={200: None},
+    ),
 )
 
 OPERATIONS = (*ORDER_OPERATIONS, *ITEM_OPERATIONS, *ORDER_ACTIONS, *PUBLIC_OPERATIONS)
