@@ -1,11 +1,13 @@
 """Write the reference pages from the code, or with --check say which of them are stale."""
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from sale_adapters.web.event_surface import breaches, event_surface
 from sale_adapters.web.operations import OPERATIONS
 from sale_adapters.wire.places import BASE
 from sale_adapters.wire.problems import status_of
@@ -74,11 +76,26 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def events() -> str:
+    """Return the published surface of the events."""
+    return (
+        json.dumps({"": "Made by `make docs`; fields are only ever added (C20).", **event_surface()}, indent=2) + "\n"
+    )
+
+
+def broken_promises() -> list[str]:
+    """Return what the events once had and have no more: nothing may be written over that."""
+    stored = HERE / "events.json"
+    published = json.loads(stored.read_text()) if stored.exists() else {}
+    return breaches({topic: fields for topic, fields in published.items() if topic}, event_surface())
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "states.md": states,
     "settings.md": settings,
     "http.md": http,
     "problems.md": problems,
+    "events.json": events,
 }
 
 
@@ -87,6 +104,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, fail when a page is stale")
     check = parser.parse_args().check
+    if broken := broken_promises():
+        sys.stdout.write("".join(f"{sentence} (C20: fields are only ever added)\n" for sentence in broken))
+        return 1
     made = {HERE / name: page() for name, page in PAGES.items()}
     stale = [path for path, text in made.items() if not path.exists() or path.read_text() != text]
     for path in stale:

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from sale_app.outbox_commands import outbox_commands
 from sale_app.settings import BadSettings, Process, Settings, describe
 from sale_domain.ids import OrderId
 
@@ -146,3 +147,7 @@ def _settings(process: Process) -> Settings:
 
 def _console() -> Console:
     return Console(soft_wrap=True)
+
+
+# Here, because it takes what is defined above; its own imports wait until a command runs.
+app.add_typer(outbox_commands(settings=lambda: _settings(Process.OUTBOX), console=_console), name="outbox")

@@ -26,6 +26,7 @@ from sale_adapters.postgres.connection import Database
 from sale_adapters.postgres.inbox import PostgresInbox
 from sale_adapters.postgres.migrations.pending import pending
 from sale_adapters.postgres.orders import PostgresOrders
+from sale_adapters.redis.alarm import RedisAlarm
 from sale_adapters.redis.connection import connect
 from sale_adapters.redis.policy_cache import CachedPolicies
 from sale_adapters.sisters.commerce import CommerceCatalog, CommercePaths
@@ -40,6 +41,7 @@ from sale_adapters.wire.tracing import passed_on
 from sale_app.settings import Settings
 from sale_domain.ports.runtime import Ids
 from sale_domain.ports.sisters import Catalog, Policies, Pricing, TokenVerifier
+from sale_domain.ringing_orders import RingingOrders
 from sale_domain.sale import Sale
 from sale_domain.use_cases.parts import Parts
 
@@ -125,9 +127,10 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
         database = await stack.enter_async_context(
             Database(settings.database_url, connections=settings.database_pool_size)
         )
+        alarm = await stack.enter_async_context(RedisAlarm(settings.redis_url))
         sisters = await _sisters(settings, stack)
         parts = Parts(
-            orders=PostgresOrders(database),
+            orders=RingingOrders(PostgresOrders(database), alarm=alarm),
             inbox=PostgresInbox(database),
             answers=PostgresAnswers(database),
             catalog=sisters.catalog,

@@ -7,12 +7,16 @@ import signal
 from sale_adapters.kafka.connection import KafkaConnection
 from sale_adapters.kafka.event_log import KafkaEventLog
 from sale_adapters.postgres.relay_outbox import PostgresRelayOutbox
+from sale_adapters.redis.alarm import RedisBell
 from sale_app.chores import Chore
 from sale_app.relay_process import RelayProcess
 from sale_app.settings import Settings
 from sale_app.upkeep import upkeep
 from sale_domain.events import KAFKA_TOPICS
 from sale_domain.publishing import RelayPolicy
+
+_WOKEN_POLL_SECONDS = 0.25
+"""With a Redis that wakes the relay, polling is only the safety net."""
 
 
 def relay_from_settings(settings: Settings) -> int:
@@ -29,10 +33,11 @@ async def _relay(settings: Settings) -> None:
         await run_relay(
             database_url=settings.database_url,
             kafka=KafkaConnection(bootstrap=settings.kafka_bootstrap),
-            policy=RelayPolicy(topics=KAFKA_TOPICS),
+            policy=RelayPolicy(topics=KAFKA_TOPICS, poll_seconds=_WOKEN_POLL_SECONDS if settings.redis_url else 0.1),
             shards=settings.relay_shards,
             prefix=settings.relay_prefix,
             chores=chores.chores(),
+            redis_url=settings.redis_url,
         )
 
 
@@ -43,6 +48,7 @@ async def run_relay(
     policy: RelayPolicy,
     shards: int = 1,
     prefix: str = "sale-relay",
+    redis_url: str | None = None,
     stop: asyncio.Event | None = None,
     chores: tuple[Chore, ...] = (),
 ) -> None:
@@ -54,6 +60,7 @@ async def run_relay(
         policy: Topics, batch size, times.
         shards: Into how many parts the buckets are cut, for all relay processes together.
         prefix: Of the transactional ids; one for each database.
+        redis_url: Where serve says that there is work; None to do with polling.
         stop: Set it to end the relay without a signal.
         chores: What else to do for the buckets of the shards that this process holds.
     """
@@ -71,7 +78,18 @@ async def run_relay(
                 stop=stop,
                 chores=chores,
             )
-            await process.run()
+            await _woken(process, redis_url)
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
+
+
+async def _woken(process: RelayProcess, redis_url: str | None) -> None:
+    """Run the process, and let it hear when there is work."""
+    listening = asyncio.create_task(RedisBell(redis_url).listen(process.wake)) if redis_url else None
+    try:
+        await process.run()
+    finally:
+        if listening:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)

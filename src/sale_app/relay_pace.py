@@ -1,4 +1,4 @@
-"""The relay's time on an asyncio loop; being told to stop ends every wait."""
+"""A shard relay's time on an asyncio loop; being told to stop ends every wait."""
 
 import asyncio
 import time
@@ -6,16 +6,15 @@ from contextlib import suppress
 
 
 class AsyncioPace:
-    """The `Pace` port, shared by the shards of a process."""
+    """The `Pace` port of one relay."""
 
     def __init__(self, stop: asyncio.Event) -> None:
         self._stop = stop
         self._work = asyncio.Event()
 
     def wake(self) -> None:
-        """End every wait for work; whoever comes to wait later waits for the next call."""
+        """End the wait for work, or the next one if nobody waits: there may be work that the last look did not see."""
         self._work.set()
-        self._work = asyncio.Event()
 
     def seconds(self) -> float:
         """See `Pace`."""
@@ -29,6 +28,7 @@ class AsyncioPace:
         """See `Pace`."""
         if not self._stop.is_set():
             await _wait(self._work, seconds)
+            self._work.clear()
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -5,6 +5,7 @@ import logging
 import os
 import socket
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -14,7 +15,7 @@ from sale_app.chores import Chore, keep_doing
 from sale_app.relay_log import RelayLog
 from sale_app.relay_pace import AsyncioPace
 from sale_domain.errors import StoreUnavailable, Unavailable
-from sale_domain.ports.publishing import EventLog, Fenced, Layout, Outbox, Shard, ShardHalted
+from sale_domain.ports.publishing import EventLog, Fenced, Layout, Outbox, RelayObserver, Shard, ShardHalted
 from sale_domain.publishing import RelayPolicy, ShardRelay
 from sale_domain.publishing_layout import agree_on_layout, make_ready
 
@@ -35,6 +36,7 @@ class RelayProcess:
     Attributes:
         chores: What else is done for the buckets of each shard that is held.
         owner: A name that no other process has or had: leases are renewed by it.
+        observer: Makes one for each shard's relay.
     """
 
     outbox: Outbox
@@ -44,9 +46,10 @@ class RelayProcess:
     stop: asyncio.Event
     chores: tuple[Chore, ...] = ()
     owner: str = attrs.field(factory=_own_name)
+    observer: Callable[[], RelayObserver] = RelayLog
     _layout: Layout | None = attrs.field(init=False, default=None)
     _pace: AsyncioPace = attrs.field(init=False)
-    _relays: set[ShardRelay] = attrs.field(init=False, factory=set)
+    _relays: dict[ShardRelay, AsyncioPace] = attrs.field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         """Make what depends on the arguments."""
@@ -54,7 +57,8 @@ class RelayProcess:
 
     def wake(self) -> None:
         """Say that there is work; losing a call costs `poll_seconds` at most."""
-        self._pace.wake()
+        for pace in self._relays.values():
+            pace.wake()
 
     async def run(self) -> None:
         """Serve layout after layout until told to stop, then finish the transactions under way."""
@@ -83,7 +87,7 @@ class RelayProcess:
             await asyncio.wait([*serving, *ending], return_when=asyncio.FIRST_COMPLETED)
             for relay in self._relays:
                 relay.stop()
-            self._pace.wake()
+            self.wake()
             await asyncio.wait(serving, timeout=_GRACE_SECONDS)
         finally:
             for failure in await _end(*serving, *ending):
@@ -119,16 +123,17 @@ class RelayProcess:
 
     async def _empty(self, shard: Shard) -> None:
         """Relay the shard and keep its lease; end with either."""
+        pace = AsyncioPace(self.stop)
         relay = ShardRelay(
             shard=shard,
             owner=self.owner,
             outbox=self.outbox,
             log=self.log,
-            pace=self._pace,
-            observer=RelayLog(),
+            pace=pace,
+            observer=self.observer(),
             policy=self.policy,
         )
-        self._relays.add(relay)
+        self._relays[relay] = pace
         relaying, keeping = asyncio.create_task(relay.run()), asyncio.create_task(self._keep(relay))
         chores = [asyncio.create_task(self._do(chore, relay)) for chore in self.chores]
         try:
@@ -138,7 +143,7 @@ class RelayProcess:
         finally:
             relay.stop()
             await _end(relaying, keeping, *chores)
-            self._relays.discard(relay)
+            del self._relays[relay]
             with suppress(StoreUnavailable):
                 await self.outbox.release(shard, owner=self.owner)
 

@@ -18,6 +18,7 @@ class Process(Enum):
     MIGRATE_DATABASE = "migrate --without-topics"
     DOCTOR = "doctor"
     INBOX = "inbox"
+    OUTBOX = "outbox"
 
 
 EVERY = frozenset(Process)
@@ -108,12 +109,20 @@ def _setting(
     parse: Callable[[str], Any] = _text,
     *,
     of: frozenset[Process] = EVERY,
+    also: frozenset[Process] = frozenset(),
     default: str | None = None,
     secret: bool = False,
 ) -> Any:  # noqa: ANN401 - as attrs.field
     return attrs.field(
         default=None,
-        metadata={"meaning": meaning, "parse": parse, "of": of, "default": default, "secret": secret},
+        metadata={
+            "meaning": meaning,
+            "parse": parse,
+            "of": of,
+            "readers": of | also,
+            "default": default,
+            "secret": secret,
+        },
     )
 
 
@@ -134,7 +143,13 @@ class Settings:
     kafka_replication: int = _setting(
         "Replicas of a topic that migrate makes", _number(1, 16), of=WITH_KAFKA, default="3"
     )
-    redis_url: str = _setting("Redis, as a redis:// URL", _url("redis", "rediss"), of=SERVE, secret=True)
+    redis_url: str = _setting(
+        "Redis, as a redis:// URL; the relay does without",
+        _url("redis", "rediss"),
+        of=SERVE,
+        also=frozenset({Process.RELAY}),
+        secret=True,
+    )
     identity_url: str = _setting("The identity service", _url("http", "https"), of=SERVE)
     identity_jwks_path: str = _setting("Where identity publishes its keys", _path, of=SERVE, default="/jw-certs")
     identity_token_path: str = _setting("Where identity gives service tokens", _path, of=SERVE, default="/token")
@@ -243,5 +258,5 @@ def _row(field: Any, environment: Mapping[str, str]) -> SettingRow:  # noqa: ANN
         source="environment" if given is not None else "missing" if default is None else "default",
         default=default or "",
         meaning=field.metadata["meaning"],
-        processes=tuple(process.value for process in _SHOWN if process in field.metadata["of"]),
+        processes=tuple(process.value for process in _SHOWN if process in field.metadata["readers"]),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from sale_domain.event_size import check_order_fits, fitted
 from sale_domain.events import (
     PAYMENT_SUCCESS,
     EventItem,
@@ -37,9 +38,19 @@ def messages(change: Change, *, event_id: EventId, traceparent: str | None = Non
             transition=change.transition.number,
             occurred_at=order.updated_at,
             traceparent=traceparent,
-            payload=payment_success(order, change.transition, event_id=event_id),
+            payload=fitted(payment_success(order, change.transition, event_id=event_id)),
         ),
     )
+
+
+def check_events_fit(order: Order, *, event_id: EventId) -> None:
+    """Refuse a checked-out order whose events would be too large for Kafka.
+
+    Raises:
+        OrderTooLarge: before anybody can pay for it.
+    """
+    imagined = PaymentTransition(number=order.transition + 1, previous=order.status, attempt=None, attempts=())
+    check_order_fits(payment_success(order, imagined, event_id=event_id))
 
 
 def payment_success(order: Order, transition: PaymentTransition, *, event_id: EventId) -> PaymentSuccess:

@@ -104,6 +104,18 @@ class AmountTooLarge(Rejected):
         return "The order costs more than can be written down; reduce its quantities."
 
 
+@attrs.define(kw_only=True, eq=False)
+class OrderTooLarge(Rejected):
+    """The order's lines need more room than an event has; say it in several orders."""
+
+    code: ClassVar[str] = "order-too-large"
+    bytes_needed: int
+    limit: int
+
+    def __str__(self) -> str:
+        return f"The order's events would need {self.bytes_needed} bytes of {self.limit}: make several orders of it."
+
+
 class EmptyOrder(Rejected):
     """There is nothing to check out."""
 
@@ -260,6 +272,19 @@ class StoreUnavailable(Unavailable):
 
     def __str__(self) -> str:
         return f"The database is not available: {self.reason}"
+
+
+@attrs.define(kw_only=True, eq=False)
+class EventTooLarge(Unavailable):
+    """Kafka would never take the event, so nothing was written; mq-pay keeps a payment that is answered so (C17)."""
+
+    code: ClassVar[str] = "event-too-large"
+    topic: str
+    size: int
+    limit: int
+
+    def __str__(self) -> str:
+        return f"An event of {self.topic} has {self.size} bytes; at most {self.limit} can be sent."
 
 
 @attrs.define(kw_only=True, eq=False)

@@ -1,5 +1,6 @@
 """What Sale tells others: entries of the committed history, and the payloads that go to Kafka (contract §7, §8)."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -11,9 +12,6 @@ from sale_domain.ids import CustomerId, EventId, ItemId, LineId, MerchantId, Ord
 
 PAYMENT_SUCCESS = "payment.success"
 """The topic, and the event type, of a payment transition (C2, C5, C12)."""
-
-KAFKA_TOPICS = (PAYMENT_SUCCESS,)
-"""Every topic that Sale writes to."""
 
 
 class Topic(Enum):
@@ -93,6 +91,7 @@ class Payment:
         exchange_rate: Units of the channel's currency per unit of the order's; 1 when they are the same.
         attempt: The attempt that brought the transition about, if one did.
         attempts: Every successful attempt that no earlier event of this order has listed.
+        attempts_omitted: How many of them did not fit into the event; absent when all did.
     """
 
     total: Decimal
@@ -103,6 +102,7 @@ class Payment:
     paid_at: datetime
     attempt: PaidAttempt | None = None
     attempts: tuple[PaidAttempt, ...] = ()
+    attempts_omitted: int | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -160,6 +160,13 @@ class PaymentSuccess:
     totals: EventTotals
     items: tuple[EventItem, ...]
     stocks: tuple[StockQuantity, ...]
+
+
+EVENT_TYPES: Mapping[str, type[PaymentSuccess]] = {PAYMENT_SUCCESS: PaymentSuccess}
+"""What the records of each topic hold."""
+
+KAFKA_TOPICS = tuple(EVENT_TYPES)
+"""Every topic that Sale writes to."""
 
 
 @attrs.frozen(kw_only=True)

@@ -21,7 +21,7 @@ from orders_world import (
     paying,
     pho,
 )
-from sale_domain.errors import NotFound
+from sale_domain.errors import EventTooLarge, NotFound
 from sale_domain.events import FeedAction
 from sale_domain.ids import CustomerId, OrderId, SaleChannelId
 from sale_domain.order_lifecycle import OrderStatus
@@ -322,3 +322,18 @@ async def test_commands_on_one_order_happen_one_after_another(stores: Stores) ->
     assert found.order.version == 13
     assert {f"guest {n}" for n in range(12)} <= {line.note for line in found.order.basket.lines}
     assert [(row.n, row.entry.version) for row in history.entries] == [(n, n) for n in range(1, 14)]
+
+
+async def test_an_event_that_kafka_would_never_take_is_refused_with_all_that_was_decided(stores: Stores) -> None:
+    order = await create(stores.orders)
+
+    def too_large(locked: Order) -> Decision:
+        decision = checking_out()(locked)
+        paid = paying(attempt(order.id, 10))(decision.change.order)
+        (message,) = paid.messages
+        payload = attrs.evolve(message.payload, sale_order_number="9" * 1_000_000)
+        return attrs.evolve(decision, messages=(attrs.evolve(message, payload=payload),))
+
+    with pytest.raises(EventTooLarge):
+        await stores.orders.change(order.id, too_large, merchant_id=order.merchant_id)
+    assert (await stores.orders.find(order.id, merchant_id=order.merchant_id)).order == order

@@ -10,9 +10,9 @@ from kafka.errors import InvalidRecordError, KafkaError, MessageSizeTooLargeErro
 
 from sale_adapters.kafka.client_thread import ClientThread
 from sale_adapters.kafka.connection import KafkaConnection
-from sale_adapters.kafka.headers import cloud_event_headers
 from sale_adapters.kafka.reader import LogReader
 from sale_adapters.kafka.watchdog import Watchdog
+from sale_adapters.wire.cloud_events import cloud_event_headers
 from sale_domain.ports.publishing import (
     BatchRefused,
     EventLogUnavailable,

@@ -11,7 +11,7 @@ from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.errors import OffsetOutOfRangeError
 
 from sale_adapters.kafka.connection import KafkaConnection
-from sale_adapters.kafka.headers import event_id_of
+from sale_adapters.wire.cloud_events import event_id_of
 from sale_domain.ports.publishing import EventLogUnavailable, LogRecord, OutOfRange, Partition, PublishedAt, Reading
 
 _READ_SECONDS = 1.0

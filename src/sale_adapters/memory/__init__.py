@@ -9,6 +9,7 @@ from sale_adapters.memory.ids import SequentialIds
 from sale_adapters.memory.inbox import MemoryInbox
 from sale_adapters.memory.leftovers import MemoryLeftovers
 from sale_adapters.memory.orders import MemoryOrders
+from sale_adapters.memory.outbox_desk import MemoryOutboxDesk
 from sale_adapters.memory.policies import MemoryPolicies
 from sale_adapters.memory.pricing import MemoryPricing
 from sale_adapters.memory.relay_outbox import MemoryOutbox
@@ -24,6 +25,7 @@ __all__ = [
     "MemoryLeftovers",
     "MemoryOrders",
     "MemoryOutbox",
+    "MemoryOutboxDesk",
     "MemoryPolicies",
     "MemoryPricing",
     "MemoryStore",

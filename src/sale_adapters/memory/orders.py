@@ -4,8 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from sale_adapters.memory.store import MemoryStore
-from sale_adapters.wire import json
-from sale_adapters.wire.forms import to_json
+from sale_adapters.wire.events import payload_of
 from sale_domain.errors import KeyInUse, NotFound, StoreUnavailable
 from sale_domain.events import Message
 from sale_domain.ids import MerchantId, OrderId
@@ -134,7 +133,7 @@ def _outbox_row(message: Message) -> OutboxRow:
         order_id=message.order_id,
         seq=message.seq,
         topic=message.topic,
-        payload=json.write(to_json(message.payload)),
+        payload=payload_of(message),
         occurred_at=message.occurred_at,
         traceparent=message.traceparent,
     )

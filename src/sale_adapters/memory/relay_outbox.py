@@ -38,12 +38,14 @@ class MemoryOutbox:
         rows: Every row ever appended, by event.
         published: Where the published ones are.
         aside: Why the ones that were set aside were.
+        released: Why an operator gave the others up.
     """
 
     def __init__(self, *, seconds: Callable[[], float] = time.monotonic) -> None:
         self.rows: dict[EventId, OutboxRow] = {}
         self.published: dict[EventId, PublishedAt] = {}
         self.aside: dict[EventId, str] = {}
+        self.released: dict[EventId, str] = {}
         self._seconds = seconds
         self._layouts: dict[int, Layout] = {}
         self._retired_layouts: set[int] = set()
@@ -57,6 +59,11 @@ class MemoryOutbox:
     def put_back(self, event_id: EventId) -> None:
         """Let a row that was set aside be tried again."""
         del self.aside[event_id]
+
+    def give_up(self, event_id: EventId, *, reason: str) -> None:
+        """Never send a row that was set aside, and hold nothing back for it."""
+        del self.aside[event_id]
+        self.released[event_id] = reason
 
     async def newest_layout(self) -> Layout | None:
         """See `Outbox`."""
@@ -133,6 +140,7 @@ class MemoryOutbox:
             row
             for row in self.rows.values()
             if row.event_id not in self.published
+            and row.event_id not in self.released
             and lease.shard.owns(row.event_id)
             and row.seq < first_aside.get(row.order_id, row.seq + 1)
         ]
@@ -156,6 +164,7 @@ class MemoryOutbox:
         self.published |= new
         for event_id in new:
             self.aside.pop(event_id, None)
+            self.released.pop(event_id, None)
         state.cluster_id = cluster_id
         state.offsets |= positions
         return frozenset(new)
@@ -163,7 +172,7 @@ class MemoryOutbox:
     async def set_aside(self, lease: Lease, *, event_id: EventId, reason: str) -> bool:
         """See `Outbox`."""
         self._held(lease)
-        if event_id in self.published:
+        if event_id in self.published or event_id in self.released:
             return False
         self.aside[event_id] = reason
         return True

@@ -81,9 +81,9 @@ LOCK_FENCE: Final[Sql] = "SELECT fence FROM relay_shards WHERE bucket = %s AND l
 
 UNPUBLISHED: Final[Sql] = """
     SELECT o.event_id, o.order_id, o.seq, o.topic, o.payload, o.occurred_at, o.traceparent FROM outbox o
-    WHERE o.bucket >= %s AND o.bucket < %s AND o.published_at IS NULL AND NOT EXISTS (
+    WHERE o.bucket >= %s AND o.bucket < %s AND o.published_at IS NULL AND o.released_at IS NULL AND NOT EXISTS (
         SELECT FROM outbox a WHERE a.bucket = o.bucket AND a.order_id = o.order_id AND a.seq <= o.seq
-        AND a.set_aside_at IS NOT NULL AND a.published_at IS NULL
+        AND a.set_aside_at IS NOT NULL AND a.published_at IS NULL AND a.released_at IS NULL
     )
     ORDER BY o.occurred_at, o.order_id, o.seq LIMIT %s
 """
@@ -102,7 +102,7 @@ RECORD_OFFSET: Final[Sql] = """
 
 MARK: Final[Sql] = """
     UPDATE outbox o SET published_at = now(), cluster_id = %s, partition = f.partition, log_offset = f.log_offset,
-        set_aside_at = NULL, set_aside_reason = NULL
+        set_aside_at = NULL, set_aside_reason = NULL, released_at = NULL, released_reason = NULL
     FROM unnest(%s::text[], %s::int[], %s::bigint[]) AS f (event_id, partition, log_offset)
     WHERE o.bucket = %s AND o.event_id = f.event_id AND o.published_at IS NULL
     RETURNING o.event_id
@@ -110,5 +110,5 @@ MARK: Final[Sql] = """
 
 SET_ASIDE: Final[Sql] = """
     UPDATE outbox SET set_aside_at = now(), set_aside_reason = %s
-    WHERE bucket = %s AND event_id = %s AND published_at IS NULL
+    WHERE bucket = %s AND event_id = %s AND published_at IS NULL AND released_at IS NULL
 """

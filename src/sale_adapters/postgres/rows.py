@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from sale_adapters.postgres.trips import Row
 from sale_adapters.wire import json
+from sale_adapters.wire.events import payload_of
 from sale_adapters.wire.forms import from_json, to_json
 from sale_domain.basket import Basket
 from sale_domain.documents import Json, JsonObject
@@ -271,7 +272,7 @@ def message_values(message: Message) -> Values:
         "transition": message.transition,
         "merchant_id": message.merchant_id,
         "topic": message.topic,
-        "payload": _text(to_json(message.payload)),
+        "payload": payload_of(message).decode(),
         "occurred_at": message.occurred_at,
         "traceparent": message.traceparent,
     }

@@ -150,15 +150,17 @@ def page_of_orders(filters: frozenset[str]) -> Statement:
 
 # --- what others are told ------------------------------------------------------------------------------------------
 
-_WRITTEN_BY_THE_RELAY = {
+_WRITTEN_LATER = {
     "published_at",
     "partition",
     "log_offset",
     "cluster_id",
     "set_aside_at",
     "set_aside_reason",
+    "released_at",
+    "released_reason",
 }
-INSERT_MESSAGE: Final = _insert(OUTBOX, but=_WRITTEN_BY_THE_RELAY)
+INSERT_MESSAGE: Final = _insert(OUTBOX, but=_WRITTEN_LATER)
 
 _FEED = select(MERCHANT_FEEDS.c.n).where(_is(MERCHANT_FEEDS.c.bucket), _is(MERCHANT_FEEDS.c.merchant_id))
 FEED_SEQ: Final = compiled(_FEED)

@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sale_adapters.web.asyncapi import asyncapi_document
 from sale_adapters.web.calls import Readiness, Services
 from sale_adapters.web.middleware import RequestScope
 from sale_adapters.web.openapi import openapi_document
@@ -30,7 +31,11 @@ def create_app(sale: Sale, *, readiness: Readiness) -> Starlette:
     """
     document = openapi_document(OPERATIONS, version=version("sale"))
     services = Services(
-        sale=sale, readiness=readiness, openapi=json.write(document), page=document_page(document).encode()
+        sale=sale,
+        readiness=readiness,
+        openapi=json.write(document),
+        asyncapi=json.write(asyncapi_document(version=version("sale"))),
+        page=document_page(document).encode(),
     )
     app = Starlette(
         routes=routes(OPERATIONS, services),

@@ -35,6 +35,7 @@ class Services:
     sale: Sale
     readiness: Readiness
     openapi: bytes
+    asyncapi: bytes
     page: bytes
 
 

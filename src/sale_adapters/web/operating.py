@@ -26,6 +26,11 @@ async def openapi(call: Call) -> StoredAnswer:
     return StoredAnswer(status=200, headers=(("content-type", "application/json"),), body=call.services.openapi)
 
 
+async def asyncapi(call: Call) -> StoredAnswer:
+    """Answer the AsyncAPI document."""
+    return StoredAnswer(status=200, headers=(("content-type", "application/json"),), body=call.services.asyncapi)
+
+
 async def page(call: Call) -> StoredAnswer:
     """Answer the documentation as one page that needs nothing from anywhere else."""
     headers = (

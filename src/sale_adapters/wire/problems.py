@@ -58,6 +58,7 @@ _MEMBERS: Mapping[type[errors.SaleError], Callable[[Any], JsonObject]] = {
     errors.UnknownItem: lambda told: {"itemId": told.item_id},
     errors.UnknownSaleChannel: lambda told: {"saleChannelId": told.sale_channel_id},
     errors.TooManyLines: lambda told: {"limit": told.limit},
+    errors.OrderTooLarge: lambda told: {"bytesNeeded": told.bytes_needed, "limit": told.limit},
     errors.ExchangeRateRequired: lambda told: {
         "orderCurrency": told.order_currency,
         "channelCurrency": told.channel_currency,

@@ -16,3 +16,10 @@ class Ids(Protocol):
 
     def new(self, bucket: int) -> str:
         """Return an id that was never there before, later ones sorting after earlier ones of this process."""
+
+
+class Alarm(Protocol):
+    """Whoever wakes the relay."""
+
+    def ring(self) -> None:
+        """Say that there is work; return at once and never fail. A call that gets lost costs the relay's poll."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from sale_domain.announcements import messages
+from sale_domain.announcements import check_events_fit, messages
 from sale_domain.context import Context
 from sale_domain.documents import JsonObject
 from sale_domain.errors import EmptyOrder, ExchangeRateNotNeeded, ExchangeRateRequired, OrderChanged, PriceChanged
@@ -82,6 +82,7 @@ async def check_out(parts: Parts, context: Context, order_id: OrderId, request: 
         EmptyOrder: there is nothing to check out.
         ExchangeRateRequired: the order is in another currency than its channel.
         OrderChanged: the order did not stand still.
+        OrderTooLarge: its events would not fit into Kafka.
         PriceChanged: pricing says another total than the caller expects.
     """
     for _ in range(RESTARTS):
@@ -143,6 +144,7 @@ async def _freeze(
         snapshot = _snapshot(order, findings, exchange_rate=rate, at=at)
         change = order.check_out(findings.quote, snapshot, at=at, by=context.user_id)
         event_id = EventId(parts.ids.new(bucket_of(order.id)))
+        check_events_fit(change.order, event_id=event_id)
         return Decision(change=change, messages=messages(change, event_id=event_id, traceparent=context.traceparent))
 
     committed = await parts.orders.change(priced.id, decide, merchant_id=context.merchant_id, once=context.once)

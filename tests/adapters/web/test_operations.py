@@ -38,6 +38,7 @@ GET /healthz none
 GET /readyz none
 GET /doc none
 GET /doc/openapi.json none
+GET /doc/asyncapi.json none
 """
 SECURED = [operation for operation in OPERATIONS if isinstance(operation.access, Permission)]
 

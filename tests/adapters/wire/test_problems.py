@@ -62,10 +62,16 @@ EXAMPLES: list[tuple[SaleError, int, dict[str, Any]]] = [
     ),
     (errors.StaleVersion(expected=2, actual=3), 412, {"expectedVersion": 2, "actualVersion": 3}),
     (errors.AmountTooLarge(), 422, {}),
+    (
+        errors.OrderTooLarge(bytes_needed=900_001, limit=900_000),
+        422,
+        {"bytesNeeded": 900_001, "limit": 900_000},
+    ),
     (errors.OrderChanged(), 409, {}),
     (errors.KeyReused(), 422, {}),
     (errors.KeyInUse(), 409, {}),
     (errors.SisterUnavailable(sister="pricing", reason="it answered 500"), 503, {"sister": "pricing"}),
+    (errors.EventTooLarge(topic="payment.success", size=1_000_001, limit=1_000_000), 503, {}),
     (errors.StoreUnavailable(reason="host db-7 refused"), 503, {}),
     (errors.Unauthenticated(reason="no token"), 401, {}),
     (errors.Forbidden(reason="no role allows it"), 403, {}),
@@ -98,7 +104,14 @@ def test_no_outcome_of_the_domain_is_forgotten_here() -> None:
 
 
 def test_an_error_with_fields_tells_them_all_or_keeps_them_for_the_log() -> None:
-    kept_back = {"not-found", "store-unavailable", "unauthenticated", "forbidden", "method-not-allowed"}
+    kept_back = {
+        "event-too-large",
+        "forbidden",
+        "method-not-allowed",
+        "not-found",
+        "store-unavailable",
+        "unauthenticated",
+    }
     told = {error.code for error, _, members in EXAMPLES if members}
 
     assert {error.code for error, _, _ in EXAMPLES if attrs.fields(type(error))} - told == kept_back

@@ -17,9 +17,7 @@ from sqlalchemy import (
 )
 
 from sale_adapters.postgres.schema.metadata import METADATA
-
-LARGEST_PAYLOAD_BYTES = 1_000_000
-"""With key and headers this still fits Kafka's default limit of 1 048 588 bytes for a record."""
+from sale_domain.event_size import LARGEST_EVENT_BYTES
 
 OUTBOX = Table(
     "outbox",
@@ -40,9 +38,11 @@ OUTBOX = Table(
     Column("cluster_id", Text),
     Column("set_aside_at", DateTime(timezone=True)),
     Column("set_aside_reason", Text),
+    Column("released_at", DateTime(timezone=True), comment="when an operator gave it up: it is never sent"),
+    Column("released_reason", Text),
     UniqueConstraint("bucket", "order_id", "seq"),
     UniqueConstraint("bucket", "order_id", "transition"),
-    CheckConstraint(f"octet_length(payload) <= {LARGEST_PAYLOAD_BYTES}", name="payload_fits_kafka"),
+    CheckConstraint(f"octet_length(payload) <= {LARGEST_EVENT_BYTES}", name="payload_fits_kafka"),
     CheckConstraint(
         "(published_at IS NULL) = (partition IS NULL)"
         " AND (published_at IS NULL) = (log_offset IS NULL)"
@@ -50,6 +50,8 @@ OUTBOX = Table(
         name="published_with_address",
     ),
     CheckConstraint("(set_aside_at IS NULL) = (set_aside_reason IS NULL)", name="set_aside_with_reason"),
+    CheckConstraint("(released_at IS NULL) = (released_reason IS NULL)", name="released_with_reason"),
+    CheckConstraint("released_at IS NULL OR published_at IS NULL", name="released_or_published"),
     # Every row is updated once and dropped one day: vacuum soon, so that the space is used again.
     postgresql_with={"autovacuum_vacuum_scale_factor": 0.02},
 )

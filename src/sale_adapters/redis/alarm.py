@@ -1,0 +1,97 @@
+"""Wake the relay over Redis pub/sub: best effort on both sides, because the relay polls besides."""
+
+import asyncio
+from collections.abc import Callable
+from typing import NoReturn, Self
+
+from redis.asyncio.client import PubSub
+from redis.exceptions import RedisError
+
+from sale_adapters.redis.connection import connect
+
+CHANNEL = "sale:relay:work"
+_LONGEST_WAIT_SECONDS = 5.0
+
+
+class RedisAlarm:
+    """The `Alarm` port; an asynchronous context manager.
+
+    Rings while one is under way become one more. After a failure Redis is left alone for `rest_seconds`, and then hears
+    of what was rung meanwhile.
+    """
+
+    def __init__(self, url: str, *, rest_seconds: float = 1.0) -> None:
+        self._redis = connect(url)
+        self._rest_seconds = rest_seconds
+        self._rung = asyncio.Event()
+        self._publishing: asyncio.Task[NoReturn] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Begin to publish what is rung; Redis may still be away."""
+        self._publishing = asyncio.create_task(self._publish())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """End; what was rung just now may get lost."""
+        assert self._publishing is not None, "it was entered"
+        self._publishing.cancel()
+        await asyncio.gather(self._publishing, return_exceptions=True)
+        await self._redis.aclose()
+
+    def ring(self) -> None:
+        """See `Alarm`."""
+        self._rung.set()
+
+    async def _publish(self) -> NoReturn:
+        while True:
+            await self._rung.wait()
+            self._rung.clear()
+            try:
+                await self._redis.publish(CHANNEL, b"")
+            except (RedisError, OSError):
+                self._rung.set()
+                await asyncio.sleep(self._rest_seconds)
+
+
+class RedisBell:
+    """The other end: hears every ring, and comes back whenever Redis does.
+
+    Attributes:
+        quiet_seconds: After so long without a word, Redis is asked whether it is still there.
+        hearing: Set while it is subscribed.
+    """
+
+    def __init__(self, url: str, *, quiet_seconds: float = 5.0, shortest_wait_seconds: float = 0.1) -> None:
+        self._url = url
+        self._quiet_seconds = quiet_seconds
+        self._shortest_wait_seconds = shortest_wait_seconds
+        self.hearing = asyncio.Event()
+
+    async def listen(self, on_ring: Callable[[], object]) -> NoReturn:
+        """Call `on_ring` at every ring, and whenever the subscription begins anew, for ever."""
+        wait_seconds = self._shortest_wait_seconds
+        while True:
+            try:
+                async with connect(self._url, timeout_seconds=self._quiet_seconds) as redis, redis.pubsub() as heard:
+                    await self._hear(heard, on_ring)
+            except (RedisError, OSError):
+                wait_seconds = self._shortest_wait_seconds if self.hearing.is_set() else 2 * wait_seconds
+            finally:
+                self.hearing.clear()
+            wait_seconds = min(wait_seconds, _LONGEST_WAIT_SECONDS)
+            await asyncio.sleep(wait_seconds)
+
+    async def _hear(self, heard: PubSub, on_ring: Callable[[], object]) -> None:
+        await heard.subscribe(CHANNEL)
+        asked = False
+        while True:
+            message = await heard.get_message(timeout=self._quiet_seconds)
+            if message is None and asked:
+                raise ConnectionError(f"no answer for {self._quiet_seconds} s")
+            asked = message is None
+            if message is None:
+                await heard.ping()
+            elif message["type"] != "pong":
+                self.hearing.set()
+                # Being subscribed counts as a ring: what was rung before may have been lost.
+                on_ring()

@@ -1,0 +1,19 @@
+"""An event as the bytes that Kafka gets (contract §7)."""
+
+from sale_adapters.wire import json
+from sale_adapters.wire.forms import to_json
+from sale_domain.errors import EventTooLarge
+from sale_domain.event_size import LARGEST_EVENT_BYTES
+from sale_domain.events import Message
+
+
+def payload_of(message: Message) -> bytes:
+    """Return the exact JSON that is sent.
+
+    Raises:
+        EventTooLarge: Kafka would never take it; the last check, behind those of the domain.
+    """
+    payload = json.write(to_json(message.payload))
+    if len(payload) > LARGEST_EVENT_BYTES:
+        raise EventTooLarge(topic=message.topic, size=len(payload), limit=LARGEST_EVENT_BYTES)
+    return payload

@@ -1,0 +1,149 @@
+"""A ring is heard at the other end; a Redis that is away delays nobody and is come back to."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from sale_adapters.embedded import EmbeddedRedis
+from sale_adapters.redis.alarm import CHANNEL, RedisAlarm, RedisBell
+
+NOBODY = "redis://127.0.0.1:1"
+
+
+class Heard:
+    """Counts rings."""
+
+    def __init__(self) -> None:
+        self.rings = 0
+
+    def __call__(self) -> None:
+        self.rings += 1
+
+    async def grows(self, beyond: int, *, seconds: float = 20) -> None:
+        await until(lambda: self.rings > beyond, seconds=seconds)
+
+
+async def until(condition: Callable[[], bool], *, seconds: float = 20) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - what is waited for happens in another process
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def listening(url: str, *, quiet_seconds: float = 5.0) -> AsyncIterator[tuple[RedisBell, Heard]]:
+    bell, heard = RedisBell(url, quiet_seconds=quiet_seconds), Heard()
+    task = asyncio.create_task(bell.listen(heard))
+    try:
+        yield bell, heard
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_ring_is_heard_by_every_relay_process(redis_url: str) -> None:
+    async with (
+        RedisAlarm(redis_url) as alarm,
+        listening(redis_url) as (one_bell, one),
+        listening(redis_url) as (other_bell, other),
+    ):
+        await asyncio.gather(one_bell.hearing.wait(), other_bell.hearing.wait())
+        before = one.rings, other.rings
+        alarm.ring()
+        await one.grows(before[0])
+        await other.grows(before[1])
+
+
+async def test_a_thousand_rings_at_once_become_one_or_two(redis_url: str) -> None:
+    async with RedisAlarm(redis_url) as alarm, listening(redis_url) as (bell, heard):
+        await bell.hearing.wait()
+        before = heard.rings
+        for _ in range(1_000):
+            alarm.ring()
+        await heard.grows(before)
+        await asyncio.sleep(0.1)
+        assert heard.rings - before <= 2
+
+
+async def test_ringing_with_no_redis_returns_at_once_and_does_not_hammer_it() -> None:
+    async with RedisAlarm(NOBODY, rest_seconds=0.2) as alarm:
+        tried = 0
+        publish = alarm._redis.publish
+
+        async def counted(channel: str, message: bytes) -> object:
+            nonlocal tried
+            tried += 1
+            return await publish(channel, message)
+
+        alarm._redis.publish = counted  # type: ignore[method-assign, assignment]  # to count what happens
+        for _ in range(50):
+            alarm.ring()
+            await asyncio.sleep(0.01)
+        assert 1 <= tried <= 4
+
+
+async def test_a_quiet_line_is_asked_whether_it_still_lives_and_that_is_no_ring(redis_url: str) -> None:
+    async with listening(redis_url, quiet_seconds=0.1) as (bell, heard):
+        await bell.hearing.wait()
+        await asyncio.sleep(0.6)
+        assert bell.hearing.is_set()
+        assert heard.rings == 1
+
+
+async def test_a_server_that_says_nothing_more_is_left() -> None:
+    connections = 0
+
+    async def subscribed_and_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        while command := await reader.read(1000):
+            if b"SUBSCRIBE" in command:
+                writer.write(b"*3\r\n$9\r\nsubscribe\r\n$%d\r\n%b\r\n:1\r\n" % (len(CHANNEL), CHANNEL.encode()))
+            elif b"PING" not in command:
+                writer.write(b"+OK\r\n" * max(1, command.count(b"*")))
+        writer.close()
+
+    server = await asyncio.start_server(subscribed_and_silent, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, listening(f"redis://127.0.0.1:{port}?protocol=2", quiet_seconds=0.1):
+        await until(lambda: connections >= 3)
+
+
+@pytest.mark.parametrize("good_order", [True, False], ids=["stopped", "killed"])
+async def test_when_redis_comes_back_rings_are_heard_again_and_what_was_missed_is_made_up_for(
+    *, good_order: bool
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="sale-tests-") as home:
+        part = EmbeddedRedis(data_dir=Path(home))
+        await part.start()
+        try:
+            url = part.url
+            async with RedisAlarm(url, rest_seconds=0.1) as alarm, listening(url) as (bell, heard):
+                await bell.hearing.wait()
+                await part.stop() if good_order else part.process.kill()
+                await until(lambda: not bell.hearing.is_set())
+                before = heard.rings
+                alarm.ring()
+                await asyncio.sleep(0.2)
+                assert heard.rings == before
+                await part.start()
+                await heard.grows(before)
+                await bell.hearing.wait()
+                before = heard.rings
+                alarm.ring()
+                await heard.grows(before)
+        finally:
+            await part.stop()
+
+
+async def test_nothing_is_left_in_redis(redis_url: str) -> None:
+    async with RedisAlarm(redis_url) as alarm, listening(redis_url) as (bell, heard):
+        await bell.hearing.wait()
+        alarm.ring()
+        await heard.grows(1)
+    async with Redis.from_url(redis_url) as redis:
+        assert await redis.keys("sale:relay:*") == []

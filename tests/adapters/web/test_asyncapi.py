@@ -1,0 +1,78 @@
+"""What Sale tells Kafka, described for whoever reads it."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from sale_adapters.web.event_examples import event_examples
+from sale_adapters.wire.cloud_events import cloud_event_headers
+from sale_domain.events import EVENT_TYPES
+
+
+@pytest.fixture
+async def document(client: httpx.AsyncClient) -> Any:  # noqa: ANN401 - a JSON document
+    answer = await client.get("/doc/asyncapi.json")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    return answer.json()
+
+
+def resolved(document: Any, part: Any) -> Any:  # noqa: ANN401 - a JSON document
+    while isinstance(part, dict) and "$ref" in part:
+        name, part = part["$ref"], document
+        for step in name.removeprefix("#/").split("/"):
+            part = part[step]
+    return part
+
+
+def fits(document: Any, schema: Any, value: Any) -> None:  # noqa: ANN401 - JSON
+    """Check a value against the few words of JSON Schema that the document uses."""
+    schema = resolved(document, schema)
+    if "const" in schema:
+        assert value == schema["const"]
+        return
+    kinds = {"string": str, "integer": int, "number": int | float, "boolean": bool, "object": dict, "array": list}
+    assert isinstance(value, kinds[schema["type"]])
+    for element in value if isinstance(value, list) else []:
+        fits(document, schema["items"], element)
+    if isinstance(value, dict):
+        assert set(schema["required"]) <= set(value) <= set(schema["properties"])
+        for name, part in value.items():
+            fits(document, schema["properties"][name], part)
+
+
+async def test_every_topic_is_a_channel_with_one_message(document: Any) -> None:  # noqa: ANN401 - a JSON document
+    assert document["asyncapi"] == "3.0.0"
+    assert {channel["address"] for channel in document["channels"].values()} == set(EVENT_TYPES)
+    for operation in document["operations"].values():
+        (message,) = operation["messages"]
+        assert operation["action"] == "send"
+        assert resolved(document, message)["name"] in EVENT_TYPES
+
+
+async def test_every_reference_leads_somewhere(document: Any) -> None:  # noqa: ANN401 - a JSON document
+    text = json.dumps(document)
+    names = {part.split('"')[0] for part in text.split('"$ref": "')[1:]}
+    assert len(names) > 8
+    for name in names:
+        assert resolved(document, {"$ref": name})
+
+
+async def test_each_example_fits_its_schemas_and_is_what_is_really_sent(document: Any) -> None:  # noqa: ANN401 - JSON
+    for name, message in document["components"]["messages"].items():
+        (example,) = message["examples"]
+        row, payload = event_examples()[name]
+        fits(document, message["headers"], example["headers"])
+        fits(document, message["payload"], example["payload"])
+        assert example["headers"] == {key: value.decode() for key, value in cloud_event_headers(row)}
+        assert set(example["payload"]) == set(payload)  # type: ignore[arg-type]  # an object
+
+
+async def test_kafka_is_told_the_key_and_that_nothing_is_compacted(document: Any) -> None:  # noqa: ANN401 - JSON
+    for channel in document["channels"].values():
+        assert channel["bindings"]["kafka"]["topicConfiguration"]["cleanup.policy"] == ["delete"]
+    for message in document["components"]["messages"].values():
+        assert message["bindings"]["kafka"]["key"]["type"] == "string"
+        assert "ce_id" in message["headers"]["required"]

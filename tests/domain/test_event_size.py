@@ -1,0 +1,133 @@
+"""No event is too large for Kafka, however long the order and however many attempts paid for it."""
+
+from decimal import Decimal
+
+import attrs
+import pytest
+
+from sale_adapters.wire import json
+from sale_adapters.wire.forms import to_json
+from sale_domain.announcements import check_events_fit, messages
+from sale_domain.basket import MAX_LINES
+from sale_domain.errors import OrderTooLarge
+from sale_domain.event_size import LARGEST_EVENT_BYTES, LARGEST_ORDER_BYTES, most_bytes
+from sale_domain.events import PaymentSuccess
+from sale_domain.ids import EventId, ItemId, LineId, RecipeId, StockId
+from sale_domain.ledger import FactType, Ledger, PaymentFact
+from sale_domain.lines import NewProduct
+from sale_domain.orders import Order
+from shop import check_out, checked_out, draft, fact, minutes, paid_attempt, pho, product
+
+ID = "01KE6YB4M0000000000000000126"
+LONGEST = "😀" * 500
+"""The longest text that HTTP and the webhook let in: 500 characters of four bytes."""
+
+
+def full_order(*, text: str) -> Order:
+    """Return a checked-out order of as many lines as there can be, each id of which is this text and a number."""
+
+    def named(n: int) -> str:
+        return f"{n:03}{text[3:]}"
+
+    items = [
+        NewProduct(
+            id=LineId(f"{n:03}{ID[3:]}"),
+            item_id=ItemId(named(n)),
+            item_type=text,
+            name="Phở",
+            quantity=Decimal("0.1234"),
+        )
+        for n in range(MAX_LINES)
+    ]
+    opened = draft(*items)
+    order = check_out(opened, prices={named(n): Decimal("11111.1111") for n in range(MAX_LINES)}).order
+    stocked = tuple(
+        attrs.evolve(line, stock_id=StockId(line.item_id or ""), recipe_id=RecipeId(line.item_id or ""))
+        for line in order.basket.lines
+    )
+    return attrs.evolve(order, basket=attrs.evolve(order.basket, lines=stocked))
+
+
+def attempts(count: int, *, text: str = ID) -> list[PaymentFact]:
+    return [
+        attrs.evolve(
+            fact(FactType.ATTEMPT_SUCCESS, "0.0001", attempt=f"{n:06}{text[6:]}"),
+            attempt_id=text,
+            payment_provider=text,
+        )
+        for n in range(count)
+    ]
+
+
+def event_of(order: Order, payment: PaymentFact) -> PaymentSuccess:
+    (message,) = messages(order.record_payment(payment, at=minutes(5))[1], event_id=EventId(ID))
+    return message.payload
+
+
+def size(event: PaymentSuccess) -> int:
+    return len(json.write(to_json(event)))
+
+
+def test_five_hundred_lines_with_ids_like_ours_take_a_quarter_of_what_fits() -> None:
+    order = full_order(text=ID)
+    check_events_fit(order, event_id=EventId(ID))
+    event = event_of(order, paid_attempt("a1", 1_000_000))
+    assert len(event.items) == len(event.stocks) == MAX_LINES
+    assert 150_000 < size(event) < 250_000
+
+
+def test_an_order_whose_lines_alone_fill_an_event_is_refused_before_anybody_pays() -> None:
+    with pytest.raises(OrderTooLarge) as refused:
+        check_events_fit(full_order(text=LONGEST), event_id=EventId(ID))
+    assert refused.value.bytes_needed > 4_000_000
+
+
+def test_attempts_that_do_not_fit_are_counted_and_the_money_is_told_in_full() -> None:
+    early = attempts(900, text="x" * 400)
+    order = checked_out(pho(2))
+    known = attrs.evolve(order, ledger=Ledger(tuple(early)))
+    event = event_of(known, paid_attempt("last", 130_000))
+    assert size(event) <= LARGEST_EVENT_BYTES
+    assert event.payment.paid == 130_000
+    assert event.payment.is_fully_paid
+    assert [attempt.uid for attempt in event.payment.attempts] == [a.attempt_uid for a in early][
+        : len(event.payment.attempts)
+    ]
+    assert event.payment.attempts_omitted == 901 - len(event.payment.attempts) > 0
+    assert event.payment.attempt is not None
+    assert event.payment.attempt.uid == "last"
+
+
+def test_the_largest_order_that_is_let_through_still_tells_the_longest_attempts() -> None:
+    text = "x" * 310
+    order = full_order(text=text)
+    check_events_fit(order, event_id=EventId(ID))
+    event = event_of(
+        attrs.evolve(order, ledger=Ledger(tuple(attempts(50, text=LONGEST)))),
+        attrs.evolve(paid_attempt(LONGEST, 1_000_000), attempt_id=LONGEST, payment_provider=LONGEST),
+    )
+    assert 850_000 < size(event) <= LARGEST_EVENT_BYTES
+    assert len(event.payment.attempts) >= 10
+
+
+def test_an_event_that_fits_says_nothing_of_omitted_attempts() -> None:
+    event = event_of(checked_out(product("pho", 2)), paid_attempt("a1", 130_000))
+    assert event.payment.attempts_omitted is None
+    assert b"attemptsOmitted" not in json.write(to_json(event))
+
+
+def test_ten_of_the_longest_attempts_fit_beside_the_largest_order() -> None:
+    event = event_of(
+        attrs.evolve(checked_out(pho(2)), ledger=Ledger(tuple(attempts(9, text=LONGEST)))),
+        attrs.evolve(paid_attempt(LONGEST, 130_000), attempt_id=LONGEST, payment_provider=LONGEST),
+    )
+    assert len(event.payment.attempts) == 10
+    longest_source = 2_000 * 11
+    needed = size(event) - size(attrs.evolve(event, payment=attrs.evolve(event.payment, attempt=None, attempts=())))
+    assert needed + longest_source <= LARGEST_EVENT_BYTES - LARGEST_ORDER_BYTES
+
+
+@pytest.mark.parametrize("text", ['"' * 500, "\\" * 500, LONGEST, "phở bò", "\x7f"])
+def test_the_count_is_never_less_than_the_bytes_and_not_far_more(text: str) -> None:
+    event = event_of(checked_out(pho(2)), attrs.evolve(paid_attempt("a1", "65000.25"), payment_provider=text))
+    assert size(event) <= most_bytes(event) < 1.3 * size(event)

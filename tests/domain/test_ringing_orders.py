@@ -1,0 +1,75 @@
+"""The relay is woken after the commit, and only for what it has to send."""
+
+import attrs
+import pytest
+
+from orders_world import Refused, adding, attempt, checking_out, fresh_merchant, opened, paying, pho
+from sale_adapters.memory import ManualClock, MemoryOrders, MemoryStore
+from sale_domain.errors import StoreUnavailable
+from sale_domain.orders import Order
+from sale_domain.ports.orders import Decision, OrderFilter
+from sale_domain.ringing_orders import RingingOrders
+
+
+@attrs.define
+class Bell:
+    """Notes how many events the store held whenever it rang."""
+
+    store: MemoryStore
+    heard: list[int] = attrs.field(factory=list)
+
+    def ring(self) -> None:
+        self.heard.append(len(self.store.outbox.rows))
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore(clock=ManualClock())
+
+
+@pytest.fixture
+def bell(store: MemoryStore) -> Bell:
+    return Bell(store)
+
+
+@pytest.fixture
+def orders(store: MemoryStore, bell: Bell) -> RingingOrders:
+    return RingingOrders(MemoryOrders(store), alarm=bell)
+
+
+async def checked_out(orders: RingingOrders) -> Order:
+    order = (await orders.create(Decision(change=opened(fresh_merchant(), pho())), once=None)).order
+    await orders.change(order.id, adding(pho()), merchant_id=order.merchant_id)
+    return (await orders.change(order.id, checking_out(), merchant_id=order.merchant_id)).view.order
+
+
+async def test_a_payment_transition_rings_when_its_event_can_be_seen(orders: RingingOrders, bell: Bell) -> None:
+    order = await checked_out(orders)
+    assert bell.heard == []
+    await orders.change(order.id, paying(attempt(order.id, 1)), merchant_id=None)
+    assert bell.heard == [1]
+    await orders.change(order.id, paying(attempt(order.id, 1)), merchant_id=None)
+    assert bell.heard == [1]
+
+
+async def test_what_was_not_committed_rings_nobody(orders: RingingOrders, bell: Bell, store: MemoryStore) -> None:
+    order = await checked_out(orders)
+
+    def refuse(_: Order) -> Decision:
+        raise Refused
+
+    with pytest.raises(Refused):
+        await orders.change(order.id, refuse, merchant_id=None)
+    store.fail_with = StoreUnavailable(reason="away")
+    with pytest.raises(StoreUnavailable):
+        await orders.change(order.id, paying(attempt(order.id, 1)), merchant_id=None)
+    assert bell.heard == []
+
+
+async def test_reading_goes_through(orders: RingingOrders, bell: Bell) -> None:
+    order = await checked_out(orders)
+    assert (await orders.find(order.id, merchant_id=order.merchant_id)).order.id == order.id
+    page = await orders.find_many(OrderFilter(), merchant_id=order.merchant_id, after=None, limit=5)
+    assert [found.id for found in page.orders] == [order.id]
+    assert len((await orders.history(order.id, merchant_id=order.merchant_id)).entries) == 3
+    assert bell.heard == []
