@@ -31,3 +31,4 @@ class MemoryInbox:
         await self._store.reach()
         self._store.webhooks.append(webhook)
         self._store.parked.setdefault(fact.key, fact)
+        self._store.parked_at.setdefault(fact.key, webhook.received_at)

@@ -46,6 +46,7 @@ class MemoryStore:
         messages: Every event ever written to the outbox, as the domain's values.
         webhooks: The raw log.
         parked: Payment facts that wait for their order, by their key.
+        parked_at: Since when they wait, by the same keys.
     """
 
     clock: Clock
@@ -58,6 +59,7 @@ class MemoryStore:
     messages: list[Message] = attrs.field(factory=list)
     webhooks: list[ReceivedWebhook] = attrs.field(factory=list)
     parked: dict[tuple[str, ...], PaymentFact] = attrs.field(factory=dict)
+    parked_at: dict[tuple[str, ...], datetime] = attrs.field(factory=dict)
     answers: dict[AnswerKey, KeptAnswer] = attrs.field(factory=dict)
     _locks: WeakValueDictionary[AnswerKey | OrderId, asyncio.Lock] = attrs.field(
         init=False, factory=WeakValueDictionary
