@@ -10,6 +10,7 @@ from sale_adapters.memory import (
     ManualClock,
     MemoryAnswers,
     MemoryCatalog,
+    MemoryFigures,
     MemoryInbox,
     MemoryOrders,
     MemoryPolicies,
@@ -22,8 +23,10 @@ from sale_adapters.memory import (
 )
 from sale_adapters.postgres.answers import PostgresAnswers
 from sale_adapters.postgres.connection import Database
+from sale_adapters.postgres.figures import PostgresFigures
 from sale_adapters.postgres.inbox import PostgresInbox
 from sale_adapters.postgres.orders import PostgresOrders
+from sale_adapters.prometheus import PrometheusMetrics
 from sale_adapters.redis.connection import connect
 from sale_adapters.redis.policy_cache import CachedPolicies
 from sale_adapters.sisters.commerce import CommerceCatalog, CommercePaths
@@ -55,6 +58,7 @@ class InMemorySale:
     policies: MemoryPolicies
     clock: ManualClock
     ids: Ids
+    metrics: PrometheusMetrics
 
 
 def compose_in_memory(
@@ -98,6 +102,7 @@ def compose_in_memory(
         policies=policies,
         clock=clock,
         ids=ids,
+        metrics=PrometheusMetrics(figures=MemoryFigures(store), clock=clock),
     )
 
 
@@ -107,10 +112,12 @@ class Service:
 
     Attributes:
         readiness: Tells, per part that nothing works without, why it is not ready; None when it is.
+        metrics: Counts what this process does, and looks at the store when asked.
     """
 
     sale: Sale
     readiness: Callable[[], Awaitable[Mapping[str, str | None]]]
+    metrics: PrometheusMetrics
 
 
 @asynccontextmanager
@@ -123,7 +130,9 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
         database = await stack.enter_async_context(
             Database(settings.database_url, connections=settings.database_pool_size)
         )
-        sisters = await _sisters(settings, stack)
+        metrics = PrometheusMetrics(figures=PostgresFigures(database), clock=SystemClock())
+        metrics.watch_pool(database.connections)
+        sisters = await _sisters(settings, stack, metrics)
         parts = Parts(
             orders=PostgresOrders(database),
             inbox=PostgresInbox(database),
@@ -139,7 +148,7 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
         async def readiness() -> Mapping[str, str | None]:
             return {"database": None if await database.is_there() else "does not answer"}
 
-        yield Service(sale=Sale(parts), readiness=readiness)
+        yield Service(sale=Sale(parts), readiness=readiness, metrics=metrics)
 
 
 @attrs.frozen(kw_only=True)
@@ -150,14 +159,16 @@ class _Sisters:
     policies: Policies
 
 
-async def _sisters(settings: Settings, stack: AsyncExitStack) -> _Sisters:
+async def _sisters(settings: Settings, stack: AsyncExitStack, metrics: PrometheusMetrics) -> _Sisters:
     async def client(base_url: str) -> httpx.AsyncClient:
         # Proxies of the environment are for the world outside; the sisters are neighbours.
         return await stack.enter_async_context(httpx.AsyncClient(base_url=base_url, trust_env=False))
 
     redis = await stack.enter_async_context(connect(settings.redis_url))
     identity = await client(settings.identity_url)
-    open_door = Transport(sister="identity", client=identity, passed_on=passed_on)
+    open_door = _watched(
+        Transport(sister="identity", client=identity, passed_on=passed_on, observe=metrics.sister_asked), metrics
+    )
     tokens = ServiceTokens(
         transport=open_door,
         client_id=settings.client_id,
@@ -166,7 +177,9 @@ async def _sisters(settings: Settings, stack: AsyncExitStack) -> _Sisters:
     )
 
     def trusted(sister: str, to: httpx.AsyncClient) -> Transport:
-        return Transport(sister=sister, client=to, token=tokens.token, passed_on=passed_on)
+        observe = metrics.sister_asked
+        transport = Transport(sister=sister, client=to, token=tokens.token, passed_on=passed_on, observe=observe)
+        return _watched(transport, metrics)
 
     return _Sisters(
         catalog=CommerceCatalog(
@@ -193,3 +206,8 @@ async def _sisters(settings: Settings, stack: AsyncExitStack) -> _Sisters:
             redis=redis,
         ),
     )
+
+
+def _watched(transport: Transport, metrics: PrometheusMetrics) -> Transport:
+    metrics.watch_breaker(transport.sister, lambda: transport.breaker.state().value)
+    return transport

@@ -17,5 +17,5 @@ def run_server(settings: Settings) -> None:
 
 async def _serve(settings: Settings) -> None:
     async with compose(settings) as service:
-        app = create_app(service.sale, readiness=service.readiness)
+        app = create_app(service.sale, readiness=service.readiness, metrics=service.metrics)
         await server(app, host=settings.http_host, port=settings.http_port).serve()

@@ -34,6 +34,7 @@ POST /sale-orders/{id}/cancel SaleOrder.cancel
 POST /webhooks/payment none
 GET /healthz none
 GET /readyz none
+GET /metrics none
 GET /doc none
 GET /doc/openapi.json none
 """
