@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from sale_adapters.prometheus.catalog import CATALOG
 from sale_adapters.web.event_surface import breaches, event_surface
 from sale_adapters.web.operations import OPERATIONS
 from sale_adapters.wire.places import BASE
@@ -62,6 +63,21 @@ def problems() -> str:
     return "\n\n".join(["# Problems", MADE, _table(("code", "status", "meaning"), rows)]) + "\n"
 
 
+def metrics() -> str:
+    """Return every metric."""
+    rows = [
+        (f"`{metric.name}`", metric.kind.value, ", ".join(f"`{label}`" for label in metric.labels), metric.help)
+        for metric in CATALOG
+    ]
+    told = (
+        "A running Sale serves them at `/v1/api/sale/metrics`. What begins with `sale_outbox_`, `sale_parked_`, "
+        "`sale_unallocated_` and `sale_open_` tells of the store that all replicas share (use `max`, not `sum`); it is "
+        "read when asked, at most every 5 seconds. All else tells of one process; on Linux there are also the client "
+        "library's `process_*`, in seconds and bytes."
+    )
+    return "\n\n".join(["# Metrics", MADE, told, _table(("metric", "kind", "labels", "meaning"), rows)]) + "\n"
+
+
 def _kinds(kind: type[SaleError]) -> Iterable[type[SaleError]]:
     """Yield the errors that HTTP callers can meet; the relay's and the stores' own are not theirs."""
     for sub in kind.__subclasses__():
@@ -96,6 +112,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "http.md": http,
     "problems.md": problems,
     "events.json": events,
+    "metrics.md": metrics,
 }
 
 

@@ -11,6 +11,7 @@ from sale_adapters.memory import (
     ManualClock,
     MemoryAnswers,
     MemoryCatalog,
+    MemoryFigures,
     MemoryInbox,
     MemoryOrders,
     MemoryPolicies,
@@ -23,9 +24,11 @@ from sale_adapters.memory import (
 )
 from sale_adapters.postgres.answers import PostgresAnswers
 from sale_adapters.postgres.connection import Database
+from sale_adapters.postgres.figures import PostgresFigures
 from sale_adapters.postgres.inbox import PostgresInbox
 from sale_adapters.postgres.migrations.pending import pending
 from sale_adapters.postgres.orders import PostgresOrders
+from sale_adapters.prometheus import PrometheusMetrics
 from sale_adapters.redis.alarm import RedisAlarm
 from sale_adapters.redis.connection import connect
 from sale_adapters.redis.policy_cache import CachedPolicies
@@ -59,6 +62,7 @@ class InMemorySale:
     policies: MemoryPolicies
     clock: ManualClock
     ids: Ids
+    metrics: PrometheusMetrics
 
 
 def compose_in_memory(
@@ -102,6 +106,7 @@ def compose_in_memory(
         policies=policies,
         clock=clock,
         ids=ids,
+        metrics=PrometheusMetrics(figures=MemoryFigures(store), clock=clock),
     )
 
 
@@ -111,10 +116,12 @@ class Service:
 
     Attributes:
         readiness: Tells, per part that nothing works without, why it is not ready; None when it is.
+        metrics: Counts what this process does, and looks at the store when asked.
     """
 
     sale: Sale
     readiness: Callable[[], Awaitable[Mapping[str, str | None]]]
+    metrics: PrometheusMetrics
 
 
 @asynccontextmanager
@@ -128,7 +135,9 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
             Database(settings.database_url, connections=settings.database_pool_size)
         )
         alarm = await stack.enter_async_context(RedisAlarm(settings.redis_url))
-        sisters = await _sisters(settings, stack)
+        metrics = PrometheusMetrics(figures=PostgresFigures(database), clock=SystemClock())
+        metrics.watch_pool(database.connections)
+        sisters = await _sisters(settings, stack, metrics)
         parts = Parts(
             orders=RingingOrders(PostgresOrders(database), alarm=alarm),
             inbox=PostgresInbox(database),
@@ -146,7 +155,7 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
         async def readiness() -> Mapping[str, str | None]:
             return {"database": await schema.lack() if await database.is_there() else "does not answer"}
 
-        yield Service(sale=Sale(parts), readiness=readiness)
+        yield Service(sale=Sale(parts), readiness=readiness, metrics=metrics)
 
 
 @attrs.define
@@ -171,14 +180,16 @@ class _Sisters:
     policies: Policies
 
 
-async def _sisters(settings: Settings, stack: AsyncExitStack) -> _Sisters:
+async def _sisters(settings: Settings, stack: AsyncExitStack, metrics: PrometheusMetrics) -> _Sisters:
     async def client(base_url: str) -> httpx.AsyncClient:
         # Proxies of the environment are for the world outside; the sisters are neighbours.
         return await stack.enter_async_context(httpx.AsyncClient(base_url=base_url, trust_env=False))
 
     redis = await stack.enter_async_context(connect(settings.redis_url))
     identity = await client(settings.identity_url)
-    open_door = Transport(sister="identity", client=identity, passed_on=passed_on)
+    open_door = _watched(
+        Transport(sister="identity", client=identity, passed_on=passed_on, observe=metrics.sister_asked), metrics
+    )
     tokens = ServiceTokens(
         transport=open_door,
         client_id=settings.client_id,
@@ -187,7 +198,9 @@ async def _sisters(settings: Settings, stack: AsyncExitStack) -> _Sisters:
     )
 
     def trusted(sister: str, to: httpx.AsyncClient) -> Transport:
-        return Transport(sister=sister, client=to, token=tokens.token, passed_on=passed_on)
+        observe = metrics.sister_asked
+        transport = Transport(sister=sister, client=to, token=tokens.token, passed_on=passed_on, observe=observe)
+        return _watched(transport, metrics)
 
     return _Sisters(
         catalog=CommerceCatalog(
@@ -214,3 +227,8 @@ async def _sisters(settings: Settings, stack: AsyncExitStack) -> _Sisters:
             redis=redis,
         ),
     )
+
+
+def _watched(transport: Transport, metrics: PrometheusMetrics) -> Transport:
+    metrics.watch_breaker(transport.sister, lambda: transport.breaker.state().value)
+    return transport

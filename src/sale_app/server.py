@@ -18,5 +18,5 @@ def run_server(settings: Settings) -> None:
 
 async def _serve(settings: Settings, listening: socket.socket) -> None:
     async with compose(settings) as service:
-        app = create_app(service.sale, readiness=service.readiness)
+        app = create_app(service.sale, readiness=service.readiness, metrics=service.metrics)
         await serve(app, listening)

@@ -5,6 +5,7 @@ from sale_adapters.memory.catalog import MemoryCatalog
 from sale_adapters.memory.clock import ManualClock
 from sale_adapters.memory.demo import demo_catalog, demo_pricing
 from sale_adapters.memory.event_log import MemoryEventLog
+from sale_adapters.memory.figures import MemoryFigures
 from sale_adapters.memory.ids import SequentialIds
 from sale_adapters.memory.inbox import MemoryInbox
 from sale_adapters.memory.leftovers import MemoryLeftovers
@@ -21,6 +22,7 @@ __all__ = [
     "MemoryAnswers",
     "MemoryCatalog",
     "MemoryEventLog",
+    "MemoryFigures",
     "MemoryInbox",
     "MemoryLeftovers",
     "MemoryOrders",

@@ -2,8 +2,17 @@
 
 from sale_adapters.postgres.answers import PostgresAnswers
 from sale_adapters.postgres.connection import Database, Patience
+from sale_adapters.postgres.figures import PostgresFigures
 from sale_adapters.postgres.inbox import PostgresInbox
 from sale_adapters.postgres.leftovers import PostgresLeftovers
 from sale_adapters.postgres.orders import PostgresOrders
 
-__all__ = ["Database", "Patience", "PostgresAnswers", "PostgresInbox", "PostgresLeftovers", "PostgresOrders"]
+__all__ = [
+    "Database",
+    "Patience",
+    "PostgresAnswers",
+    "PostgresFigures",
+    "PostgresInbox",
+    "PostgresLeftovers",
+    "PostgresOrders",
+]

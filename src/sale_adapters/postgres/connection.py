@@ -41,6 +41,15 @@ class Patience:
     transaction_seconds: float = 15.0
 
 
+@attrs.frozen(kw_only=True)
+class Connections:
+    """How many connections there are, how many of them are free, and how many callers wait for one."""
+
+    size: int
+    available: int
+    waiting: int
+
+
 class Database:
     """A pool of connections; an asynchronous context manager.
 
@@ -90,6 +99,13 @@ class Database:
                     # The victims of one collision must not meet again.
                     await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - no secret depends on it
             return await self._once(work, begin)
+
+    def connections(self) -> Connections:
+        """Count the connections of this process, and who waits for one."""
+        stats = self._pool.get_stats()
+        return Connections(
+            size=stats["pool_size"], available=stats["pool_available"], waiting=stats.get("requests_waiting", 0)
+        )
 
     async def is_there(self) -> bool:
         """Tell whether the database answers."""

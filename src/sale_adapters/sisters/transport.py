@@ -18,7 +18,20 @@ from sale_domain.errors import SisterUnavailable
 Token = Callable[[str | None], Awaitable[str]]
 """Return a service token; one that differs from the given token, which a sister has refused, if any."""
 
+Observe = Callable[[str, str, float], None]
+"""Hear of a call that has ended: the sister, what came of it (one of `OUTCOMES`), and how many seconds it took."""
+
+ANSWERED, REFUSED, UNAVAILABLE, LEFT_ALONE, ABANDONED = OUTCOMES = (
+    "answered",
+    "refused",
+    "unavailable",
+    "left-alone",
+    "abandoned",
+)
+"""Below 400; 4xx; nothing usable in time; not even asked, the breaker is open; given up by the caller."""
+
 _UNAUTHORIZED = 401
+_BAD_REQUEST = 400
 _SERVER_ERROR = 500
 
 
@@ -51,6 +64,10 @@ async def _no_token(_: str | None) -> str:
     return ""
 
 
+def _unobserved(_: str, __: str, ___: float) -> None:
+    """Tell nobody."""
+
+
 class Transport:
     """Call one sister over HTTP. Every call must be safe to repeat (as all of contract §10 are)."""
 
@@ -65,6 +82,7 @@ class Transport:
         try_seconds: float = 1.5,
         retries: Retries | None = None,
         breaker: Breaker | None = None,
+        observe: Observe = _unobserved,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -79,10 +97,11 @@ class Transport:
             try_seconds: for one try; one that hangs must leave time for another.
             retries: how often and how fast to try again.
             breaker: shared by all calls to this sister.
+            observe: hears how each call ended.
             monotonic: seconds that never go back.
             sleep: waits, in seconds.
         """
-        self._sister = sister
+        self.sister = sister
         self._client = client
         self._token = token
         self._passed_on = passed_on
@@ -90,6 +109,7 @@ class Transport:
         self._try_seconds = try_seconds
         self._retries = retries or Retries()
         self.breaker = breaker or Breaker(monotonic=monotonic)
+        self._observe = observe
         self._monotonic = monotonic
         self._sleep = sleep
         self._sending: set[asyncio.Future[httpx.Response]] = set()
@@ -114,20 +134,27 @@ class Transport:
         kind = {"content-type": "application/json"} if body else {}
         given = {**kind, **self._passed_on(), **(headers or {})}
         request = self._client.build_request(method, path, params=params, content=body, headers=given)
-        admission = self.breaker.admit()
+        admission, started = self.breaker.admit(), self._monotonic()
         if admission is None:
+            self._told(LEFT_ALONE, started)
             raise self._unavailable("it failed too often just now, and is left alone for a while")
         pauses = [] if admission.is_probe else self._retries.pauses()
         try:
             answer = await self._answered(request, pauses)
         except SisterUnavailable as gone:
-            (admission.failed if gone.sister == self._sister else admission.abandoned)()
+            (admission.failed if gone.sister == self.sister else admission.abandoned)()
+            self._told(UNAVAILABLE, started)
             raise
         except BaseException:
             admission.abandoned()
+            self._told(ABANDONED, started)
             raise
         admission.succeeded()
+        self._told(ANSWERED if answer.status < _BAD_REQUEST else REFUSED, started)
         return answer
+
+    def _told(self, outcome: str, started: float) -> None:
+        self._observe(self.sister, outcome, self._monotonic() - started)
 
     async def _answered(self, request: httpx.Request, pauses: list[float]) -> Answer:
         ends = self._monotonic() + self._deadline_seconds
@@ -182,7 +209,7 @@ class Transport:
             sending.exception()  # whoever waited has been told; nobody else has to be
 
     def _unavailable(self, reason: str) -> SisterUnavailable:
-        return SisterUnavailable(sister=self._sister, reason=reason)
+        return SisterUnavailable(sister=self.sister, reason=reason)
 
 
 def _retry_after(answer: Answer | None) -> float:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from sale_adapters.web.asyncapi import asyncapi_document
 from sale_adapters.web.calls import Readiness, Services
+from sale_adapters.web.metrics import Metrics, NoMetrics
 from sale_adapters.web.middleware import RequestScope
 from sale_adapters.web.openapi import openapi_document
 from sale_adapters.web.operations import OPERATIONS
@@ -22,24 +23,27 @@ from sale_domain.errors import NotFound
 from sale_domain.sale import Sale
 
 
-def create_app(sale: Sale, *, readiness: Readiness) -> Starlette:
+def create_app(sale: Sale, *, readiness: Readiness, metrics: Metrics | None = None) -> Starlette:
     """Make the HTTP application of contract §9.
 
     Args:
         sale: The service, with whatever is plugged into its ports.
         readiness: Looks at the parts that Sale cannot do without, for `/readyz`.
+        metrics: Counts, and is asked by `/metrics`; None counts nothing.
     """
     document = openapi_document(OPERATIONS, version=version("sale"))
+    metrics = metrics or NoMetrics()
     services = Services(
         sale=sale,
         readiness=readiness,
         openapi=json.write(document),
         asyncapi=json.write(asyncapi_document(version=version("sale"))),
+        metrics=metrics,
         page=document_page(document).encode(),
     )
     app = Starlette(
         routes=routes(OPERATIONS, services),
-        middleware=[Middleware(RequestScope)],
+        middleware=[Middleware(RequestScope, metrics=metrics)],
         exception_handlers={HTTPException: _no_such_path},
     )
     # A path with a slash too many is another path: nothing redirects a body.

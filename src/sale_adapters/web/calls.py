@@ -8,6 +8,7 @@ import attrs
 from starlette.requests import Request
 
 from sale_adapters.web.access import Caller
+from sale_adapters.web.metrics import Metrics
 from sale_adapters.wire.parsing import parse_body, parse_query
 from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput
 from sale_adapters.wire.tracing import TRACEPARENT
@@ -34,6 +35,7 @@ class Services:
 
     sale: Sale
     readiness: Readiness
+    metrics: Metrics
     openapi: bytes
     asyncapi: bytes
     page: bytes

@@ -1,4 +1,4 @@
-"""Around every request: its names, its line in the log, and what happens when there is a bug."""
+"""Around every request: its names, its count, its line in the log, and what happens when there is a bug."""
 
 import logging
 import re
@@ -12,6 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sale_adapters.web.metrics import Metrics, count
 from sale_adapters.web.replies import refusal, response
 from sale_adapters.wire.problems import BUG
 from sale_adapters.wire.tracing import REQUEST_ID, TRACEPARENT
@@ -25,11 +26,12 @@ _CLIENT_GONE = 499
 
 
 class RequestScope:
-    """Give every request an id and a trace, log it (never its headers, query or body), and turn bugs into a 500."""
+    """Give every request an id and a trace, count it, log it (never headers, query or body), turn bugs into a 500."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
         """Wrap an application."""
         self._app = app
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on."""
@@ -61,7 +63,9 @@ class RequestScope:
                 raise
             await response(refusal(BUG))(scope, receive, told)
         finally:
-            _log(scope, status=status, seconds=time.perf_counter() - started, request_id=request_id)
+            seconds = time.perf_counter() - started
+            count(self._metrics, scope, status=status, seconds=seconds)
+            _log(scope, status=status, seconds=seconds, request_id=request_id)
 
 
 @contextmanager

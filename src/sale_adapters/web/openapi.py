@@ -121,7 +121,7 @@ def refusals_of(operation: Operation) -> tuple[type[errors.SaleError], ...]:
 
 def _operation(operation: Operation, schemas: Schemas, examples: Mapping[type, Json]) -> JsonObject:
     described: dict[str, Json] = {
-        "operationId": f"{operation.handler.__module__.rpartition('.')[2]}.{operation.handler.__name__}",
+        "operationId": operation.name,
         "summary": operation.summary,
         "parameters": _parameters(operation, schemas),
         "responses": {
@@ -172,6 +172,8 @@ def _body(operation: Operation, schemas: Schemas) -> JsonObject:
 def _answer(kind: type | None, schemas: Schemas, examples: Mapping[type, Json]) -> JsonObject:
     if kind is None:
         return {"description": "As the summary says."}
+    if kind is str:
+        return {"description": "As the summary says.", "content": {"text/plain": {"schema": {"type": "string"}}}}
     content: dict[str, Json] = {"schema": schemas.of(kind, strict=False)}
     if kind in examples:
         content["example"] = examples[kind]

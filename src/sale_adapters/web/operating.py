@@ -21,6 +21,12 @@ async def readyz(call: Call) -> StoredAnswer:
     return reply(ReadinessBody(status="ready", parts=states))
 
 
+async def metrics(call: Call) -> StoredAnswer:
+    """Answer what was counted and what the store looks like."""
+    content_type, text = await call.services.metrics.exposition()
+    return StoredAnswer(status=200, headers=(("content-type", content_type),), body=text)
+
+
 async def openapi(call: Call) -> StoredAnswer:
     """Answer the OpenAPI document."""
     return StoredAnswer(status=200, headers=(("content-type", "application/json"),), body=call.services.openapi)

@@ -256,6 +256,14 @@ PUBLIC_OPERATIONS = (
     ),
     Operation(
         method="GET",
+        path="/metrics",
+        access=PUBLIC,
+        summary="Read the metrics as Prometheus' text; with the store away, without its figures.",
+        handler=operating.metrics,
+        answers={200: str},
+    ),
+    Operation(
+        method="GET",
         path="/doc",
         access=PUBLIC,
         summary="Read this documentation as a page.",

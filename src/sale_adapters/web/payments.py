@@ -6,6 +6,7 @@ from sale_adapters.wire import webhook
 from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput
 from sale_adapters.wire.tracing import TRACEPARENT
 from sale_adapters.wire.unallocated import UnallocatedQuery, unallocated_body
+from sale_domain.errors import SaleError, Unavailable
 from sale_domain.ledger import PaymentFact
 from sale_domain.payments import PaymentOutcome
 from sale_domain.ports.answers import StoredAnswer
@@ -14,11 +15,27 @@ from sale_domain.use_cases.settlement import Delivery
 REFUSED = "refused"
 """What the raw log says of a body that was answered with a problem."""
 
+UNAVAILABLE, FAILED = "unavailable", "failed"
+"""What is counted of a body that mq-pay has to send again, and of one that found a bug."""
+
 _ACCEPTED = 202
 
 
 async def receive(call: Call) -> StoredAnswer:
     """Take in what mq-pay tells; answers by contract §6's table."""
+    outcome = FAILED
+    try:
+        told = await _taken_in(call)
+        outcome = told.value
+    except SaleError as refusal:
+        outcome = UNAVAILABLE if isinstance(refusal, Unavailable) else REFUSED
+        raise
+    finally:
+        call.services.metrics.payment_told(outcome)
+    return _answer(told)
+
+
+async def _taken_in(call: Call) -> PaymentOutcome:
     header = call.request.headers.get("x-webhook-event-type", "").strip() or None
     try:
         body = await read_body(call.request)
@@ -28,7 +45,7 @@ async def receive(call: Call) -> StoredAnswer:
         raise
     reading = webhook.read(body, header=header, received_at=call.sale.parts.clock.now())
     delivery = Delivery(body=body, event_type=reading.event_type, traceparent=TRACEPARENT.get())
-    return _answer(await _outcome(call, delivery, reading.verdict))
+    return await _outcome(call, delivery, reading.verdict)
 
 
 async def unallocated(call: Call) -> StoredAnswer:

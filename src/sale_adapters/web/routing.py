@@ -10,7 +10,9 @@ from starlette.types import Receive, Scope, Send
 
 from sale_adapters.web.access import Public, admit
 from sale_adapters.web.calls import Call, Services, read_body
-from sale_adapters.web.idempotency import answer_key, answered_once, fingerprint_of
+from sale_adapters.web.idempotency import REPLAYED, answer_key, answered_once, fingerprint_of
+from sale_adapters.web.metrics import OPERATION, note
+from sale_adapters.web.metrics import REPLAYED as REPLAYED_CODE
 from sale_adapters.web.replies import refusal, response
 from sale_adapters.wire.places import BASE
 from sale_adapters.wire.problems import problem_of
@@ -52,6 +54,16 @@ class Operation:
     refuses: tuple[type[SaleError], ...] = ()
     examples: tuple[JsonObject, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """Return the operation's id: `orders.create`."""
+        return f"{self.handler.__module__.rpartition('.')[2]}.{self.handler.__name__}"
+
+    @property
+    def is_command(self) -> bool:
+        """Tell whether it is a caller's command: neither a read nor a public path."""
+        return self.method != "GET" and not isinstance(self.access, Public)
+
 
 class Endpoint:
     """One path with all its methods, as an ASGI application."""
@@ -67,6 +79,7 @@ class Endpoint:
         try:
             answer = await self._answer(request)
         except SaleError as error:
+            note(scope, error)
             answer = refusal(problem_of(error))
         await response(answer)(scope, receive, send)
 
@@ -75,6 +88,7 @@ class Endpoint:
         operation = self._operations.get(method)
         if operation is None:
             raise MethodNotAllowed(allowed=tuple(sorted({*self._operations, *_also(self._operations)})))
+        request.scope[OPERATION] = operation
         call = Call(request=request, services=self._services)
         if isinstance(operation.access, Public):
             return await operation.handler(call)
@@ -102,8 +116,20 @@ async def _answer_caller(call: Call, operation: Operation, permission: Permissio
     if key is None:
         return await operation.handler(call)
     fingerprint = fingerprint_of(call.body)
-    work = partial(operation.handler, attrs.evolve(call, key=(key, fingerprint)))
-    return await answered_once(sale, key, fingerprint=fingerprint, work=work)
+    work = partial(_noted, operation, attrs.evolve(call, key=(key, fingerprint)))
+    answer = await answered_once(sale, key, fingerprint=fingerprint, work=work)
+    if REPLAYED in answer.headers:
+        note(request.scope, REPLAYED_CODE)
+    return answer
+
+
+async def _noted(operation: Operation, call: Call) -> StoredAnswer:
+    """Run the handler; a refusal that is kept for repetitions goes no further as an error, but is one."""
+    try:
+        return await operation.handler(call)
+    except SaleError as error:
+        note(call.request.scope, error)
+        raise
 
 
 def _check_ids(request: Request) -> None:

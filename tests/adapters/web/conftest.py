@@ -33,7 +33,8 @@ async def client(shop: InMemorySale, missing_parts: dict[str, str | None]) -> As
     async def readiness() -> Mapping[str, str | None]:
         return missing_parts
 
-    transport: Any = httpx.ASGITransport(app=create_app(shop.sale, readiness=readiness), raise_app_exceptions=False)
+    app = create_app(shop.sale, readiness=readiness, metrics=shop.metrics)
+    transport: Any = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     headers = {"authorization": "Bearer lan", "x-merchant-id": "merchant-1"}
     async with httpx.AsyncClient(transport=transport, base_url="http://sale/v1/api/sale", headers=headers) as client:
         yield client

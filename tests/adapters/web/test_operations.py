@@ -36,6 +36,7 @@ GET /unallocated Payment.find
 POST /webhooks/payment none
 GET /healthz none
 GET /readyz none
+GET /metrics none
 GET /doc none
 GET /doc/openapi.json none
 GET /doc/asyncapi.json none

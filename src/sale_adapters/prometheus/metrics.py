@@ -1,0 +1,115 @@
+"""The metrics of one application: what it has counted, what is read of it now, and both as text."""
+
+import time
+from collections import Counter as Tally
+from collections.abc import Callable, Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client.core import Metric as Family
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.registry import Collector
+
+from sale_adapters.prometheus import catalog
+from sale_adapters.prometheus.gauges import Pool, gauge, pool_gauges, store_gauges
+from sale_adapters.prometheus.looking import Look
+from sale_domain.payments import PaymentOutcome
+from sale_domain.ports.figures import Figures, StoreFigures
+from sale_domain.ports.runtime import Clock
+
+
+class PrometheusMetrics:
+    """Count, and tell in Prometheus' text format; each instance has a registry of its own.
+
+    It is what `web` and `sisters` tell of their work, and never raises into it.
+    """
+
+    def __init__(self, *, figures: Figures, clock: Clock, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Begin at zero.
+
+        Args:
+            figures: Looked through when a scrape asks, at most every few seconds.
+            clock: Tells how old the oldest things are.
+            monotonic: Seconds that never go back.
+        """
+        self._look = Look(figures, monotonic=monotonic)
+        self._clock = clock
+        self._breakers: list[tuple[str, Callable[[], str]]] = []
+        self._pools: list[Callable[[], Pool]] = []
+        self._requests = _counter(catalog.HTTP_REQUESTS)
+        self._request_seconds = _histogram(catalog.HTTP_SECONDS)
+        self._commands = _counter(catalog.COMMANDS)
+        self._deliveries = _counter(catalog.WEBHOOK_DELIVERIES)
+        self._calls = _counter(catalog.SISTER_CALLS)
+        self._call_seconds = _histogram(catalog.SISTER_SECONDS)
+        for outcome in PaymentOutcome:
+            # A series that begins with its first event hides that event from rate().
+            self._deliveries.labels(outcome.value)
+
+    def watch_breaker(self, sister: str, state: Callable[[], str]) -> None:
+        """Show a circuit breaker from now on."""
+        self._breakers.append((sister, state))
+
+    def watch_pool(self, pool: Callable[[], Pool]) -> None:
+        """Show a pool of connections from now on."""
+        self._pools.append(pool)
+
+    def answered(self, operation: str, *, status: int, seconds: float) -> None:
+        """Count an HTTP request; status 0 is a connection that was lost before an answer began."""
+        self._requests.labels(operation, f"{status // 100}xx" if status else "none").inc()
+        self._request_seconds.labels(operation).observe(seconds)
+
+    def commanded(self, command: str, *, code: str) -> None:
+        """Count a command of a caller by what came of it."""
+        self._commands.labels(command, code).inc()
+
+    def payment_told(self, outcome: str) -> None:
+        """Count a webhook delivery."""
+        self._deliveries.labels(outcome).inc()
+
+    def sister_asked(self, sister: str, outcome: str, seconds: float) -> None:
+        """Count a call to a sister service."""
+        self._calls.labels(sister, outcome).inc()
+        self._call_seconds.labels(sister).observe(seconds)
+
+    async def exposition(self) -> tuple[str, bytes]:
+        """Return the content type and the text of a scrape; a store that is away is told of, not raised."""
+        figures = await self._look.figures()
+        registry = CollectorRegistry()
+        registry.register(_Families(lambda: self._families(figures)))
+        ProcessCollector(registry=registry)
+        return CONTENT_TYPE_PLAIN_0_0_4, generate_latest(registry)
+
+    def _families(self, figures: StoreFigures | None) -> Iterable[Family]:
+        yield from self._counted()
+        states = Tally[tuple[str, ...]]((sister, state()) for sister, state in self._breakers)
+        yield gauge(catalog.SISTER_BREAKERS, states)
+        for pool in self._pools:
+            yield from pool_gauges(pool())
+        yield from store_gauges(figures, now=self._clock.now())
+
+    def _counted(self) -> Iterable[Family]:
+        counted = (self._requests, self._request_seconds, self._commands, self._deliveries, self._calls)
+        for instrument in (*counted, self._call_seconds):
+            for family in instrument.collect():
+                # The library tells with each series when it began, which doubles their number and serves nobody here.
+                family.samples = [sample for sample in family.samples if not sample.name.endswith("_created")]
+                yield family
+
+
+class _Families(Collector):
+    """What one scrape shows."""
+
+    def __init__(self, families: Callable[[], Iterable[Family]]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Family]:
+        """Return every family."""
+        return self._families()
+
+
+def _counter(metric: catalog.Metric) -> Counter:
+    return Counter(metric.name, metric.help, metric.labels, registry=None)
+
+
+def _histogram(metric: catalog.Metric) -> Histogram:
+    return Histogram(metric.name, metric.help, metric.labels, registry=None)
