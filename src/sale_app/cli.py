@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 
 WRONG_USAGE = 2
+_WIDEST = 1_000
 _SETTING_COLUMNS = ("setting", "value", "from", "default", "meaning", "for")
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
 
@@ -97,7 +98,7 @@ def settings() -> None:
     for row in describe(os.environ):
         table.add_row(row.variable, row.value, row.source, row.default, row.meaning, " ".join(row.processes))
     # As wide as its longest row: a name that is cut short cannot be searched for.
-    Console(width=_console().measure(table).maximum).print(table)
+    Console(width=Console(width=_WIDEST).measure(table).maximum).print(table)
 
 
 def _settings(process: Process) -> Settings:
