@@ -26,6 +26,7 @@ inbox = typer.Typer(help="What mq-pay has told: payments that wait for their ord
 app.add_typer(inbox, name="inbox", no_args_is_help=True)
 
 WRONG_USAGE = 2
+_WIDEST = 1_000
 _SETTING_COLUMNS = ("setting", "value", "from", "default", "meaning", "for")
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
 
@@ -103,7 +104,7 @@ def settings() -> None:
     for row in describe(os.environ):
         table.add_row(row.variable, row.value, row.source, row.default, row.meaning, " ".join(row.processes))
     # As wide as its longest row: a name that is cut short cannot be searched for.
-    Console(width=_console().measure(table).maximum).print(table)
+    Console(width=Console(width=_WIDEST).measure(table).maximum).print(table)
 
 
 @inbox.command("list")

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 
+import attrs
 import pytest
 from typer.testing import CliRunner, Result
 
 from live import Live
 from sale_adapters.embedded import free_ports
 from sale_app.cli import app
+from sale_app.settings import Settings, variable
 
 COMMANDS = ("serve", "relay", "migrate", "sandbox", "demo", "doctor", "settings")
 
@@ -52,10 +54,11 @@ def test_settings_that_are_missing_or_bad_get_a_line_each() -> None:
 
 
 def test_settings_are_listed_with_their_source_and_secrets_are_not_shown() -> None:
-    told = _sale("settings", settings={"SALE_CLIENT_SECRET": "open-sesame", "SALE_HTTP_PORT": "31031"})
+    told = _sale("settings", settings={"SALE_CLIENT_SECRET": "open-sesame", "SALE_HTTP_PORT": "31031", "COLUMNS": "80"})
 
     assert told.exit_code == 0
     assert "open-sesame" not in told.output
+    assert all(variable(field.name) in told.output for field in attrs.fields(Settings)), "no name is cut short"
     rows = {line.split()[0]: line.split()[1:3] for line in told.output.splitlines() if line.startswith("SALE_")}
     assert rows["SALE_CLIENT_SECRET"] == ["********", "environment"]
     assert rows["SALE_HTTP_PORT"] == ["31031", "environment"]
