@@ -237,6 +237,10 @@ class Order:
         told = self._told(change, FeedAction.ORDER_PAYMENT_UPDATED, at=at, by=MQ_PAY, data=data)
         return self._outcome(told.order), told
 
+    def recounted(self, *, reason: str, data: JsonObject, at: datetime, by: str) -> Change:
+        """Leave the order as it is, and let whoever stores it write what its ledger amounts to, with a reason."""
+        return self._told(Change(order=self), FeedAction.ORDER_UPDATED, at=at, by=by, reason=reason, data=data)
+
     def _outcome(self, after: "Order") -> PaymentOutcome:
         if self.paid < after.paid:
             return PaymentOutcome.APPLIED

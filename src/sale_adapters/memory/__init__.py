@@ -1,12 +1,14 @@
 """Every port in memory: a public part of the product, for users' tests as well as ours."""
 
 from sale_adapters.memory.answers import MemoryAnswers
+from sale_adapters.memory.books import MemoryBooks
 from sale_adapters.memory.catalog import MemoryCatalog
 from sale_adapters.memory.clock import ManualClock
 from sale_adapters.memory.demo import demo_catalog, demo_pricing
 from sale_adapters.memory.event_log import MemoryEventLog
 from sale_adapters.memory.ids import SequentialIds
 from sale_adapters.memory.inbox import MemoryInbox
+from sale_adapters.memory.log_reader import MemoryLogReader
 from sale_adapters.memory.orders import MemoryOrders
 from sale_adapters.memory.policies import MemoryPolicies
 from sale_adapters.memory.pricing import MemoryPricing
@@ -17,9 +19,11 @@ from sale_adapters.memory.tokens import MemoryTokens
 __all__ = [
     "ManualClock",
     "MemoryAnswers",
+    "MemoryBooks",
     "MemoryCatalog",
     "MemoryEventLog",
     "MemoryInbox",
+    "MemoryLogReader",
     "MemoryOrders",
     "MemoryOutbox",
     "MemoryPolicies",

@@ -1,8 +1,9 @@
 """PostgreSQL: everything that Sale must not forget."""
 
 from sale_adapters.postgres.answers import PostgresAnswers
+from sale_adapters.postgres.books import PostgresBooks
 from sale_adapters.postgres.connection import Database, Patience
 from sale_adapters.postgres.inbox import PostgresInbox
 from sale_adapters.postgres.orders import PostgresOrders
 
-__all__ = ["Database", "Patience", "PostgresAnswers", "PostgresInbox", "PostgresOrders"]
+__all__ = ["Database", "Patience", "PostgresAnswers", "PostgresBooks", "PostgresInbox", "PostgresOrders"]
