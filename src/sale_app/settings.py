@@ -16,12 +16,14 @@ class Process(Enum):
     MIGRATE = "migrate"
     MIGRATE_DATABASE = "migrate --without-topics"
     DOCTOR = "doctor"
+    RECONCILE = "reconcile"
 
 
 EVERY = frozenset(Process)
-WITH_KAFKA = frozenset({Process.RELAY, Process.MIGRATE, Process.DOCTOR})
+WITH_KAFKA = frozenset({Process.RELAY, Process.MIGRATE, Process.DOCTOR, Process.RECONCILE})
+RECONCILING = frozenset({Process.RELAY, Process.RECONCILE})
 SERVE = frozenset({Process.SERVE, Process.DOCTOR})
-_SHOWN = (Process.SERVE, Process.RELAY, Process.MIGRATE)
+_SHOWN = (Process.SERVE, Process.RELAY, Process.MIGRATE, Process.RECONCILE)
 
 
 class BadSettings(Exception):
@@ -56,6 +58,9 @@ def _number(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+_minutes = _number(0, 525_600)
 
 
 def _url(*schemes: str) -> Callable[[str], str]:
@@ -150,6 +155,36 @@ class Settings:
         "Begins the relays' transactional ids; one for each database that shares a Kafka",
         default="sale-relay",
         of=frozenset({Process.RELAY, Process.DOCTOR}),
+    )
+    reconcile_minutes: int = _setting(
+        "How often the relay compares a sample of orders with everything told of them; 0 is never",
+        _number(0, 10_080),
+        default="10",
+        of=frozenset({Process.RELAY}),
+    )
+    reconcile_sample: int = _setting(
+        "How many orders such a sample has", _number(1, 10_000), default="50", of=frozenset({Process.RELAY})
+    )
+    reconcile_outbox_days: int = _setting(
+        "Outbox rows of so many days must be there; not more than clean-up leaves",
+        _number(0, 3_650),
+        default="7",
+        of=RECONCILING,
+    )
+    age_processing_minutes: int = _setting(
+        "An order that is PROCESSING longer is reported", _minutes, default="720", of=RECONCILING
+    )
+    age_partial_minutes: int = _setting(
+        "An order that is PARTIAL longer is reported", _minutes, default="1440", of=RECONCILING
+    )
+    age_parked_minutes: int = _setting(
+        "A payment that is parked longer is reported", _minutes, default="60", of=RECONCILING
+    )
+    age_unpublished_minutes: int = _setting(
+        "An event that is unpublished longer is reported", _minutes, default="5", of=RECONCILING
+    )
+    age_set_aside_minutes: int = _setting(
+        "An event that is set aside longer is reported", _minutes, default="0", of=RECONCILING
     )
     log_level: str = _setting("DEBUG, INFO, WARNING or ERROR", _level, default="INFO")
 
