@@ -98,6 +98,31 @@ def doctor() -> None:
 
 
 @app.command()
+def reconcile(
+    *,
+    merchant: Annotated[str | None, typer.Option(help="Only this merchant's orders.")] = None,
+    since: Annotated[str | None, typer.Option(help="Only orders changed within a time: 90m, 12h, 7d.")] = None,
+    sample: Annotated[int | None, typer.Option(min=1, help="Only so many orders, drawn at random.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every order; so it is without --sample.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Tell what can be mended without a guess.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --repair: do it.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, a line for each finding and a last one.")
+    ] = False,
+) -> None:
+    """Compare orders, ledger, history, outbox and Kafka; exit code 1 when something does not agree."""
+    from sale_app.reconcile import Wish, WrongUsage, reconcile_from_settings  # noqa: PLC0415 - as above
+
+    try:
+        wish = Wish.of(merchant=merchant, since=since, sample=sample, every=every, repair=repair, yes=yes)
+    except WrongUsage as wrong:
+        typer.echo(str(wrong), err=True)
+        raise typer.Exit(WRONG_USAGE) from None
+    told = _settings(Process.RECONCILE)
+    raise typer.Exit(asyncio.run(reconcile_from_settings(told, wish, as_json=as_json, console=_console())))
+
+
+@app.command()
 def settings() -> None:
     """List every setting with its meaning, value and source; secrets are masked."""
     table = Table(*(Column(name, no_wrap=True) for name in _SETTING_COLUMNS), box=None, pad_edge=False)

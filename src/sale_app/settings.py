@@ -19,14 +19,16 @@ class Process(Enum):
     DOCTOR = "doctor"
     INBOX = "inbox"
     OUTBOX = "outbox"
+    RECONCILE = "reconcile"
 
 
 EVERY = frozenset(Process)
-WITH_KAFKA = frozenset({Process.RELAY, Process.MIGRATE, Process.DOCTOR})
+WITH_KAFKA = frozenset({Process.RELAY, Process.MIGRATE, Process.DOCTOR, Process.RECONCILE})
+RECONCILING = frozenset({Process.RELAY, Process.RECONCILE})
 SERVE = frozenset({Process.SERVE, Process.DOCTOR})
 _MASK = "********"
 _PASSWORD = re.compile(r":[^:/@]*@")
-_SHOWN = (Process.SERVE, Process.RELAY, Process.MIGRATE)
+_SHOWN = (Process.SERVE, Process.RELAY, Process.MIGRATE, Process.RECONCILE)
 
 
 class BadSettings(Exception):
@@ -61,6 +63,9 @@ def _number(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+_minutes = _number(0, 525_600)
 
 
 def _url(*schemes: str) -> Callable[[str], str]:
@@ -182,7 +187,7 @@ class Settings:
     outbox_days: int = _setting(
         "Days that a published event stays in the outbox; 0: for ever",
         _number(0, 36500),
-        of=frozenset({Process.RELAY}),
+        of=RECONCILING,
         default="30",
     )
     webhook_log_days: int = _setting(
@@ -196,6 +201,30 @@ class Settings:
         _number(1, 525600),
         of=frozenset({Process.RELAY, Process.INBOX}),
         default="15",
+    )
+    reconcile_minutes: int = _setting(
+        "How often the relay compares a sample of orders with everything told of them; 0 is never",
+        _number(0, 10_080),
+        default="10",
+        of=frozenset({Process.RELAY}),
+    )
+    reconcile_sample: int = _setting(
+        "How many orders such a sample has", _number(1, 10_000), default="50", of=frozenset({Process.RELAY})
+    )
+    age_processing_minutes: int = _setting(
+        "An order that is PROCESSING longer is reported", _minutes, default="720", of=RECONCILING
+    )
+    age_partial_minutes: int = _setting(
+        "An order that is PARTIAL longer is reported", _minutes, default="1440", of=RECONCILING
+    )
+    age_parked_minutes: int = _setting(
+        "A payment that is parked longer is reported", _minutes, default="60", of=RECONCILING
+    )
+    age_unpublished_minutes: int = _setting(
+        "An event that is unpublished longer is reported", _minutes, default="5", of=RECONCILING
+    )
+    age_set_aside_minutes: int = _setting(
+        "An event that is set aside longer is reported", _minutes, default="0", of=RECONCILING
     )
     log_level: str = _setting("DEBUG, INFO, WARNING or ERROR", _level, default="INFO")
 

@@ -1,15 +1,19 @@
 """The relay's chores: parked payments are applied, late ones called out, and what is old is dropped."""
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import attrs
 
-from sale_adapters.postgres import Database, PostgresInbox, PostgresLeftovers, PostgresOrders
+from sale_adapters.kafka.connection import KafkaConnection
+from sale_adapters.kafka.log_reader import KafkaLogReader
+from sale_adapters.postgres import Database, PostgresBooks, PostgresInbox, PostgresLeftovers, PostgresOrders
 from sale_adapters.system import SystemClock, UlidIds
 from sale_app.chores import Chore
+from sale_app.reconcile_limits import limits_of
+from sale_app.reconcile_sample import reconcile_sample
 from sale_app.settings import Settings
 from sale_domain.ports.leftovers import Leftover, Leftovers
 from sale_domain.use_cases.parts import StoreParts
@@ -37,12 +41,14 @@ class Upkeep:
     Attributes:
         stay: How long each kind of leftover is kept; those not named stay for ever.
         late_after: From when on a parked fact is called out.
+        also: Chores besides.
     """
 
     parts: StoreParts
     leftovers: Leftovers
     stay: Mapping[Leftover, timedelta]
     late_after: timedelta
+    also: tuple[Chore, ...] = ()
 
     def chores(self) -> tuple[Chore, ...]:
         """Return all of them."""
@@ -50,6 +56,7 @@ class Upkeep:
             Chore(name="apply what was parked lately", every_seconds=SOON_SECONDS, work=self.apply_recent),
             Chore(name="apply whatever is parked", every_seconds=ALL_SECONDS, work=self.apply_all),
             Chore(name="clean up", every_seconds=CLEAN_SECONDS, work=self.clean),
+            *self.also,
         )
 
     async def apply_recent(self, buckets: range) -> None:
@@ -101,4 +108,24 @@ async def upkeep(settings: Settings) -> AsyncIterator[Upkeep]:
             leftovers=PostgresLeftovers(database),
             stay=stay,
             late_after=timedelta(minutes=settings.parked_minutes),
+            also=tuple(comparing(settings, database)),
         )
+
+
+def comparing(settings: Settings, database: Database) -> Iterator[Chore]:
+    """Yield the comparison of a sample now and then, unless the settings say never."""
+
+    async def work(buckets: range) -> None:
+        # A sample is drawn from all buckets: whoever holds the first of them draws it.
+        if 0 in buckets:
+            async with KafkaLogReader(KafkaConnection(bootstrap=settings.kafka_bootstrap)) as log:
+                await reconcile_sample(
+                    books=PostgresBooks(database),
+                    log=log,
+                    clock=SystemClock(),
+                    limits=limits_of(settings),
+                    size=settings.reconcile_sample,
+                )
+
+    if settings.reconcile_minutes:
+        yield Chore(name="compare a sample", every_seconds=60.0 * settings.reconcile_minutes, work=work)

@@ -192,7 +192,7 @@ class Order:
         frozen = self._moved(
             OrderAction.CHECK_OUT,
             at,
-            basket=self.basket.each(lambda line: _frozen(line, quote, snapshot)),
+            basket=self.basket.each(lambda line: quote.frozen(line, snapshot)),
             totals=quote.totals,
             exchange_rate=snapshot.exchange_rate,
             checkouts=snapshot.checkout,
@@ -242,6 +242,10 @@ class Order:
         }
         told = self._told(change, FeedAction.ORDER_PAYMENT_UPDATED, at=at, by="mq-pay", data=data)
         return self._outcome(told.order), told
+
+    def recounted(self, *, reason: str, data: JsonObject, at: datetime, by: str) -> Change:
+        """Leave the order as it is, and let whoever stores it write what its ledger amounts to, with a reason."""
+        return self._told(Change(order=self), FeedAction.ORDER_UPDATED, at=at, by=by, reason=reason, data=data)
 
     def _outcome(self, after: "Order") -> PaymentOutcome:
         if self.paid < after.paid:
@@ -338,13 +342,3 @@ class Order:
 def _told_of(conflicts: Iterable[UidConflict]) -> JsonObject:
     told = [{"uid": conflict.uid, "names": conflict.names} for conflict in conflicts]
     return {"conflicts": told} if told else {}
-
-
-def _frozen(line: Line, quote: Quote, snapshot: CheckoutSnapshot) -> Line:
-    item = snapshot.items.get(line.id)
-    return attrs.evolve(
-        line,
-        price=quote.lines[line.id].price,
-        stock_id=item.stock_id if item else None,
-        recipe_id=item.recipe_id if item else None,
-    )

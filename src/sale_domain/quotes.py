@@ -10,6 +10,7 @@ from sale_domain.errors import AmountTooLarge, SisterUnavailable
 from sale_domain.ids import LineId
 from sale_domain.lines import Line, LinePrice
 from sale_domain.money import Currency, Money
+from sale_domain.snapshots import CheckoutSnapshot
 
 
 @attrs.frozen(kw_only=True)
@@ -55,6 +56,16 @@ class Quote:
             _check_line(line, self.lines[line.id].price, currency)
         _check_totals(self.totals, [quoted.price for quoted in self.lines.values()], basket, self, currency)
         return self
+
+    def frozen(self, line: Line, snapshot: CheckoutSnapshot) -> Line:
+        """Return a line with its price, and with what commerce says of its item."""
+        item = snapshot.items.get(line.id)
+        return attrs.evolve(
+            line,
+            price=self.lines[line.id].price,
+            stock_id=item.stock_id if item else None,
+            recipe_id=item.recipe_id if item else None,
+        )
 
     def _figures(self) -> Iterator[Money]:
         yield from (self.totals.subtotal, self.totals.discount, self.totals.tax, self.totals.total)

@@ -7,11 +7,14 @@ from datetime import timedelta
 import pytest
 
 from counter import AT_THE_SHOP, LAN, item, opened, pay
+from sale_adapters.embedded import free_ports
 from sale_adapters.memory import MemoryEventLog, MemoryLeftovers, MemoryOutbox
+from sale_adapters.postgres import Database, Patience
 from sale_app.chores import Chore, keep_doing
 from sale_app.composition import InMemorySale, compose_in_memory
 from sale_app.relay_process import RelayProcess
-from sale_app.upkeep import Upkeep
+from sale_app.settings import Process, Settings
+from sale_app.upkeep import Upkeep, comparing
 from sale_domain.context import Context
 from sale_domain.errors import StoreUnavailable
 from sale_domain.ids import BUCKETS, MerchantId, bucket_of
@@ -128,6 +131,28 @@ async def test_old_bodies_go_and_what_has_no_limit_stays(caplog: pytest.LogCaptu
     assert [webhook.body for webhook in shop.inbox.webhooks] == [b'{"attempt": "a2"}']
     assert len(shop.store.outbox.rows) == 1
     assert "dropped 1 webhook bodies" in caplog.text
+
+
+@pytest.mark.parametrize(("minutes", "chores"), [("0", 0), ("10", 1)])
+async def test_a_sample_is_compared_as_often_as_the_settings_say_by_whoever_holds_the_first_bucket(
+    minutes: str, chores: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    ports = free_ports(2)
+    environment = {
+        "SALE_DATABASE_URL": f"postgresql://127.0.0.1:{ports[0]}/sale",
+        "SALE_KAFKA_BOOTSTRAP": f"127.0.0.1:{ports[1]}",
+        "SALE_RECONCILE_MINUTES": minutes,
+    }
+    settings = Settings.read(environment, process=Process.RELAY)
+    async with Database(settings.database_url, patience=Patience(connection_seconds=0.2)) as nowhere:
+        found = list(comparing(settings, nowhere))
+        for chore in found:
+            await chore.work(range(512, BUCKETS))
+            assert "sample" not in caplog.text
+            await chore.work(range(512))
+            assert "sample not finished" in caplog.text
+
+    assert [chore.every_seconds for chore in found] == [600.0] * chores
 
 
 # --- how they are done -----------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Every port in memory: a public part of the product, for users' tests as well as ours."""
 
 from sale_adapters.memory.answers import MemoryAnswers
+from sale_adapters.memory.books import MemoryBooks
 from sale_adapters.memory.catalog import MemoryCatalog
 from sale_adapters.memory.clock import ManualClock
 from sale_adapters.memory.demo import demo_catalog, demo_pricing
@@ -9,6 +10,7 @@ from sale_adapters.memory.figures import MemoryFigures
 from sale_adapters.memory.ids import SequentialIds
 from sale_adapters.memory.inbox import MemoryInbox
 from sale_adapters.memory.leftovers import MemoryLeftovers
+from sale_adapters.memory.log_reader import MemoryLogReader
 from sale_adapters.memory.orders import MemoryOrders
 from sale_adapters.memory.outbox_desk import MemoryOutboxDesk
 from sale_adapters.memory.policies import MemoryPolicies
@@ -20,11 +22,13 @@ from sale_adapters.memory.tokens import MemoryTokens
 __all__ = [
     "ManualClock",
     "MemoryAnswers",
+    "MemoryBooks",
     "MemoryCatalog",
     "MemoryEventLog",
     "MemoryFigures",
     "MemoryInbox",
     "MemoryLeftovers",
+    "MemoryLogReader",
     "MemoryOrders",
     "MemoryOutbox",
     "MemoryOutboxDesk",

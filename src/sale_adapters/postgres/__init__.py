@@ -1,6 +1,7 @@
 """PostgreSQL: everything that Sale must not forget."""
 
 from sale_adapters.postgres.answers import PostgresAnswers
+from sale_adapters.postgres.books import PostgresBooks
 from sale_adapters.postgres.connection import Database, Patience
 from sale_adapters.postgres.figures import PostgresFigures
 from sale_adapters.postgres.inbox import PostgresInbox
@@ -11,6 +12,7 @@ __all__ = [
     "Database",
     "Patience",
     "PostgresAnswers",
+    "PostgresBooks",
     "PostgresFigures",
     "PostgresInbox",
     "PostgresLeftovers",

@@ -1,0 +1,274 @@
+"""Each check of the reconciler on a real PostgreSQL, turned red by one row that is changed by hand."""
+
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+
+import attrs
+import psycopg
+import pytest
+
+import evening
+import orders_world as world
+from evening import CLOSING_TIME, Evening
+from sale_adapters.memory import ManualClock, MemoryEventLog, MemoryLogReader
+from sale_adapters.postgres import Database, PostgresBooks, PostgresInbox, PostgresOrders
+from sale_domain.errors import OrderChanged
+from sale_domain.ids import bucket_of
+from sale_domain.ports.publishing import Partition
+from sale_domain.ports.reconciling import Wait
+from sale_domain.reconciliation import Finding, Limits
+from sale_domain.use_cases.reconciling import Reconciliation, Scope, mend
+
+
+@attrs.frozen(kw_only=True)
+class Shop:
+    """A played evening, whose events are all in the log, and a hand that can reach into the tables."""
+
+    evening: Evening
+    log: MemoryEventLog
+    orders: PostgresOrders
+    books: PostgresBooks
+    hand: psycopg.AsyncConnection
+
+    async def spoil(self, statement: bytes, **values: object) -> None:
+        done = await self.hand.execute(statement, {**attrs.asdict(self.evening), **values})
+        assert done.rowcount, "the hand has reached nothing"
+
+    async def findings(
+        self, *, limits: Limits | None = None, at: timedelta = timedelta(0), **scope: object
+    ) -> list[Finding]:
+        reconciliation = Reconciliation(
+            books=self.books,
+            log=MemoryLogReader(log=self.log),
+            clock=ManualClock(CLOSING_TIME + at),
+            draw=lambda below: below // 2,
+            limits=limits or Limits(),
+            scope=Scope(**{"merchant_id": self.evening.merchant_id, **scope}),  # type: ignore[arg-type]  # as given
+        )
+        return [finding async for finding in reconciliation.findings()]
+
+    async def codes(self, *, at: timedelta = timedelta(0)) -> list[str]:
+        return [finding.check.value for finding in await self.findings(at=at)]
+
+
+@pytest.fixture
+async def shop(
+    tables_url: str, database: Database, orders: PostgresOrders, other: psycopg.AsyncConnection
+) -> AsyncGenerator[Shop]:
+    played, log = await evening.play(orders), evening.new_log()
+    await evening.publish(tables_url, log)
+    yield Shop(evening=played, log=log, orders=orders, books=PostgresBooks(database), hand=other)
+    # Whatever a test has spoiled is not the next one's matter.
+    for table in (b"checkout_snapshots", b"sale_order_lines", b"payment_facts", b"outbox", b"history", b"sale_orders"):
+        await other.execute(b"DELETE FROM " + table)
+    await other.execute(b"DELETE FROM merchant_feeds")
+    await other.execute(b"DELETE FROM parked_payments")
+
+
+async def test_after_a_played_evening_everything_agrees(shop: Shop) -> None:
+    assert await shop.findings() == []
+    assert await shop.findings(merchant_id=None) == []
+    assert await shop.findings(sample=20) == []
+    assert await shop.findings(since=world.MORNING) == []
+
+
+SPOILT = [
+    ("UPDATE sale_orders SET received = 50001 WHERE id = %(partial)s", ["money-differs"]),
+    ("UPDATE sale_orders SET paid = 1 WHERE id = %(partial)s", ["money-differs"]),
+    ("UPDATE sale_orders SET status = 'COMPLETED' WHERE id = %(partial)s", ["status-differs", "history-differs"]),
+    ("UPDATE sale_orders SET status = 'PARTIAL' WHERE id = %(completed)s", ["status-differs", "history-differs"]),
+    ("UPDATE sale_orders SET status = 'PROCESSING' WHERE id = %(partial)s", ["status-differs", "history-differs"]),
+    ("UPDATE sale_orders SET status = 'CANCELLED' WHERE id = %(processing)s", ["history-differs"]),
+    ("UPDATE sale_order_lines SET total = 1 WHERE order_id = %(processing)s", ["total-differs"]),
+    ("UPDATE sale_orders SET total = 129999 WHERE id = %(processing)s", ["total-differs"]),
+    (
+        (
+            "UPDATE sale_order_lines SET base_price = 1, unit_price = 1, discount = 0, tax = 0, total = 2"
+            " WHERE order_id = %(draft)s"
+        ),
+        ["prices-not-frozen"],
+    ),
+    (
+        (
+            "UPDATE sale_order_lines SET base_price = NULL, unit_price = NULL, discount = NULL, tax = NULL,"
+            " total = NULL WHERE order_id = %(processing)s"
+        ),
+        ["prices-not-frozen", "total-differs"],
+    ),
+    ("DELETE FROM payment_facts WHERE order_id = %(completed)s AND ordinal = 2", None),
+    ("UPDATE payment_facts SET amount = amount + 1 WHERE order_id = %(cancelled)s AND ordinal = 1", None),
+    ("DELETE FROM outbox WHERE order_id = %(completed)s AND seq = 1", ["event-missing", "event-gap"]),
+    ("UPDATE outbox SET transition = 7 WHERE order_id = %(partial)s", ["event-missing", "event-unexpected"]),
+    ("UPDATE outbox SET seq = 9 WHERE order_id = %(completed)s AND seq = 2", ["event-gap"]),
+    ("UPDATE history SET transition = NULL WHERE order_id = %(partial)s", ["transition-not-told"]),
+    (
+        "DELETE FROM history WHERE order_id = %(processing)s AND version = 1",
+        ["history-gap", "feed-gap"],
+    ),
+    ("UPDATE history SET version = 7 WHERE order_id = %(processing)s AND version = 1", ["history-gap"]),
+    ("UPDATE merchant_feeds SET n = n + 1 WHERE merchant_id = %(merchant_id)s", ["feed-gap"]),
+    ("UPDATE merchant_feeds SET n = n - 1 WHERE merchant_id = %(merchant_id)s", ["feed-gap"]),
+    ("UPDATE outbox SET log_offset = 999 WHERE order_id = %(partial)s", ["record-missing"]),
+    ("UPDATE outbox SET partition = 77 WHERE order_id = %(partial)s", ["record-missing"]),
+    ("UPDATE outbox SET cluster_id = 'the one before' WHERE order_id = %(partial)s", ["other-log"]),
+]
+
+
+@pytest.mark.parametrize(("statement", "codes"), SPOILT, ids=[statement for statement, _ in SPOILT])
+async def test_one_row_changed_by_hand_is_found(shop: Shop, statement: str, codes: list[str] | None) -> None:
+    await shop.spoil(statement.encode())
+    found = await shop.codes()
+    if codes is None:
+        assert {"money-differs", "ledger-differs"} <= set(found)
+    else:
+        assert found == codes
+
+
+async def test_a_row_that_names_another_events_address_is_found(shop: Shop) -> None:
+    await shop.spoil(
+        b"UPDATE outbox o SET partition = p.partition, log_offset = p.log_offset FROM outbox p"
+        b" WHERE o.order_id = %(partial)s AND p.order_id = %(completed)s AND p.seq = 1"
+    )
+    (finding,) = await shop.findings()
+    assert finding.check.value == "record-differs"
+    assert "there lies event" in finding.sentence
+
+
+async def test_records_that_retention_has_deleted_are_no_disagreement(shop: Shop) -> None:
+    for number in range(3):
+        partition = Partition(topic="payment.success", number=number)
+        shop.log.trim(partition, first=len(shop.log.partitions[partition].places))
+    assert await shop.findings() == []
+
+
+async def test_an_outbox_row_may_be_gone_once_it_is_older_than_what_is_kept(shop: Shop) -> None:
+    await shop.spoil(b"DELETE FROM outbox WHERE order_id = %(completed)s AND seq = 1")
+    later = Limits(ages={}, events_kept=timedelta(minutes=1))
+    assert await shop.findings(limits=later) == []
+    await shop.spoil(b"DELETE FROM history WHERE order_id = %(completed)s AND transition = 1")
+    assert [f.check.value for f in await shop.findings(limits=later)] == [
+        "ledger-differs",
+        "event-missing",
+        "transition-not-told",
+        "history-gap",
+        "feed-gap",
+    ]
+
+
+async def test_an_event_that_was_given_up_waits_for_nothing_and_outlives_the_clean_up(
+    shop: Shop,
+) -> None:
+    await shop.spoil(
+        b"UPDATE outbox SET published_at = NULL, partition = NULL, log_offset = NULL, cluster_id = NULL,"
+        b" set_aside_at = occurred_at, set_aside_reason = 'too large', released_at = now(), released_reason = 'by hand'"
+        b" WHERE order_id = %(completed)s AND seq = 1"
+    )
+    assert await shop.findings(limits=Limits(ages={Wait.UNPUBLISHED: timedelta(0), Wait.SET_ASIDE: timedelta(0)})) == []
+    await shop.spoil(b"DELETE FROM outbox WHERE order_id = %(completed)s AND seq = 2")
+    assert await shop.findings(limits=Limits(ages={}, events_kept=timedelta(minutes=1))) == []
+
+
+async def test_a_uid_that_names_two_transactions_is_a_warning(shop: Shop) -> None:
+    fact = attrs.evolve(world.attempt(shop.evening.partial, 50_000, uid="attempt-50000"), transaction_uid="other")
+    await shop.orders.change(shop.evening.partial, world.paying(fact), merchant_id=None)
+    (finding,) = await shop.findings()
+    assert (finding.check.value, finding.warning) == ("conflicting-uid", True)
+    assert "other and transaction-1" in finding.sentence
+
+
+async def test_what_waits_too_long_is_reported_with_its_oldest_member(shop: Shop, database: Database) -> None:
+    waiting = shop.evening
+    await shop.spoil(
+        b"UPDATE outbox SET published_at = NULL, partition = NULL, log_offset = NULL, cluster_id = NULL"
+        b" WHERE order_id IN (%(partial)s, %(completed)s)"
+    )
+    await shop.spoil(
+        b"UPDATE outbox SET set_aside_at = occurred_at, set_aside_reason = 'too large' WHERE order_id = %(partial)s"
+    )
+    for minutes, order in ((1, "0000000000000000000000000177"), (0, "0000000000000000000000000277")):
+        webhook = attrs.evolve(
+            world.delivered(bucket=bucket_of(order)), received_at=world.MORNING + timedelta(minutes=minutes)
+        )
+        await PostgresInbox(database).park(world.attempt(order, 5), webhook=webhook)  # type: ignore[arg-type]  # an id
+    found = {f.check.value: f for f in await shop.findings(at=timedelta(days=2), merchant_id=None)}
+    assert list(found) == [
+        "stuck-processing",
+        "stuck-partial",
+        "stuck-parked",
+        "stuck-unpublished",
+        "stuck-set-aside",
+    ]
+    assert all(finding.warning for finding in found.values())
+    assert found["stuck-processing"].id == waiting.processing
+    assert found["stuck-partial"].id == waiting.partial
+    assert found["stuck-parked"].id == "0000000000000000000000000277"
+    assert found["stuck-parked"].sentence.startswith("2 payments are parked")
+    assert found["stuck-unpublished"].sentence.startswith("2 events are unpublished")
+
+
+async def test_a_merchant_without_a_counter_is_found(shop: Shop) -> None:
+    await shop.spoil(b"DELETE FROM merchant_feeds WHERE merchant_id = %(merchant_id)s")
+    assert "feed-gap" in await shop.codes()
+
+
+async def test_only_orders_that_changed_since_then_are_looked_at(shop: Shop) -> None:
+    await shop.spoil(b"UPDATE sale_orders SET received = 50001 WHERE id = %(partial)s")
+    assert await shop.findings(since=CLOSING_TIME) == []
+    assert len(await shop.findings(since=world.MORNING)) == 1
+
+
+async def test_a_sample_of_everything_finds_it_too(shop: Shop) -> None:
+    await shop.spoil(b"UPDATE sale_orders SET received = received + 1 WHERE merchant_id = %(merchant_id)s")
+    assert {finding.check.value for finding in await shop.findings(sample=3)} == {"money-differs"}
+
+
+async def test_stored_money_is_mended_from_the_ledger_and_a_second_look_is_clean(shop: Shop) -> None:
+    await shop.spoil(b"UPDATE sale_orders SET received = 70000, paid = 7 WHERE id = %(partial)s")
+    (finding,) = await shop.findings()
+    assert finding.mend is not None
+    assert str(finding.mend).startswith("Rewrite received 70000 → 50000 and paid 7 → 50000 of order ")
+    before = await shop.orders.find(shop.evening.partial, merchant_id=shop.evening.merchant_id)
+
+    await mend(shop.orders, ManualClock(CLOSING_TIME), finding.mend)
+
+    assert await shop.findings() == []
+    after = await shop.orders.find(shop.evening.partial, merchant_id=shop.evening.merchant_id)
+    assert after.order == attrs.evolve(before.order, version=before.order.version + 1, updated_at=CLOSING_TIME)
+    history = await shop.orders.history(shop.evening.partial, merchant_id=shop.evening.merchant_id)
+    entry = history.entries[-1].entry
+    assert (entry.by, entry.reason, entry.status) == ("sale-reconcile", "reconciled with its ledger", "PARTIAL")
+    stored = await shop.hand.execute("SELECT received, paid FROM sale_orders WHERE id = %s", (shop.evening.partial,))
+    assert await stored.fetchone() == (50_000, 50_000)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM payment_facts WHERE order_id = %(completed)s AND ordinal = 2",
+        "UPDATE sale_orders SET status = 'PARTIAL', paid = 5 WHERE id = %(completed)s",
+        (
+            "WITH gone AS (DELETE FROM outbox WHERE order_id = %(completed)s AND seq = 1)"
+            " UPDATE sale_orders SET paid = 5 WHERE id = %(completed)s"
+        ),
+    ],
+)
+async def test_money_is_not_mended_where_anything_else_is_wrong(shop: Shop, statement: str) -> None:
+    await shop.spoil(statement.encode())
+    findings = await shop.findings()
+    assert "money-differs" in {finding.check.value for finding in findings}
+    assert not any(finding.mend for finding in findings)
+
+
+async def test_an_order_that_has_changed_meanwhile_is_left_alone(shop: Shop) -> None:
+    await shop.spoil(b"UPDATE sale_orders SET received = 70000 WHERE id = %(partial)s")
+    (finding,) = await shop.findings()
+    assert finding.mend is not None
+    fact = world.attempt(shop.evening.partial, 1, uid="attempt-1")
+    await shop.orders.change(shop.evening.partial, world.paying(fact), merchant_id=None)
+    with pytest.raises(OrderChanged):
+        await mend(shop.orders, ManualClock(CLOSING_TIME), finding.mend)
+    assert await shop.findings() == []
+
+
+def test_every_kind_of_waiting_has_a_limit() -> None:
+    assert set(Limits().ages) == set(Wait)
