@@ -30,22 +30,19 @@ class Told:
     event_type: str
     body: bytes
     answers: list[int | None] = attrs.field(factory=list)
+    payload: Any = attrs.field(init=False)
+    order_id: str = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Read what the event says."""
+        form: Any = json.read(self.body)
+        self.payload = form["payload"]
+        self.order_id = str(self.payload["transaction"]["sourceId"])
 
     @property
     def is_accepted(self) -> bool:
         """Say whether Sale has taken the event at least once."""
         return any(answer is not None and 200 <= answer < 300 for answer in self.answers)
-
-    @property
-    def order_id(self) -> str:
-        """Return the order that the money is for."""
-        return str(self.payload["transaction"]["sourceId"])
-
-    @property
-    def payload(self) -> Any:  # noqa: ANN401 - mq-pay's JSON
-        """Return what the event says."""
-        form: Any = json.read(self.body)
-        return form["payload"]
 
 
 @attrs.define(kw_only=True)
@@ -101,13 +98,13 @@ class Witness:
             received[which[0]] = received.get(which[0], Decimal(0)) + worth
         return received
 
-    def attempts(self, order_id: str) -> set[str]:
-        """Return the uids of an order's successful attempts."""
-        return {
-            str(told.payload["attempt"]["uid"])
-            for told in self.events.values()
-            if told.order_id == order_id and told.event_type == "mq-pay:attempt.success"
-        }
+    def attempts(self) -> Mapping[str, set[str]]:
+        """Return the uids of each order's successful attempts."""
+        told: dict[str, set[str]] = {}
+        for event in self.events.values():
+            if event.event_type == "mq-pay:attempt.success":
+                told.setdefault(event.order_id, set()).add(str(event.payload["attempt"]["uid"]))
+        return told
 
     async def _pass_on(self, told: Told) -> httpx.Response | None:
         headers = {"content-type": "application/json", "x-webhook-event-type": told.event_type}

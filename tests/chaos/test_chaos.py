@@ -22,7 +22,7 @@ from chaos_tellers import Sold, Teller
 from chaos_witness import Witness, witness
 from sale_adapters.embedded import EmbeddedParts, free_ports
 
-CYCLES = int(os.environ.get("CYCLES", "15"))
+CYCLES = int(os.environ.get("CYCLES", "8"))
 AT_MOST_SECONDS = float(os.environ.get("AT_MOST_SECONDS", "100000"))
 SEED = int(os.environ.get("SEED", "1"))
 TELLERS = ("merchant-1", "merchant-1", "merchant-1", "merchant-2")
