@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 T      ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test sim check format docs bench clean
+.PHONY: help install run test sim sim-all chaos check format docs bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,12 @@ test: $(READY) ## run every test; a part of them with T=tests/domain
 
 sim: $(READY) ## simulate the relay under faults; SEEDS=300 of them, or one with SEED=7
 	SEED=$(or $(SEED),1) SEEDS=$(or $(SEEDS),$(if $(SEED),1,300)) $(BIN)/pytest tests/simulation
+
+sim-all: ## simulate 10 000 seeds
+	$(MAKE) sim SEEDS=10000
+
+chaos: $(READY) ## kill -9 the real parts while they sell; CYCLES=15 of it, other troubles with SEED=7
+	CYCLES=$(or $(CYCLES),15) SEED=$(or $(SEED),1) $(BIN)/pytest -s tests/chaos
 
 check: $(READY) ## format, lint, strict types, import layers, generated docs
 	$(BIN)/ruff format --check

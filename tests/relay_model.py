@@ -7,16 +7,17 @@ process may be killed, paused for longer than its lease, or overtaken. `without`
 
 import random
 from collections.abc import Coroutine, Generator, Mapping, Sequence
-from enum import Enum
 
 import attrs
 
+from relay_guards import Guard
 from relay_world import PAYMENTS
 from sale_adapters.memory.event_log import Fate, MemoryEventLog, MemoryLogSession
 from sale_adapters.memory.relay_outbox import MemoryOutbox
 from sale_domain.errors import StoreUnavailable
 from sale_domain.ids import EventId
 from sale_domain.ports.publishing import (
+    BatchRefused,
     EventLogUnavailable,
     Layout,
     Lease,
@@ -31,17 +32,6 @@ from sale_domain.ports.publishing import (
 )
 
 TRANSACTION_SECONDS = 10.0
-
-
-class Guard(Enum):
-    """What keeps events from being lost or doubled; each can be removed from the model."""
-
-    NEW_PRODUCER_SHUTS_OUT_OLDER = "init_transactions raises the epoch and ends what was begun"
-    HIGH_WATERMARK = "the log is read to the high watermark, not to the last stable offset"
-    READ_BACK = "a commit is believed only when it is read back"
-    MARK_AND_POSITION_TOGETHER = "marks and positions are written in one transaction"
-    DATABASE_FENCE = "the outbox gives nothing to an older fence"
-    OLDER_LAYOUT_RETIRED = "a new layout retires the older one's shards before it sends"
 
 
 class GiveWay:
@@ -138,12 +128,27 @@ class ModelOutbox(MemoryOutbox):
     async def unpublished(self, lease: Lease, *, limit: int) -> tuple[OutboxRow, ...]:
         await self._world.database()
         rows = await super().unpublished(self._unless_removed(lease), limit=limit)
+        if self._world.without is Guard.POISON_HOLDS_ITS_ORDER and self.aside:
+            rows = self._without_holding_back(lease, limit=limit)
         await self._world.database()
         return rows
 
     async def recorded(self, lease: Lease) -> Recorded:
         await self._world.database()
-        return await super().recorded(self._unless_removed(lease))
+        recorded = await super().recorded(self._unless_removed(lease))
+        if self._world.without is Guard.CLUSTER_ID:
+            return attrs.evolve(recorded, cluster_id=None)
+        if self._world.without is Guard.POSITIONS_KEPT:
+            return attrs.evolve(recorded, offsets={})
+        return recorded
+
+    async def set_aside(self, lease: Lease, *, event_id: EventId, reason: str) -> bool:
+        await self._world.database()
+        if self._world.without is Guard.POISON_SET_ASIDE:
+            return False
+        done = await super().set_aside(self._unless_removed(lease), event_id=event_id, reason=reason)
+        await self._world.database()
+        return done
 
     async def settle(
         self, lease: Lease, *, cluster_id: str, records: Sequence[LogRecord], positions: Mapping[Partition, int]
@@ -156,6 +161,11 @@ class ModelOutbox(MemoryOutbox):
         marked = await super().settle(lease, cluster_id=cluster_id, records=records, positions=positions)
         await self._world.database()
         return marked
+
+    def _without_holding_back(self, lease: Lease, *, limit: int) -> tuple[OutboxRow, ...]:
+        left = [row for row in self.rows.values() if row.event_id not in {*self.published, *self.aside}]
+        mine = [row for row in left if lease.shard.owns(row.event_id)]
+        return tuple(sorted(mine, key=lambda row: (row.occurred_at, row.order_id, row.seq))[:limit])
 
     def _unless_removed(self, lease: Lease) -> Lease:
         if self._world.without is Guard.DATABASE_FENCE:
@@ -186,12 +196,17 @@ class ModelLog(MemoryEventLog):
     async def open(self, shard: Shard) -> "ModelSession":
         world = self._world
         await world.chance_to_fail(EventLogUnavailable(reason="no broker"))
+        ends_before = {partition: len(content.places) for partition, content in self.partitions.items()}
+        if world.chance.random() < 0.3:  # init_transactions may take its time
+            await world.sleep(world.chance.random() * 8)
+        await world.chance_to_fail(EventLogUnavailable(reason="no broker"))
         while any(ending.shard == shard for ending in self._preparing):
             await world.sleep(0.05)
         if world.without is not Guard.NEW_PRODUCER_SHUTS_OUT_OLDER or shard not in self._epochs:
             self._epochs[shard] += 1
             self.end(shard, Fate.ABORTED)
         session = ModelSession(log=self, shard=shard, epoch=self._epochs[shard], world=world, model=self)
+        session.ends_before = ends_before
         await world.chance_to_fail(EventLogUnavailable(reason="no broker"))
         return session
 
@@ -202,6 +217,10 @@ class ModelLog(MemoryEventLog):
     def end(self, shard: Shard, fate: Fate) -> None:
         self._began.pop(shard, None)
         super().end(shard, fate)
+
+    def shards(self) -> tuple[Shard, ...]:
+        """Return every shard that has a transaction under way."""
+        return tuple(self._open)
 
     def is_open(self, shard: Shard) -> bool:
         return shard in self._open
@@ -242,6 +261,7 @@ class ModelSession(MemoryLogSession):
     world: Surroundings
     model: ModelLog
     told: dict[EventId, PublishedAt] = attrs.field(factory=dict)
+    ends_before: dict[Partition, int] = attrs.field(factory=dict)
 
     async def high_watermarks(self, topics: Sequence[str]) -> dict[Partition, int]:
         await self.world.chance_to_fail(EventLogUnavailable(reason="timed out"))
@@ -249,6 +269,8 @@ class ModelSession(MemoryLogSession):
         if self.world.without is Guard.HIGH_WATERMARK:
             ends = {partition: self.log.partitions[partition].last_stable() for partition in ends}
         await self.world.chance_to_fail(EventLogUnavailable(reason="timed out"))
+        if self.world.without is Guard.WATERMARK_AFTER_INIT:
+            ends, self.ends_before = self.ends_before or ends, {}
         return ends
 
     async def read(self, *, start: Mapping[Partition, int], until: Mapping[Partition, int]) -> Reading:
@@ -259,13 +281,17 @@ class ModelSession(MemoryLogSession):
             return Reading(records=records, positions={**start, **until})
         reading = await super().read(start=start, until=until)
         if self.world.fails():
-            return self._only_half(reading, start)
+            return _cut_off(reading, {part: (start[part] + end) // 2 for part, end in reading.positions.items()})
+        if self.world.chance.random() < 0.5:  # a reader may stop where it was asked to, or go on
+            return _cut_off(reading, {part: max(start[part], until.get(part, start[part])) for part in start})
         return reading
 
     async def publish(self, rows: Sequence[OutboxRow]) -> tuple[PublishedAt, ...]:
         addresses: list[PublishedAt] = []
         dropped = len(rows) - 1 if self.world.fails() else len(rows)
         for number, row in enumerate(rows):
+            if len(row.payload) > self.log.max_bytes:
+                raise BatchRefused(reason="too large")
             await self.world.chance_to_fail(OutcomeUnknown(reason="not acknowledged"))
             self._check_epoch()
             if self.model.is_preparing(self.shard) or (addresses and not self.model.is_open(self.shard)):
@@ -303,12 +329,13 @@ class ModelSession(MemoryLogSession):
                 self._check_epoch()
                 self.log.end(self.shard, Fate.COMMITTED)
 
-    def _only_half(self, reading: Reading, start: Mapping[Partition, int]) -> Reading:
-        """Return what a reader has that was cut off on the way."""
-        halfway = {part: start[part] + (end - start[part]) // 2 for part, end in reading.positions.items()}
-        kept = tuple(
-            record
-            for record in reading.records
-            if record.at.offset < halfway[Partition(topic=record.at.topic, number=record.at.partition)]
-        )
-        return Reading(records=kept, positions=halfway)
+
+def _cut_off(reading: Reading, ends: Mapping[Partition, int]) -> Reading:
+    """Return what a reader has that stopped there, or before."""
+    positions = {part: min(end, ends[part]) for part, end in reading.positions.items()}
+    kept = tuple(
+        record
+        for record in reading.records
+        if record.at.offset < positions[Partition(topic=record.at.topic, number=record.at.partition)]
+    )
+    return Reading(records=kept, positions=positions)

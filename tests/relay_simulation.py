@@ -1,9 +1,14 @@
 """Relay processes in a world of models: started, run up to their next await, paused, and killed, all by one seed."""
 
-from relay_model import Guard, ModelLog, ModelOutbox, Process, Surroundings
+import attrs
+
+from relay_guards import Guard
+from relay_model import ModelLog, ModelOutbox, Process, Surroundings
 from relay_world import PAYMENTS, Notebook, event
+from sale_adapters.memory.event_log import Fate
 from sale_domain.errors import StoreUnavailable
-from sale_domain.ports.publishing import EventLogUnavailable, Fenced, Shard
+from sale_domain.ids import EventId
+from sale_domain.ports.publishing import EventLogUnavailable, Fenced, OutboxRow, Shard
 from sale_domain.publishing import RelayPolicy, ShardRelay
 from sale_domain.publishing_layout import agree_on_layout
 
@@ -15,6 +20,7 @@ class World(Surroundings):
         super().__init__(seed, without=without)
         self.outbox = ModelOutbox(self)
         self.log = ModelLog(self)
+        self.log.max_bytes = 1_000
         self._processes: list[Process] = []
         self._spawned = 0
         self._events = 0
@@ -27,11 +33,50 @@ class World(Surroundings):
                 self._sell()
             self._step()
         self.trouble = 0.0
-        for _ in range(calm_steps):
-            if set(self.outbox.published) == set(self.outbox.rows):
+        self._until_published(self._free(), steps=calm_steps)
+        # Somebody raises the topic's limit and lets go of what was set aside.
+        self.log.max_bytes = 1_000_000
+        self._until_published(set(self.outbox.rows), steps=calm_steps)
+
+    def _free(self) -> set[EventId]:
+        """Return the rows that no row in front of them, which the log refuses, may hold back."""
+        first = {row.order_id: row.seq for row in reversed(self.outbox.rows.values()) if self._is_poison(row)}
+        return {row.event_id for row in self.outbox.rows.values() if row.seq < first.get(row.order_id, row.seq + 1)}
+
+    def _is_poison(self, row: OutboxRow) -> bool:
+        return len(row.payload) > self.log.max_bytes
+
+    def _until_published(self, wanted: set[EventId], *, steps: int) -> None:
+        for _ in range(steps):
+            if wanted <= set(self.outbox.published):
                 return
+            if self.log.max_bytes > 1_000:  # a refusal from before may still be on its way
+                for event_id in list(self.outbox.aside):
+                    self.outbox.put_back(event_id)
             self._step()
-        raise AssertionError(f"{len(self.outbox.rows) - len(self.outbox.published)} rows are never published")
+        raise AssertionError(f"{len(wanted - set(self.outbox.published))} rows are never published")
+
+    def lose_the_cluster(self) -> None:
+        """Put another cluster in its place, whose log is as long and full of strangers' records."""
+        self.log.cluster_id = "rebuilt-cluster"
+        for content in self.log.partitions.values():
+            for place in content.places:
+                place.row = None
+
+    def sell_and_restart(self) -> None:
+        """Kill every relay, so that the next ones look at the log anew, and give them something to do."""
+        self.close()
+        self._processes.clear()
+        self.trouble = 0.01
+        for _ in range(6):
+            self._sell()
+
+    def lose_the_end(self) -> None:
+        """Forget the newest half of every partition, as an unclean election does."""
+        for shard in list(self.log.shards()):
+            self.log.end(shard, Fate.ABORTED)
+        for content in self.log.partitions.values():
+            del content.places[len(content.places) // 2 :]
 
     def check(self) -> None:
         """Look at the log as a `read_committed` consumer does."""
@@ -54,7 +99,9 @@ class World(Surroundings):
         order = f"order-{self.chance.randrange(6)}"
         self._per_order[order] = seq = self._per_order.get(order, 0) + 1
         bucket = int(order[-1]) * 170
-        self.outbox.append(event(self._events, order=order, seq=seq, bucket=bucket))
+        row = event(self._events, order=order, seq=seq, bucket=bucket)
+        too_large = self.chance.random() < 0.02
+        self.outbox.append(attrs.evolve(row, payload=b" " * 2_000) if too_large else row)
 
     def _step(self) -> None:
         """Run one process up to its next await, or do something terrible to it."""

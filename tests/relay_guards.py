@@ -1,0 +1,19 @@
+"""The guards of the relay (architecture §4) by name, so that a simulation can do without one."""
+
+from enum import Enum
+
+
+class Guard(Enum):
+    """What keeps events from being lost or doubled; each can be removed from the model."""
+
+    NEW_PRODUCER_SHUTS_OUT_OLDER = "init_transactions raises the epoch and ends what was begun"
+    HIGH_WATERMARK = "the log is read to the high watermark, not to the last stable offset"
+    READ_BACK = "a commit is believed only when it is read back"
+    MARK_AND_POSITION_TOGETHER = "marks and positions are written in one transaction"
+    DATABASE_FENCE = "the outbox gives nothing to an older fence"
+    OLDER_LAYOUT_RETIRED = "a new layout retires the older one's shards before it sends"
+    WATERMARK_AFTER_INIT = "the high watermark is taken when older producers can no longer write"
+    POISON_HOLDS_ITS_ORDER = "the rows behind one that was set aside wait for it"
+    POISON_SET_ASIDE = "a row that the log never takes is set aside, and others go on"
+    CLUSTER_ID = "positions belong to the cluster that they were read from"
+    POSITIONS_KEPT = "how far the log was read is kept, so that a log that became shorter is noticed"

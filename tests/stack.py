@@ -1,0 +1,43 @@
+"""The HTTP application in process, over a real PostgreSQL, with sister services in memory."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+
+import httpx
+
+from sale_adapters.memory import MemoryPolicies, MemoryTokens, demo_catalog, demo_pricing
+from sale_adapters.postgres import Database, PostgresAnswers, PostgresInbox, PostgresOrders
+from sale_adapters.system import SystemClock, UlidIds
+from sale_adapters.web import create_app
+from sale_domain.sale import Sale
+from sale_domain.use_cases.parts import Parts
+
+
+@asynccontextmanager
+async def served(database_url: str, *, connections: int = 4) -> AsyncGenerator[httpx.AsyncClient]:
+    """Serve a migrated database to Lan, a cashier of merchant-1; every use is a new service that knows nothing."""
+    tokens, policies = MemoryTokens(), MemoryPolicies()
+    tokens.issue("lan", user_id="lan", roles=("cashier",), merchants=("merchant-1",))
+    policies.allow("cashier")
+
+    async def readiness() -> Mapping[str, str | None]:
+        return {}
+
+    async with Database(database_url, connections=connections) as database:
+        parts = Parts(
+            orders=PostgresOrders(database),
+            inbox=PostgresInbox(database),
+            answers=PostgresAnswers(database),
+            catalog=demo_catalog(),
+            pricing=demo_pricing(),
+            tokens=tokens,
+            policies=policies,
+            clock=SystemClock(),
+            ids=UlidIds(),
+        )
+        app = create_app(Sale(parts), readiness=readiness)
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        headers = {"authorization": "Bearer lan", "x-merchant-id": "merchant-1"}
+        base = "http://sale/v1/api/sale"
+        async with httpx.AsyncClient(transport=transport, base_url=base, headers=headers, timeout=60) as client:
+            yield client
