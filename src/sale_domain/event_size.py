@@ -1,4 +1,4 @@
-"""How large an event can be, counted before it is written: Kafka refuses what is too large (docs/decisions/0007)."""
+"""How large an event can be, counted before it is written: Kafka refuses what is too large (docs/decisions/0006)."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
