@@ -26,12 +26,16 @@ class AsyncioPace:
 
     async def await_work(self, seconds: float) -> None:
         """See `Pace`."""
-        if not self._stop.is_set():
-            await _wait(self._work, seconds)
-            self._work.clear()
+        if self._stop.is_set():
+            # Whoever loops over this must still let others run, or nobody can tell it to stop.
+            await asyncio.sleep(0)
+            return
+        await _wait(self._work, seconds)
+        self._work.clear()
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
+    await asyncio.sleep(0)
     # Not `wait_for`: when the event comes together with a cancellation, Python 3.11's forgets the cancellation.
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):

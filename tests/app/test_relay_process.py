@@ -16,6 +16,8 @@ async def test_a_process_that_was_told_one_shard_serves_all_of_a_newer_layout_wh
     outbox, log, stop = MemoryOutbox(), MemoryEventLog({PAYMENTS: 1}), asyncio.Event()
     process = RelayProcess(outbox=outbox, log=log, policy=QUICK, shards=1, stop=stop)
     running = asyncio.create_task(process.run())
+    while await outbox.newest_layout() is None:  # noqa: ASYNC110 - the outbox tells nobody
+        await asyncio.sleep(0)
     # A relay with four shards came, changed the layout, and has gone again.
     await agree_on_layout(outbox=outbox, log=log, shards=4)
     for bucket in (7, 300, 600, 1000):
