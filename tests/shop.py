@@ -9,7 +9,8 @@ from sale_domain.ids import ItemId, LineId, MerchantId, OrderId, RecipeId, SaleC
 from sale_domain.ledger import FactType, PaymentFact, Source, SourceType
 from sale_domain.lines import Component, Line, LinePrice, NewCustom, NewItem, NewProduct
 from sale_domain.money import Currency, Money
-from sale_domain.orders import Change, Order
+from sale_domain.order_change import Change
+from sale_domain.orders import Order
 from sale_domain.quotes import Quote, QuotedLine, Totals
 from sale_domain.snapshots import CheckoutSnapshot, ItemSnapshot
 

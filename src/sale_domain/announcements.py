@@ -19,7 +19,8 @@ from sale_domain.events import (
 from sale_domain.ids import EventId, StockId
 from sale_domain.ledger import SuccessfulAttempt
 from sale_domain.lines import Line
-from sale_domain.orders import Change, Order
+from sale_domain.order_change import Change
+from sale_domain.orders import Order
 from sale_domain.payments import PaymentTransition
 
 

@@ -15,6 +15,7 @@ from sale_domain.ids import CustomerId, LineId, MerchantId, OrderId, SaleChannel
 from sale_domain.ledger import Ledger, PaymentFact, UidConflict
 from sale_domain.lines import Keep, Line, NewItem
 from sale_domain.money import Currency, Money
+from sale_domain.order_change import Change
 from sale_domain.order_lifecycle import ORDER_LIFECYCLE, OrderAction, OrderStatus
 from sale_domain.payments import PaymentOutcome, PaymentTransition
 from sale_domain.quotes import Quote, Totals
@@ -24,16 +25,6 @@ _ENTERED_AT: Mapping[OrderStatus, str] = {
     OrderStatus.COMPLETED: "completed_at",
     OrderStatus.CANCELLED: "cancelled_at",
 }
-
-
-@attrs.frozen(kw_only=True)
-class Change:
-    """What one command did to an order; without an entry it did nothing."""
-
-    order: "Order"
-    entry: FeedEntry | None = None
-    transition: PaymentTransition | None = None
-    snapshot: CheckoutSnapshot | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -120,7 +111,7 @@ class Order:
             except Invalid as wrong:
                 raise Invalid(pointer=f"/items/{number}{wrong.pointer}", detail=wrong.detail) from None
         new = attrs.evolve(self, basket=basket)
-        return Change(order=new, entry=new._entry(FeedAction.ORDER_CREATED, by=self.created_by, since=None))
+        return Change(order=new, entries=(new._entry(FeedAction.ORDER_CREATED, by=self.created_by, since=None),))
 
     def add_item(self, item: NewItem, *, at: datetime, by: str) -> Change:
         """Add an item; a PRODUCT joins its like.
@@ -307,12 +298,12 @@ class Order:
         data: JsonObject | None = None,
         snapshot: CheckoutSnapshot | None = None,
     ) -> Change:
-        """Raise the version and write the one history entry that a command leaves."""
+        """Raise the version and write the one history entry that a command leaves of the order itself."""
         # Clocks of two replicas may differ; an order's own times never run backwards.
         order = attrs.evolve(change.order, version=self.version + 1, updated_at=max(at, self.updated_at))
         number = change.transition.number if change.transition else None
         entry = order._entry(action, by=by, since=self.status, reason=reason, data=data, transition=number)
-        return attrs.evolve(change, order=order, entry=entry, snapshot=snapshot)
+        return attrs.evolve(change, order=order, entries=(entry, *change.entries), snapshot=snapshot)
 
     def _entry(
         self,

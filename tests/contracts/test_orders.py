@@ -251,7 +251,7 @@ async def test_a_history_entry_is_what_the_command_told(stores: Stores) -> None:
     made = await stores.orders.change(order.id, adding(pho()), merchant_id=order.merchant_id)
 
     history = await stores.orders.history(order.id, merchant_id=order.merchant_id)
-    assert history.entries[-1].entry == made.decision.change.entry
+    assert history.entries[-1].entry == made.decision.change.entries[0]
 
 
 async def test_a_list_shows_a_merchants_orders_newest_first_page_by_page(stores: Stores) -> None:

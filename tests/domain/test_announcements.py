@@ -17,7 +17,8 @@ from sale_domain.events import (
 )
 from sale_domain.ids import EventId, ItemId, RecipeId, StockId
 from sale_domain.ledger import FactType, PaymentFact
-from sale_domain.orders import Change, Order
+from sale_domain.order_change import Change
+from sale_domain.orders import Order
 from shop import (
     A_CHECK,
     MORNING,

@@ -15,8 +15,9 @@ from sale_domain.ids import EventId
 from sale_domain.ledger import FactType, Ledger, PaymentFact
 from sale_domain.lines import LineMode, NewCustom, NewItem
 from sale_domain.money import Money
+from sale_domain.order_change import Change
 from sale_domain.order_lifecycle import OrderStatus
-from sale_domain.orders import Change, Order
+from sale_domain.orders import Order
 from sale_domain.payments import PaymentOutcome
 from shop import (
     A_CHECK,
@@ -97,18 +98,18 @@ class OrderStory(RuleBasedStateMachine):
     def take(self, change: Change, *, since: Order | None) -> None:
         """Check what one change claims of itself, and go on from it."""
         after = change.order
-        if change.entry is None:
+        if not change.entries:
             assert after == since
             return
         assert after.version == (since.version if since else 0) + 1
-        assert (change.entry.version, change.entry.status) == (after.version, after.status.value)
-        assert change.entry.from_status == (since.status.value if since else None)
+        assert (change.entries[0].version, change.entries[0].status) == (after.version, after.status.value)
+        assert change.entries[0].from_status == (since.status.value if since else None)
         if since is not None:
             assert after.updated_at >= since.updated_at
         moved = after.status in PAID and (since is None or after.status is not since.status)
         assert (change.transition is not None) == moved
         self.order = after
-        self.entries.append(change.entry)
+        self.entries.append(change.entries[0])
         self.events += messages(change, event_id=EventId(f"event-{after.version}"))
 
     def attempt(self, command: Callable[[Order], Change]) -> bool:

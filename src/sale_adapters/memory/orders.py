@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from sale_adapters.memory.store import MemoryStore
 from sale_adapters.wire.events import payload_of
 from sale_domain.errors import KeyInUse, NotFound, StoreUnavailable
-from sale_domain.events import Message
+from sale_domain.events import Message, Topic
 from sale_domain.ids import MerchantId, OrderId
 from sale_domain.orders import Order
 from sale_domain.ports.answers import AlreadyAnswered, Once
@@ -92,16 +92,17 @@ class MemoryOrders:
     def _write(self, decision: Decision, *, once: Once | None) -> OrderView:
         """Commit: whatever can fail comes first, so that all of it is written or nothing."""
         store, change = self._store, decision.change
-        view = OrderView(order=change.order, snapshot=change.snapshot or self._snapshot(change.order))
+        view = decision.view(snapshot=change.snapshot or self._snapshot(change.order))
         answer = once.answer(view) if once else None
         rows = [_outbox_row(message) for message in decision.messages]
         before = store.orders.get(change.order.id)
         told = range(before.events if before else 0, change.order.events)
         assert [message.seq for message in decision.messages] == [n + 1 for n in told], "every event is written once"
-        if change.entry is not None:
-            assert change.order.version == (before.version if before else 0) + 1, "a command makes one version"
+        if change.entries:
+            made = sum(entry.topic is Topic.SALE_ORDER for entry in change.entries)
+            assert change.order.version == (before.version if before else 0) + made, "a command makes one version"
             store.orders[change.order.id] = change.order
-            store.feeds[change.order.merchant_id].append(change.entry)
+            store.feeds[change.order.merchant_id] += change.entries
         if change.snapshot is not None:
             store.snapshots.setdefault(change.order.id, []).append(change.snapshot)
         for row in rows:

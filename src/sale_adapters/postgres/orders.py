@@ -26,7 +26,7 @@ class PostgresOrders:
 
     async def create(self, decision: Decision, *, once: Once | None) -> OrderView:
         """See `Orders`."""
-        view = OrderView(order=decision.change.order, snapshot=decision.change.snapshot)
+        view = decision.view(snapshot=decision.change.snapshot)
 
         async def work(trips: Trips) -> OrderView:
             if once is not None:
@@ -51,9 +51,8 @@ class PostgresOrders:
                 await told_before(trips, once, claimed)
             before = _loaded(*found)
             decision = decide(before.order)
-            after = decision.change.order
-            snapshot = None if after.totals is None else decision.change.snapshot or before.snapshot
-            view = OrderView(order=after, snapshot=snapshot)
+            priced = decision.change.order.totals is not None
+            view = decision.view(snapshot=decision.change.snapshot or before.snapshot if priced else None)
             writes = tuple(_writes(decision, before, _answered(once, view)))
             if writes:
                 await trips.go(*writes, commit=True)
@@ -202,7 +201,7 @@ def _n(feed: Sequence[Row]) -> int:
 def _writes(decision: Decision, before: _Loaded | None, answer: Iterable[Query]) -> Iterator[Query]:
     """Yield the writes of a decision; the merchant's counter, which every command waits for, comes last."""
     change, order = decision.change, decision.change.order
-    if change.entry is not None:
+    if change.entries:
         yield from _order_writes(order, before)
         if change.snapshot is not None:
             yield sql.INSERT_SNAPSHOT(**rows.snapshot_values(order.id, change.snapshot))
@@ -213,10 +212,9 @@ def _writes(decision: Decision, before: _Loaded | None, answer: Iterable[Query])
     if decision.unparked is not None:
         yield sql.UNPARK_FACT(bucket=bucket_of(order.id), fact_key=rows.fact_values(decision.unparked)["fact_key"])
     yield from answer
-    if change.entry is not None:
-        values = rows.entry_values(change.entry, order)
-        yield sql.RAISE_FEED(bucket=values["bucket"], merchant_id=order.merchant_id)
-        yield sql.INSERT_ENTRY(**values)
+    for entry in change.entries:
+        yield sql.RAISE_FEED(bucket=bucket_of(order.id), merchant_id=order.merchant_id)
+        yield sql.INSERT_ENTRY(**rows.entry_values(entry, order))
 
 
 def _order_writes(order: Order, before: _Loaded | None) -> Iterator[Query]:

@@ -36,7 +36,7 @@ def answer_examples() -> dict[type, Json]:
     change = _draft().created(
         items=(NewProduct(id=_LINE_ID, item_id=ItemId("variant-pho"), name="Phở bò tái", quantity=Decimal(2)),)
     )
-    order, entry = change.order, change.entry
+    order, entry = change.order, change.entries[0]
     assert entry is not None, "a new order is told of"
     examples: dict[type, object] = {
         OrderBody: order_body(OrderView(order=order)),

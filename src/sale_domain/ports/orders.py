@@ -9,10 +9,12 @@ import attrs
 from sale_domain.events import FeedEntry, Message
 from sale_domain.ids import CustomerId, MerchantId, OrderId, SaleChannelId
 from sale_domain.ledger import PaymentFact
+from sale_domain.order_change import Change
 from sale_domain.order_lifecycle import OrderStatus
-from sale_domain.orders import Change, Order
+from sale_domain.orders import Order
 from sale_domain.payments import PaymentOutcome
 from sale_domain.ports.answers import Once
+from sale_domain.snapshots import CheckoutSnapshot
 from sale_domain.views import OrderView
 
 
@@ -48,6 +50,11 @@ class Decision:
     webhook: ReceivedWebhook | None = None
     outcome: PaymentOutcome | None = None
     unparked: PaymentFact | None = None
+
+    def view(self, *, snapshot: CheckoutSnapshot | None) -> OrderView:
+        """Return what readers see of it, once it is written."""
+        touched = frozenset(entry.thing_id for entry in self.change.entries)
+        return OrderView(order=self.change.order, snapshot=snapshot, touched=touched)
 
 
 Decide = Callable[[Order], Decision]

@@ -11,7 +11,8 @@ from sale_domain.errors import UnknownSaleChannel
 from sale_domain.ids import CustomerId, ItemId, LineId, MerchantId, OrderId, SaleChannelId, merchant_bucket
 from sale_domain.lines import PRODUCT_VARIANT, Component, Keep, NewCustom, NewItem, NewProduct
 from sale_domain.money import Currency
-from sale_domain.orders import Change, Order
+from sale_domain.order_change import Change
+from sale_domain.orders import Order
 from sale_domain.ports.orders import Decision
 from sale_domain.snapshots import SaleChannel
 from sale_domain.use_cases.concurrently import concurrently

@@ -105,8 +105,8 @@ async def test_an_update_that_misses_its_version_fails_and_commits_nothing(
     order = await create(orders)
     change = order.add_item(pho(), at=order.created_at, by="user-1")
     values = rows.order_values(change.order)
-    assert change.entry is not None
-    entry = rows.entry_values(change.entry, change.order)
+    assert change.entries
+    entry = rows.entry_values(change.entries[0], change.order)
 
     async def stale(trips: Trips) -> None:
         await trips.go(
@@ -126,8 +126,8 @@ async def test_an_update_that_misses_its_version_fails_and_commits_nothing(
 async def test_an_entry_without_its_merchants_counter_fails(orders: PostgresOrders, database: Database) -> None:
     order = await create(orders)
     change = order.add_item(pho(), at=order.created_at, by="user-1")
-    assert change.entry is not None
-    entry = {**rows.entry_values(change.entry, order), "merchant_id": "merchant-without-counter", "version": 1}
+    assert change.entries
+    entry = {**rows.entry_values(change.entries[0], order), "merchant_id": "merchant-without-counter", "version": 1}
 
     with pytest.raises(errors.NotNullViolation):
         await database.transact(lambda trips: trips.go(sql.INSERT_ENTRY(**entry), commit=True))
