@@ -1,5 +1,7 @@
 """Payments as a join: the same facts in any order and repetition end in the same amounts (contract §6)."""
 
+import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -75,6 +77,12 @@ class PaymentFact:
         uids = (self.transaction_uid or "", self.attempt_uid or "")
         return (self.type.value, *uids, self.source.type.value, self.source.id, f"{self.amount:.4f}")
 
+    @property
+    def digest(self) -> bytes:
+        """Return 32 bytes that stand for the key where that is too long, for ever the same; no two keys look alike."""
+        parts = json.dumps(self.key, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.blake2b(parts.encode(), digest_size=32).digest()
+
 
 @attrs.frozen(kw_only=True)
 class SuccessfulAttempt:
@@ -99,19 +107,28 @@ class UidConflict:
 class Ledger:
     """The facts of one order, in the order they came.
 
+    Attributes:
+        digests: What the facts are stored under, if they are. They say which facts are known: a row that a hand has
+            altered still is the fact that was told, and telling that again changes nothing (decision 0004).
+
     >>> Ledger().received
     Decimal('0')
     """
 
     facts: tuple[PaymentFact, ...] = ()
+    digests: frozenset[bytes] = attrs.field(default=frozenset(), eq=False, repr=False)
 
     def knows(self, fact: PaymentFact) -> bool:
         """Tell whether the fact is here already."""
+        if self.digests:
+            return fact.digest in self.digests
         return any(known.key == fact.key for known in self.facts)
 
     def with_fact(self, fact: PaymentFact) -> "Ledger":
         """Return the ledger with one more fact; itself when the fact is known."""
-        return self if self.knows(fact) else Ledger((*self.facts, fact))
+        if self.knows(fact):
+            return self
+        return Ledger((*self.facts, fact), self.digests and self.digests | {fact.digest})
 
     @cached_property
     def received(self) -> Decimal:

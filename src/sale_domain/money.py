@@ -26,8 +26,8 @@ def exact(value: Decimal) -> Decimal:
     >>> exact(Decimal("65000"))
     Decimal('65000.0000')
     """
-    # The exponent is looked at first: quantizing 1E+999999 would be work for nothing.
-    if not value.is_finite() or value.adjusted() > 10:  # noqa: PLR2004 - 11 digits before the point
+    # The exponent is looked at first: quantizing 1E+999999 would be work for nothing. That of 0 says nothing.
+    if not value.is_finite() or (value and value.adjusted() > 10):  # noqa: PLR2004 - 11 digits before the point
         raise ValueError("must be a finite number of at most 11 digits before the point")
     scaled = value.quantize(_UNIT, rounding=ROUND_DOWN)
     if scaled != value:

@@ -15,9 +15,9 @@ from sale_adapters.postgres import Database, PostgresBooks, PostgresInbox, Postg
 from sale_domain.ids import bucket_of, merchant_bucket
 from sale_domain.ledger import PaymentFact
 from sale_domain.order_lifecycle import OrderStatus
+from sale_domain.order_reconciliation import check_order
 from sale_domain.ports.orders import Inbox, Orders
-from sale_domain.ports.reconciling import Books, Feed, FeedPage, Place, Queue, Wait
-from sale_domain.reconciliation import check_order
+from sale_domain.ports.reconciling import BookedFact, BookedOrder, Books, Feed, FeedPage, Place, Queue, Wait
 
 
 @attrs.frozen(kw_only=True)
@@ -58,20 +58,40 @@ async def desk(tables_or_none: str | None) -> AsyncGenerator[Desk]:
 
 async def test_everything_about_an_order_comes_together_and_agrees(desk: Desk) -> None:
     ids = sorted([desk.evening.completed, desk.evening.cancelled, desk.evening.draft])
-    booked = await desk.books.booked(desk.bucket, ids)
+    booked = [one for one in await desk.books.booked(desk.bucket, ids) if isinstance(one, BookedOrder)]
     assert [one.order.id for one in booked] == ids
     assert [check_order(one, kept_since=world.MORNING) for one in booked] == [(), (), ()]
     done = next(one for one in booked if one.order.id == desk.evening.completed)
     assert done.order == (await desk.orders.find(done.order.id, merchant_id=desk.evening.merchant_id)).order
     assert (done.received, done.paid) == (Decimal(600_000), Decimal(325_000))
     assert [(event.seq, event.transition, event.published) for event in done.events] == [(1, 1, None), (2, 2, None)]
-    assert [(entry.version, entry.transition, entry.received) for entry in done.entries] == [
-        (1, None, None),
-        (2, None, None),
-        (3, None, None),
-        (4, 1, 100_000),
-        (5, 2, 600_000),
+    assert [(entry.version, entry.transition, entry.amount, entry.received) for entry in done.entries] == [
+        (1, None, None, None),
+        (2, None, None, None),
+        (3, None, None, None),
+        (4, 1, 100_000, 100_000),
+        (5, 2, 500_000, 600_000),
     ]
+    assert done.facts == (BookedFact(ordinal=1, as_told=True), BookedFact(ordinal=2, as_told=True))
+    assert done.snapshots == {1}
+    told = [event.told for event in done.events]
+    assert [(each.order_id, each.transition, each.paid, each.total) for each in told] == [
+        (done.order.id, 1, 100_000, 325_000),
+        (done.order.id, 2, 325_000, 325_000),
+    ]
+    assert [each.event_id for each in told] == [event.event_id for event in done.events]
+
+
+async def test_the_orders_that_the_outbox_names_come_page_by_page(desk: Desk) -> None:
+    which = {"bucket": desk.bucket, "merchant_id": desk.evening.merchant_id}
+    every = await desk.books.events_of(**which, after=None, limit=100)  # type: ignore[arg-type]  # as named
+    assert [(named.order_id, named.merchant_id, named.has_order) for named in every] == [
+        (order_id, desk.evening.merchant_id, True)
+        for order_id in sorted([desk.evening.partial, desk.evening.completed, desk.evening.cancelled])
+    ]
+    assert await desk.books.events_of(**which, after=every[1].order_id, limit=9) == every[2:]  # type: ignore[arg-type]  # as named
+    assert await desk.books.events_of(**which, after=None, limit=1) == every[:1]  # type: ignore[arg-type]  # as named
+    assert set(every) <= set(await desk.books.events_of(desk.bucket, merchant_id=None, after=None, limit=1000))
 
 
 async def test_orders_of_a_bucket_come_page_by_page(desk: Desk) -> None:

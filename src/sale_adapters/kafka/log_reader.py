@@ -2,7 +2,8 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any, Self
 
@@ -13,6 +14,7 @@ from kafka.errors import KafkaError
 
 from sale_adapters.kafka.client_thread import ClientThread
 from sale_adapters.kafka.connection import KafkaConnection
+from sale_adapters.kafka.retention import retention_of
 from sale_adapters.wire.cloud_events import event_id_of
 from sale_domain.ports.publishing import EventLogUnavailable, PublishedAt
 from sale_domain.ports.reconciling import LoggedRecord, LookedUp
@@ -25,8 +27,10 @@ _NEAR = 1_000
 
 @attrs.define(kw_only=True)
 class _Client:
+    connection: KafkaConnection
     consumer: KafkaConsumer
     cluster_id: str
+    retention: dict[str, timedelta | None] = attrs.field(factory=dict)
 
     @classmethod
     def connect(cls, connection: KafkaConnection) -> Self:
@@ -44,7 +48,13 @@ class _Client:
             allow_auto_create_topics=False,
             retry_backoff_ms=20,
         )
-        return cls(consumer=consumer, cluster_id=cluster_id)
+        return cls(connection=connection, consumer=consumer, cluster_id=cluster_id)
+
+    def keeps(self, topics: Collection[str]) -> Mapping[str, timedelta]:
+        """Return how long these topics keep their records, as far as we may know; asked once for each."""
+        for topic in set(topics) - self.retention.keys():
+            self.retention[topic] = retention_of(self.connection, topic)
+        return {topic: kept for topic in topics if (kept := self.retention[topic]) is not None}
 
 
 class KafkaLogReader:
@@ -86,7 +96,12 @@ def _look_up(places: frozenset[PublishedAt], client: _Client) -> LookedUp:
         expired |= {_at(where, offset) for offset in offsets if offset < first[where]}
         there = sorted(offset for offset in offsets if first[where] <= offset < end[where])
         records |= {_at(where, record.offset): _record(record) for record in _read(client.consumer, where, there)}
-    return LookedUp(cluster_id=client.cluster_id, records=records, expired=frozenset(expired))
+    return LookedUp(
+        cluster_id=client.cluster_id,
+        records=records,
+        expired=frozenset(expired),
+        retention=client.keeps({at.topic for at in expired}),
+    )
 
 
 def _read(consumer: KafkaConsumer, where: TopicPartition, offsets: Sequence[int]) -> Iterator[Any]:

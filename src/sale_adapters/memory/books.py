@@ -3,24 +3,30 @@
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import attrs
 
 from sale_adapters.memory.store import MemoryStore
-from sale_domain.events import FeedAction
+from sale_adapters.wire import json
+from sale_adapters.wire.events import payload_of
+from sale_domain.events import FeedAction, FeedEntry, Message
 from sale_domain.ids import MerchantId, OrderId, bucket_of, merchant_bucket
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.orders import Order
 from sale_domain.ports.reconciling import (
     BookedEntry,
     BookedEvent,
+    BookedFact,
     BookedOrder,
+    EventsOf,
     Feed,
     FeedPage,
     OrderStamp,
     Place,
     Published,
     Queue,
+    Told,
     Wait,
 )
 
@@ -72,6 +78,25 @@ class MemoryBooks:
         wanted = (order_id for order_id in sorted(order_ids) if bucket_of(order_id) == bucket)
         return tuple(self._booked(self.store.orders[order_id]) for order_id in wanted if order_id in self.store.orders)
 
+    async def events_of(
+        self, bucket: int, *, merchant_id: MerchantId | None, after: OrderId | None, limit: int
+    ) -> tuple[EventsOf, ...]:
+        """See `Books`."""
+        await self.store.reach()
+        found = {
+            message.order_id: message.merchant_id
+            for message in self.store.messages
+            if message.event_id in self.store.outbox.rows
+            and bucket_of(message.order_id) == bucket
+            and merchant_id in (None, message.merchant_id)
+            and (after is None or message.order_id > after)
+        }
+        page = sorted(found.items())[:limit]
+        return tuple(
+            EventsOf(order_id=order_id, merchant_id=owner, has_order=order_id in self.store.orders)
+            for order_id, owner in page
+        )
+
     async def feed(self, merchant_id: MerchantId, *, below: int | None, limit: int) -> FeedPage:
         """See `Books`."""
         await self.store.reach()
@@ -112,6 +137,8 @@ class MemoryBooks:
                 order_id=order.id,
                 seq=message.seq,
                 transition=message.transition,
+                occurred_at=message.occurred_at,
+                told=_told(message),
                 published=Published(at=at, cluster_id=self.cluster_id)
                 if (at := outbox.published.get(message.event_id))
                 else None,
@@ -120,26 +147,42 @@ class MemoryBooks:
             for message in self.store.messages
             if message.order_id == order.id and message.event_id in outbox.rows
         )
-        entries = (
-            BookedEntry(
-                version=entry.version,
-                status=entry.status,
-                at=entry.at,
-                transition=entry.transition,
-                received=Decimal(str((entry.data or {})["received"]))
-                if entry.action is FeedAction.ORDER_PAYMENT_UPDATED
-                else None,
-            )
-            for entry in self.store.feeds[order.merchant_id]
-            if entry.thing_id == order.id
-        )
+        entries = (_entry(entry) for entry in self.store.feeds[order.merchant_id] if entry.thing_id == order.id)
+        snapshots = self.store.snapshots.get(order.id, [])
         return BookedOrder(
             order=order,
             received=order.received.amount,
             paid=order.paid.amount,
+            facts=tuple(BookedFact(ordinal=n, as_told=True) for n in range(1, len(order.ledger.facts) + 1)),
             events=tuple(sorted(events, key=lambda event: event.seq)),
             entries=tuple(entries),
+            snapshots=frozenset(snapshot.checkout for snapshot in snapshots),
         )
+
+
+def _entry(entry: FeedEntry) -> BookedEntry:
+    figures = (entry.data or {}) if entry.action is FeedAction.ORDER_PAYMENT_UPDATED else {}
+    return BookedEntry(
+        version=entry.version,
+        action=entry.action.value,
+        status=entry.status,
+        at=entry.at,
+        transition=entry.transition,
+        amount=Decimal(str(figures["amount"])) if figures else None,
+        received=Decimal(str(figures["received"])) if figures else None,
+    )
+
+
+def _told(message: Message) -> Told:
+    payload: Any = json.read(payload_of(message))
+    payment = payload.get("payment", {})
+    return Told(
+        event_id=payload.get("eventId"),
+        order_id=payload.get("saleOrderId"),
+        transition=payload.get("transition"),
+        paid=payment.get("paid"),
+        total=payment.get("total"),
+    )
 
 
 def _bucket(source_id: str) -> int:

@@ -1,6 +1,7 @@
 """The log in memory, read at single addresses."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from datetime import timedelta
 
 import attrs
 
@@ -11,16 +12,21 @@ from sale_domain.ports.reconciling import LoggedRecord, LookedUp
 
 @attrs.frozen(kw_only=True)
 class MemoryLogReader:
-    """The `LogReader` port over a `MemoryEventLog`."""
+    """The `LogReader` port over a `MemoryEventLog`.
+
+    Attributes:
+        retention: How long topics keep their records, as far as that is known.
+    """
 
     log: MemoryEventLog
+    retention: Mapping[str, timedelta] = attrs.field(factory=dict)
 
     async def look_up(self, places: Collection[PublishedAt]) -> LookedUp:
         """See `LogReader`."""
         expired = frozenset(at for at in places if at.offset < self._first(at))
         found = ((at, self._record(at)) for at in places if at not in expired)
         records = {at: record for at, record in found if record is not None}
-        return LookedUp(cluster_id=self.log.cluster_id, records=records, expired=expired)
+        return LookedUp(cluster_id=self.log.cluster_id, records=records, expired=expired, retention=self.retention)
 
     def _first(self, at: PublishedAt) -> int:
         content = self.log.partitions.get(Partition(topic=at.topic, number=at.partition))

@@ -7,19 +7,26 @@ from datetime import datetime
 from sale_adapters.postgres import book_statements as sql
 from sale_adapters.postgres import rows, statements
 from sale_adapters.postgres.connection import Database
+from sale_adapters.postgres.reasons import in_one_line
 from sale_adapters.postgres.trips import Begin, Query, Row, Trips
+from sale_domain.errors import StoreUnavailable
 from sale_domain.ids import EventId, MerchantId, OrderId, merchant_bucket
+from sale_domain.money import exact
 from sale_domain.ports.publishing import PublishedAt
 from sale_domain.ports.reconciling import (
     BookedEntry,
     BookedEvent,
+    BookedFact,
     BookedOrder,
+    EventsOf,
     Feed,
     FeedPage,
     OrderStamp,
     Place,
     Published,
     Queue,
+    Told,
+    UnreadableOrder,
     Wait,
 )
 
@@ -58,8 +65,18 @@ class PostgresBooks:
         (found,) = await self._read(sql.TOLD_AT(bucket=bucket, merchant_id=merchant_id, numbers=sorted(numbers)))
         return frozenset(OrderId(row["order_id"]) for row in found)
 
-    async def booked(self, bucket: int, order_ids: Sequence[OrderId]) -> tuple[BookedOrder, ...]:
+    async def booked(self, bucket: int, order_ids: Sequence[OrderId]) -> tuple[BookedOrder | UnreadableOrder, ...]:
         """See `Books`."""
+        try:
+            return await self._booked(bucket, order_ids)
+        except StoreUnavailable:
+            raise
+        except Exception as failure:  # noqa: BLE001 - whatever a hand has written there, the next order is to be compared
+            if len(order_ids) == 1:
+                return (UnreadableOrder(id=order_ids[0], reason=in_one_line(failure)),)
+        return tuple([one for order_id in order_ids for one in await self.booked(bucket, [order_id])])
+
+    async def _booked(self, bucket: int, order_ids: Sequence[OrderId]) -> tuple[BookedOrder, ...]:
         which = {"bucket": bucket, "order_ids": list(order_ids)}
         found, *parts = await self._read(
             sql.ORDERS(**which),
@@ -67,15 +84,36 @@ class PostgresBooks:
             statements.FACTS_OF_MANY(**which),
             sql.EVENTS(**which),
             sql.ENTRIES(**which),
+            sql.SNAPSHOTS(**which),
         )
-        lines, facts, events, entries = map(_by_order, parts)
+        lines, facts, events, entries, snapshots = map(_by_order, parts)
         return tuple(
             BookedOrder(
                 order=rows.order_of(row, lines=lines[row["id"]], facts=facts[row["id"]]),
                 received=row["received"],
                 paid=row["paid"],
+                facts=tuple(map(_fact, facts[row["id"]])),
                 events=tuple(map(_event, events[row["id"]])),
                 entries=tuple(map(_entry, entries[row["id"]])),
+                snapshots=frozenset(snapshot["checkout"] for snapshot in snapshots[row["id"]]),
+            )
+            for row in found
+        )
+
+    async def events_of(
+        self, bucket: int, *, merchant_id: MerchantId | None, after: OrderId | None, limit: int
+    ) -> tuple[EventsOf, ...]:
+        """See `Books`."""
+        which = {"bucket": bucket, "after": after or "", "limit": limit}
+        query = (
+            sql.EVENTS_OF(**which) if merchant_id is None else sql.EVENTS_OF_MERCHANT(**which, merchant_id=merchant_id)
+        )
+        (found,) = await self._read(query)
+        return tuple(
+            EventsOf(
+                order_id=OrderId(row["order_id"]),
+                merchant_id=MerchantId(row["merchant_id"]),
+                has_order=row["has_order"],
             )
             for row in found
         )
@@ -121,6 +159,14 @@ def _by_order(parts: Iterable[Row]) -> defaultdict[str, list[Row]]:
     return grouped
 
 
+def _fact(row: Row) -> BookedFact:
+    try:
+        exact(row["amount"])
+    except ValueError as wrong:
+        raise ValueError(f"the amount {row['amount']} of fact {row['ordinal']} {wrong}") from None
+    return BookedFact(ordinal=row["ordinal"], as_told=row["fact_key"] == rows.fact_of(row).digest)
+
+
 def _event(row: Row) -> BookedEvent:
     published = None
     if row["log_offset"] is not None:
@@ -131,6 +177,14 @@ def _event(row: Row) -> BookedEvent:
         order_id=OrderId(row["order_id"]),
         seq=row["seq"],
         transition=row["transition"],
+        occurred_at=row["occurred_at"],
+        told=Told(
+            event_id=row["told_event_id"],
+            order_id=row["told_order_id"],
+            transition=row["told_transition"],
+            paid=row["told_paid"],
+            total=row["told_total"],
+        ),
         published=published,
         released=row["released"],
     )
@@ -139,8 +193,10 @@ def _event(row: Row) -> BookedEvent:
 def _entry(row: Row) -> BookedEntry:
     return BookedEntry(
         version=row["version"],
+        action=row["action"],
         status=row["status"],
         at=row["at"],
         transition=row["transition"],
+        amount=row["amount"],
         received=row["received"],
     )

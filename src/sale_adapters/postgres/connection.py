@@ -10,6 +10,7 @@ import attrs
 from psycopg import OperationalError, errors
 from psycopg_pool import AsyncConnectionPool
 
+from sale_adapters.postgres.reasons import UNMIGRATED, in_one_line
 from sale_adapters.postgres.trips import Begin, Session, Trips
 from sale_domain.errors import StoreUnavailable
 
@@ -143,6 +144,5 @@ async def _errors_said() -> AsyncGenerator[None]:
     """Say it in the domain's words when the database is away."""
     try:
         yield
-    except _AWAY as error:
-        reason = (error.diag.message_primary or str(error)).strip() or type(error).__name__
-        raise StoreUnavailable(reason=reason) from error
+    except (*_AWAY, *UNMIGRATED) as error:
+        raise StoreUnavailable(reason=in_one_line(error)) from error

@@ -2,11 +2,8 @@
 
 from typing import Final
 
-from psycopg import ProgrammingError
-
 from sale_adapters.postgres.connection import Database
 from sale_adapters.postgres.trips import Begin, Query, Row, Statement, Trips
-from sale_domain.errors import StoreUnavailable
 from sale_domain.money import Currency
 from sale_domain.ports.figures import COUNTED_UP_TO, OPEN_STATUSES, Backlog, StoreFigures
 
@@ -68,11 +65,7 @@ class PostgresFigures:
 
     async def read(self) -> StoreFigures:
         """See `Figures`."""
-        try:
-            return await self._database.transact(self._look, begin=Begin.TO_READ)
-        except ProgrammingError as error:
-            # Nobody has migrated this database yet, or not far enough.
-            raise StoreUnavailable(reason=str(error).partition("\n")[0]) from error
+        return await self._database.transact(self._look, begin=Begin.TO_READ)
 
     async def _look(self, trips: Trips) -> StoreFigures:
         queries = [self._bounded(each) for each in (UNPUBLISHED, SET_ASIDE, PARKED, *OPEN_ORDERS.values())]

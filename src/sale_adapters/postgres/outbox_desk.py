@@ -6,6 +6,7 @@ from typing import Any, Final, LiteralString
 from psycopg import AsyncConnection, Error
 from psycopg.rows import dict_row
 
+from sale_adapters.postgres.reasons import in_one_line
 from sale_adapters.postgres.relay_sql import BOUND_TIME
 from sale_domain.errors import NotFound, StoreUnavailable
 from sale_domain.ids import EventId, OrderId, bucket_of
@@ -96,7 +97,7 @@ class PostgresOutboxDesk:
                 cursor = await connection.execute(statement, values)
                 return (await cursor.fetchall() if cursor.description else []), cursor.rowcount
         except Error as error:
-            raise StoreUnavailable(reason=str(error).strip() or type(error).__name__) from error
+            raise StoreUnavailable(reason=in_one_line(error)) from error
 
 
 def _key(event_id: EventId) -> tuple[int, EventId]:

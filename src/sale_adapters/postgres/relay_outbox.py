@@ -10,6 +10,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from sale_adapters.postgres import relay_sql as sql
+from sale_adapters.postgres.reasons import in_one_line
 from sale_domain.errors import StoreUnavailable
 from sale_domain.ids import EventId, OrderId, bucket_of
 from sale_domain.ports.publishing import (
@@ -173,7 +174,7 @@ class PostgresRelayOutbox:
             async with self._pool.connection() as connection:
                 yield connection
         except (Error, PoolTimeout, PoolClosed) as error:
-            raise StoreUnavailable(reason=str(error).strip() or type(error).__name__) from error
+            raise StoreUnavailable(reason=in_one_line(error)) from error
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncGenerator[Connection]:

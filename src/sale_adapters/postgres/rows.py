@@ -87,7 +87,7 @@ def order_of(row: Row, *, lines: Sequence[Row], facts: Sequence[Row]) -> Order:
         basket=Basket(tuple(_line(line, currency) for line in lines)),
         totals=_totals(row, currency),
         exchange_rate=row["exchange_rate"],
-        ledger=Ledger(tuple(map(fact_of, facts))),
+        ledger=Ledger(tuple(map(fact_of, facts)), frozenset(fact["fact_key"] for fact in facts)),
         transition=row["transition"],
         reported_facts=row["reported_facts"],
         checkouts=row["checkouts"],
@@ -177,7 +177,7 @@ def _money(amount: Decimal | None, currency: Currency) -> Money | None:
 def fact_values(fact: PaymentFact) -> Values:
     """Return a fact's columns, without the keys of the table that keeps it."""
     return {
-        "fact_key": _digest(fact.key),
+        "fact_key": fact.digest,
         "type": fact.type.value,
         "source_type": fact.source.type.value,
         "source_id": fact.source.id,

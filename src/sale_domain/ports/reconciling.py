@@ -1,7 +1,7 @@
 """What the reconciler needs: the books, page by page and without a lock, and the log at an address."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Protocol
@@ -22,10 +22,26 @@ class Published:
 
 
 @attrs.frozen(kw_only=True)
+class Told:
+    """What an event's payload says; None where it says nothing.
+
+    Attributes:
+        total: Of the order when it happened, as is what was `paid`; in payment events only.
+    """
+
+    event_id: str | None
+    order_id: str | None
+    transition: int | None
+    paid: Decimal | None
+    total: Decimal | None
+
+
+@attrs.frozen(kw_only=True)
 class BookedEvent:
     """An outbox row, as far as it can be compared.
 
     Attributes:
+        occurred_at: Its record in the log is not older.
         published: None while Kafka has not been told.
         released: Whether an operator has given it up: it is never published, and never cleaned up.
     """
@@ -34,6 +50,8 @@ class BookedEvent:
     order_id: OrderId
     seq: int
     transition: int | None
+    occurred_at: datetime
+    told: Told
     published: Published | None
     released: bool = False
 
@@ -43,14 +61,30 @@ class BookedEntry:
     """A history row of an order.
 
     Attributes:
+        amount: What the row says that the payment was worth; on payments only.
         received: What the row says had come in by then; on payments only.
     """
 
     version: int
+    action: str
     status: str
     at: datetime
     transition: int | None
+    amount: Decimal | None
     received: Decimal | None
+
+
+@attrs.frozen(kw_only=True)
+class BookedFact:
+    """A row of the ledger.
+
+    Attributes:
+        ordinal: Its number in its order: 1, 2, …
+        as_told: Whether its columns still are what its key was made of when mq-pay told it.
+    """
+
+    ordinal: int
+    as_told: bool
 
 
 @attrs.frozen(kw_only=True)
@@ -60,15 +94,40 @@ class BookedOrder:
     Attributes:
         order: From its row, its lines and its ledger.
         received: The stored column, which should follow from the ledger; so should `paid`.
+        facts: The rows of `order.ledger.facts`.
         events: Its outbox rows by `seq`.
         entries: Its history rows, oldest first.
+        snapshots: Which checkouts' snapshots there are.
     """
 
     order: Order
     received: Decimal
     paid: Decimal
+    facts: tuple[BookedFact, ...]
     events: tuple[BookedEvent, ...]
     entries: tuple[BookedEntry, ...]
+    snapshots: frozenset[int]
+
+
+@attrs.frozen(kw_only=True)
+class UnreadableOrder:
+    """An order with a row that cannot be read, and so nothing of it can be compared."""
+
+    id: OrderId
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class EventsOf:
+    """An order that the outbox has rows of, and the merchant that they name.
+
+    Attributes:
+        has_order: Whether there is such an order.
+    """
+
+    order_id: OrderId
+    merchant_id: MerchantId
+    has_order: bool
 
 
 @attrs.frozen(kw_only=True)
@@ -140,8 +199,16 @@ class Books(Protocol):
     async def orders_told_at(self, merchant_id: MerchantId, numbers: Collection[int]) -> frozenset[OrderId]:
         """Return the orders that these numbers of the merchant's feed are about."""
 
-    async def booked(self, bucket: int, order_ids: Sequence[OrderId]) -> tuple[BookedOrder, ...]:
-        """Return everything about these orders of one bucket, all of one moment."""
+    async def booked(self, bucket: int, order_ids: Sequence[OrderId]) -> tuple[BookedOrder | UnreadableOrder, ...]:
+        """Return everything about these orders of one bucket, each of one moment.
+
+        A row that cannot be read hides its own order and no other.
+        """
+
+    async def events_of(
+        self, bucket: int, *, merchant_id: MerchantId | None, after: OrderId | None, limit: int
+    ) -> tuple[EventsOf, ...]:
+        """Return a page of the orders that a bucket's outbox rows (or those of one merchant) name, by id."""
 
     async def feed(self, merchant_id: MerchantId, *, below: int | None, limit: int) -> FeedPage:
         """Return the newest history rows of a merchant, or the newest below a number."""
@@ -168,11 +235,14 @@ class LookedUp:
     Attributes:
         records: Of those addresses where a `read_committed` reader finds a record.
         expired: The addresses before their partition's beginning: retention has deleted what was there.
+        retention: How long each topic of an expired address keeps its records for certain; without those of which that
+            is unknown, or which are cut by size too.
     """
 
     cluster_id: str
     records: Mapping[PublishedAt, LoggedRecord]
     expired: frozenset[PublishedAt]
+    retention: Mapping[str, timedelta]
 
 
 class LogReader(Protocol):

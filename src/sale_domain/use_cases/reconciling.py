@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate
 
@@ -10,18 +10,20 @@ import attrs
 
 from sale_domain.errors import OrderChanged
 from sale_domain.ids import BUCKETS, MerchantId, OrderId, bucket_of, merchant_bucket
+from sale_domain.order_reconciliation import check_order
 from sale_domain.orders import Order
 from sale_domain.ports.orders import Decision, Orders
-from sale_domain.ports.reconciling import Books, Feed, LogReader, Place, Wait
+from sale_domain.ports.reconciling import BookedOrder, Books, Feed, LogReader, Place, UnreadableOrder, Wait
 from sale_domain.ports.runtime import Clock
 from sale_domain.reconciliation import (
     Finding,
     Limits,
     Mend,
+    check_events_of,
     check_feed,
-    check_order,
     check_queue,
     check_records,
+    unreadable,
 )
 
 BY_RECONCILER = "sale-reconcile"
@@ -74,6 +76,7 @@ class Reconciliation:
     limits: Limits = attrs.field(factory=Limits)
     scope: Scope = attrs.field(factory=Scope)
     seen: Seen = attrs.field(init=False, factory=Seen)
+    _places: set[Place] = attrs.field(init=False, factory=set)
 
     async def findings(self) -> AsyncIterator[Finding]:
         """Yield what does not agree as it is found; memory does not grow with the number of orders.
@@ -82,11 +85,26 @@ class Reconciliation:
             EventLogUnavailable, StoreUnavailable: so far and no further.
         """
         feeds = await self._feeds()
+        self._places = {Place(bucket=merchant_bucket(merchant_id), merchant_id=merchant_id) for merchant_id in feeds}
         walk = self._everything(feeds) if self.scope.sample is None else self._sample(feeds, self.scope.sample)
         async for finding in walk:
             yield finding
-        async for finding in self._queues(feeds):
+        async for finding in self._queues():
             yield finding
+
+    async def knows(self, merchant_id: MerchantId) -> bool:
+        """Tell whether a merchant has a feed, an order or an event.
+
+        Raises:
+            StoreUnavailable: the database is away.
+        """
+        bucket = merchant_bucket(merchant_id)
+        feeds = {feed.merchant_id for feed in await self.books.feeds([bucket])}
+        return (
+            merchant_id in feeds
+            or bool(await self.books.orders(bucket, merchant_id=merchant_id, after=None, limit=1))
+            or bool(await self.books.events_of(bucket, merchant_id=merchant_id, after=None, limit=1))
+        )
 
     async def _feeds(self) -> Mapping[MerchantId, Feed]:
         feeds = await self.books.feeds(self._buckets())
@@ -105,13 +123,31 @@ class Reconciliation:
                 bucket, merchant_id=self.scope.merchant_id, after=after, limit=_STAMPS
             ):
                 after = page[-1].id
+                self._meet(bucket, {stamp.merchant_id for stamp in page})
                 merchants |= {stamp.merchant_id for stamp in page}
                 changed = [s.id for s in page if self.scope.since is None or s.updated_at >= self.scope.since]
                 async for finding in self._orders(bucket, changed):
                     yield finding
+            async for finding in self._outbox(bucket):
+                yield finding
         for merchant_id in sorted(merchants):
             async for finding in self._feed(merchant_id):
                 yield finding
+
+    def _meet(self, bucket: int, merchants: Iterable[MerchantId]) -> None:
+        """Remember where things of merchants lie: their queues are looked at, with or without a feed."""
+        self._places |= {Place(bucket=bucket, merchant_id=merchant_id) for merchant_id in merchants}
+
+    async def _outbox(self, bucket: int) -> AsyncIterator[Finding]:
+        after: OrderId | None = None
+        while page := await self.books.events_of(
+            bucket, merchant_id=self.scope.merchant_id, after=after, limit=_STAMPS
+        ):
+            after = page[-1].order_id
+            self._meet(bucket, {named.merchant_id for named in page})
+            for named in page:
+                for finding in check_events_of(named):
+                    yield finding
 
     async def _sample(self, feeds: Mapping[MerchantId, Feed], size: int) -> AsyncIterator[Finding]:
         """Draw from the feeds: every committed change is as likely as any other, and is found by its key."""
@@ -133,13 +169,13 @@ class Reconciliation:
         return drawn
 
     async def _orders(self, bucket: int, order_ids: Sequence[OrderId]) -> AsyncIterator[Finding]:
-        kept_since = self.clock.now() - self.limits.events_kept
+        now = self.clock.now()
         for some in _chunks(order_ids, _ORDERS):
             booked = await self.books.booked(bucket, some)
             for one in booked:
-                for finding in check_order(one, kept_since=kept_since):
+                for finding in self._order(one, kept_since=now - self.limits.events_kept):
                     yield finding
-            events = [event for one in booked for event in one.events]
+            events = [event for one in booked if isinstance(one, BookedOrder) for event in one.events]
             self.seen.orders += len(booked)
             self.seen.events += len(events)
             published = [event for event in events if event.published is not None]
@@ -147,9 +183,18 @@ class Reconciliation:
                 looked_up = await self.log.look_up({e.published.at for e in published if e.published})
                 self.seen.records += len(published)
                 self.seen.expired += len(looked_up.expired)
-                for finding in check_records(published, looked_up):
+                for finding in check_records(published, looked_up, now=now):
                     yield finding
             self.moved(self.seen)
+
+    def _order(self, one: BookedOrder | UnreadableOrder, *, kept_since: datetime) -> Sequence[Finding]:
+        if isinstance(one, UnreadableOrder):
+            return (unreadable(one),)
+        try:
+            return check_order(one, kept_since=kept_since)
+        except Exception as failure:  # noqa: BLE001 - what cannot be compared is a finding; the next order may be well
+            reason = f"{type(failure).__name__} {failure}"
+            return (unreadable(UnreadableOrder(id=one.order.id, reason=reason)),)
 
     async def _feed(self, merchant_id: MerchantId) -> AsyncIterator[Finding]:
         page = await self.books.feed(merchant_id, below=None, limit=_FEED_ROWS)
@@ -167,10 +212,10 @@ class Reconciliation:
     def _is_old(self, at: datetime) -> bool:
         return self.scope.since is not None and at < self.scope.since
 
-    async def _queues(self, feeds: Mapping[MerchantId, Feed]) -> AsyncIterator[Finding]:
+    async def _queues(self) -> AsyncIterator[Finding]:
         """Look for what waits too long: by its nature old, so neither `since` nor a sample would find it."""
         now = self.clock.now()
-        merchants = [Place(bucket=merchant_bucket(merchant_id), merchant_id=merchant_id) for merchant_id in feeds]
+        merchants = sorted(self._places, key=lambda place: (place.bucket, place.merchant_id or ""))
         buckets = [] if self.scope.merchant_id else [Place(bucket=bucket) for bucket in self._buckets()]
         for kind, limit in self.limits.ages.items():
             places = buckets if kind is Wait.PARKED else merchants

@@ -51,9 +51,15 @@ SALE_ORDERS = Table(
     CheckConstraint("version > 0", name="version_counts"),
     CheckConstraint("num_nulls(subtotal, discount, tax, total) IN (0, 4)", name="totals_together"),
     CheckConstraint("status = 'CANCELLED' OR (status = 'DRAFT') = (total IS NULL)", name="draft_has_no_total"),
-    CheckConstraint("least(subtotal, discount, tax, total) >= 0", name="totals_not_negative"),
-    CheckConstraint("exchange_rate > 0", name="exchange_rate_is_positive"),
-    CheckConstraint("paid >= 0 AND paid <= received AND paid <= coalesce(total, 0)", name="paid_was_received"),
+    # NaN is larger than everything, so that a lower bound alone lets it in.
+    CheckConstraint(
+        "least(subtotal, discount, tax, total) >= 0 AND greatest(subtotal, discount, tax, total) < 'NaN'",
+        name="totals_not_negative",
+    ),
+    CheckConstraint("exchange_rate > 0 AND exchange_rate < 'NaN'", name="exchange_rate_is_positive"),
+    CheckConstraint(
+        "paid >= 0 AND paid <= received AND paid <= coalesce(total, 0) AND received < 'NaN'", name="paid_was_received"
+    ),
     CheckConstraint("least(transition, reported_facts, checkouts, events) >= 0", name="counters_not_negative"),
     # Space on the page keeps an update there (HOT): most commands touch no indexed column.
     postgresql_with={"fillfactor": 70},
@@ -132,11 +138,15 @@ SALE_ORDER_LINES = Table(
         ["sale_order_lines.bucket", "sale_order_lines.order_id", "sale_order_lines.id"],
     ),
     one_of("mode", LineMode),
-    CheckConstraint("quantity > 0", name="quantity_is_positive"),
+    CheckConstraint("quantity > 0 AND greatest(quantity, per_combo) < 'NaN'", name="quantity_is_positive"),
     CheckConstraint("sent_quantity >= 0 AND sent_quantity <= quantity", name="sent_was_ordered"),
     CheckConstraint("(lead_id IS NULL) = (per_combo IS NULL)", name="child_knows_its_share"),
     CheckConstraint("num_nulls(base_price, unit_price, discount, tax, total) IN (0, 5)", name="price_together"),
-    CheckConstraint("least(own_price, base_price, unit_price, discount, tax, total) >= 0", name="price_not_negative"),
+    CheckConstraint(
+        "least(own_price, base_price, unit_price, discount, tax, total) >= 0"
+        " AND greatest(own_price, base_price, unit_price, discount, tax, total) < 'NaN'",
+        name="price_not_negative",
+    ),
     postgresql_with={"fillfactor": 85},
 )
 
@@ -167,7 +177,7 @@ def fact_columns() -> tuple[SchemaItem, ...]:
         Column("reason", Text),
         one_of("type", FactType),
         one_of("source_type", SourceType),
-        CheckConstraint("amount >= 0", name="amount_not_negative"),
+        CheckConstraint("amount >= 0 AND amount < 'NaN'", name="amount_not_negative"),
     )
 
 
