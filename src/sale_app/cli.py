@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Table
 
 from sale_app.outbox_commands import outbox_commands
 from sale_app.settings import BadSettings, Process, Settings, describe
+from sale_app.tables import print_whole
 from sale_domain.ids import OrderId
 
 app = typer.Typer(
@@ -26,7 +27,6 @@ inbox = typer.Typer(help="What mq-pay has told: payments that wait for their ord
 app.add_typer(inbox, name="inbox", no_args_is_help=True)
 
 WRONG_USAGE = 2
-_WIDEST = 1_000
 _SETTING_COLUMNS = ("setting", "value", "from", "default", "meaning", "for")
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
 
@@ -125,11 +125,10 @@ def reconcile(
 @app.command()
 def settings() -> None:
     """List every setting with its meaning, value and source; secrets are masked."""
-    table = Table(*(Column(name, no_wrap=True) for name in _SETTING_COLUMNS), box=None, pad_edge=False)
+    table = Table(*_SETTING_COLUMNS)
     for row in describe(os.environ):
         table.add_row(row.variable, row.value, row.source, row.default, row.meaning, " ".join(row.processes))
-    # As wide as its longest row: a name that is cut short cannot be searched for.
-    Console(width=Console(width=_WIDEST).measure(table).maximum).print(table)
+    print_whole(table, _console())
 
 
 @inbox.command("list")

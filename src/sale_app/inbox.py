@@ -11,6 +11,7 @@ from rich.table import Table
 from sale_adapters.postgres import Database, PostgresInbox
 from sale_adapters.system import SystemClock
 from sale_app.settings import Settings
+from sale_app.tables import print_whole
 from sale_domain.errors import NotFound, StoreUnavailable
 from sale_domain.ids import BUCKETS, OrderId, bucket_of
 from sale_domain.ports.orders import Inbox, ParkedFact, ReceivedWebhook
@@ -38,7 +39,7 @@ def parked(*, limit: int, late_after: timedelta, console: Console) -> Question:
     async def question(inbox: Inbox) -> None:
         now = SystemClock().now()
         found = await inbox.waiting(range(BUCKETS), until=now, limit=limit + 1)
-        console.print(parked_table(found[:limit], now=now, late_after=late_after))
+        print_whole(parked_table(found[:limit], now=now, late_after=late_after), console)
         late = sum(now - each.parked_at > late_after for each in found[:limit])
         more = f" (the oldest {limit}; there are more)" if len(found) > limit else ""
         told = f"{min(len(found), limit)} payments wait{more}, {late} of them too long."
@@ -49,13 +50,13 @@ def parked(*, limit: int, late_after: timedelta, console: Console) -> Question:
 
 def parked_table(found: tuple[ParkedFact, ...], *, now: datetime, late_after: timedelta) -> Table:
     """Return the facts that wait as a table."""
-    table = Table("webhook", "bucket", "source", "type", "amount", "since", "", box=None, pad_edge=False)
+    table = Table("webhook", "source", "bucket", "type", "amount", "since", "")
     for each in found:
         fact, is_late = each.fact, now - each.parked_at > late_after
         table.add_row(
             each.webhook_id,
-            str(bucket_of(each.webhook_id)),
             escape(f"{fact.source.type.value} {fact.source.id or '(none named)'}"),
+            str(bucket_of(each.webhook_id)),
             fact.type.value,
             f"{fact.amount:f}",
             each.parked_at.isoformat(timespec="seconds"),

@@ -14,6 +14,7 @@ from sale_adapters.postgres.outbox_desk import PostgresOutboxDesk
 from sale_adapters.system import SystemClock
 from sale_adapters.wire.cloud_events import cloud_event_headers
 from sale_app.settings import Settings
+from sale_app.tables import print_whole
 from sale_domain.errors import NotFound, SaleError
 from sale_domain.ids import EventId
 from sale_domain.ports.outbox_desk import DeskEntry, NotSetAside, OutboxDesk, Standing
@@ -24,7 +25,10 @@ def show_list(settings: Settings, console: Console, *, set_aside_only: bool, lim
 
     async def ask(desk: OutboxDesk) -> int:
         entries = await desk.unpublished(set_aside_only=set_aside_only, limit=limit)
-        console.print(_table(entries, now=SystemClock().now()) if entries else "Nothing waits.")
+        if entries:
+            print_whole(_table(entries, now=SystemClock().now()), console)
+        else:
+            console.print("Nothing waits.")
         if len(entries) == limit:
             console.print(f"These are the oldest {limit}; there may be more: see --limit.")
         return 0
@@ -105,13 +109,14 @@ def _what_release_does(entry: DeskEntry, reason: str) -> str:
 
 
 def _table(entries: tuple[DeskEntry, ...], *, now: datetime) -> Table:
-    table = Table("event", "topic", "order", "no.", "age", "standing", "why", box=None, pad_edge=False)
+    table = Table("event", "order", "no.", "standing", "age", "topic", "why")
     for entry in entries:
         why = entry.reason or ""
         if entry.holds_back:
             why += f" (holds back {entry.holds_back})"
         age = _age(now - entry.occurred_at)
-        cells = (entry.event_id, entry.topic, entry.order_id, str(entry.seq), age, entry.standing.value, why)
+        standing = entry.standing.value
+        cells = (entry.event_id, entry.order_id, str(entry.seq), standing, age, entry.topic, " ".join(why.split()))
         table.add_row(*map(escape, cells))
     return table
 

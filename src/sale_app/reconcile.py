@@ -122,7 +122,10 @@ async def reconcile_from_settings(settings: Settings, wish: Wish, *, as_json: bo
 async def run(
     wish: Wish, report: Report, *, books: Books, log: LogReader, orders: Orders, clock: Clock, limits: Limits
 ) -> int:
-    """Compare, report, and mend what was asked for; return 0 when all agrees (in the end), else 1."""
+    """Compare, report, and mend what was asked for; return 0 when all agrees (in the end), else 1.
+
+    A merchant that nothing is known of is wrong usage: 2.
+    """
     scope = Scope(
         merchant_id=wish.merchant_id,
         since=None if wish.since is None else clock.now() - wish.since,
@@ -133,6 +136,10 @@ async def run(
             books=books, log=log, clock=clock, draw=random.randrange, moved=moved, limits=limits, scope=scope
         )
         try:
+            if wish.merchant_id is not None and not await comparing.knows(wish.merchant_id):
+                told = f"There is no merchant {wish.merchant_id}: nothing here is of it."
+                report.say({"failed": told}, told, style="red")
+                return 2
             async for finding in comparing.findings():
                 report.found(finding)
                 if wish.repair and not finding.warning:

@@ -9,6 +9,7 @@ from sale_adapters.kafka.event_log import KafkaEventLog
 from sale_adapters.postgres.relay_outbox import PostgresRelayOutbox
 from sale_adapters.redis.alarm import RedisBell
 from sale_app.chores import Chore
+from sale_app.logs import start_logging
 from sale_app.relay_process import RelayProcess
 from sale_app.settings import Settings
 from sale_app.upkeep import upkeep
@@ -21,7 +22,7 @@ _WOKEN_POLL_SECONDS = 0.25
 
 def relay_from_settings(settings: Settings) -> int:
     """Run the relay as the settings say until it is told to stop; return the exit code."""
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    start_logging(settings.log_level)
     # The client tells every lost connection in many lines; the relay tells it in one.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     asyncio.run(_relay(settings))

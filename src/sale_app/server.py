@@ -5,18 +5,34 @@ import logging
 import socket
 
 from sale_adapters.web import create_app
+from sale_adapters.web.calls import Readiness
 from sale_app.asgi import listen, serve
 from sale_app.composition import compose
+from sale_app.logs import start_logging
 from sale_app.settings import Settings
+
+_LOG = logging.getLogger("sale.serve")
 
 
 def run_server(settings: Settings) -> None:
     """Serve the HTTP API until the process is told to stop."""
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    start_logging(settings.log_level)
     asyncio.run(_serve(settings, listen(settings.http_host, settings.http_port)))
 
 
 async def _serve(settings: Settings, listening: socket.socket) -> None:
     async with compose(settings) as service:
         app = create_app(service.sale, readiness=service.readiness, metrics=service.metrics)
-        await serve(app, listening)
+        telling = asyncio.create_task(tell_what_lacks(service.readiness))
+        try:
+            await serve(app, listening)
+        finally:
+            telling.cancel()
+            await asyncio.gather(telling, return_exceptions=True)
+
+
+async def tell_what_lacks(readiness: Readiness) -> None:
+    """Say at once what `/readyz` says too: requests are answered with 503 until it is there."""
+    for part, lack in (await readiness()).items():
+        if lack is not None:
+            _LOG.warning("not ready: the %s %s", part, lack)

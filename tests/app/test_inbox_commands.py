@@ -40,8 +40,8 @@ def webhooks(database_url: str) -> list[ReceivedWebhook]:
     return kept
 
 
-def run(database_url: str, *arguments: str, minutes: str = "15") -> Result:
-    environment = {"SALE_DATABASE_URL": database_url, "SALE_PARKED_MINUTES": minutes, "COLUMNS": "200"}
+def run(database_url: str, *arguments: str, minutes: str = "15", columns: str = "200") -> Result:
+    environment = {"SALE_DATABASE_URL": database_url, "SALE_PARKED_MINUTES": minutes, "COLUMNS": columns}
     return CliRunner().invoke(app, ["inbox", *arguments], env=environment)
 
 
@@ -58,6 +58,14 @@ def test_the_list_shows_the_oldest_first_and_the_late_ones_loudly(
     assert told == "2 payments wait, 1 of them too long."
     few = run(database_url, "list", "--limit", "1", minutes="90").output
     assert "1 payments wait (the oldest 1; there are more), 0 of them too long." in few
+
+
+def test_no_id_is_cut_short_in_a_pipe_or_at_a_narrow_terminal(
+    database_url: str, webhooks: list[ReceivedWebhook]
+) -> None:
+    lines = run(database_url, "list", columns="80").output.splitlines()
+    assert [line[:69].split() for line in lines[1:3]] == [[webhook.id, "SaleOrder", ORDER] for webhook in webhooks]
+    assert all("mq-pay:attempt.success" in line for line in lines[1:3])
 
 
 def test_a_body_is_shown_as_it_came_but_steers_no_terminal(database_url: str, webhooks: list[ReceivedWebhook]) -> None:

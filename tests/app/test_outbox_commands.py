@@ -11,6 +11,7 @@ from relay_world import event
 from sale_app.cli import app
 
 ROWS = BEFORE, POISON, AFTER = tuple(event(number) for number in (1, 2, 3))
+REASON = "[too] large,\n  on two lines"
 Run = Callable[..., Result]
 
 
@@ -20,12 +21,12 @@ def run(database_url: str) -> Run:
     insert(database_url, *ROWS)
     with psycopg.connect(database_url) as connection:
         connection.execute(
-            "UPDATE outbox SET set_aside_at = now(), set_aside_reason = '[too] large' WHERE event_id = %s",
-            [POISON.event_id],
+            "UPDATE outbox SET set_aside_at = now(), set_aside_reason = %s WHERE event_id = %s",
+            [REASON, POISON.event_id],
         )
 
-    def command(*arguments: str, answer: str = "") -> Result:
-        environment = {"SALE_DATABASE_URL": database_url, "COLUMNS": "300"}
+    def command(*arguments: str, answer: str = "", columns: str = "300") -> Result:
+        environment = {"SALE_DATABASE_URL": database_url, "COLUMNS": columns}
         return CliRunner().invoke(app, ["outbox", *arguments], env=environment, input=answer)
 
     return command
@@ -37,10 +38,18 @@ def test_the_list_tells_why_an_event_is_stuck_and_what_waits_for_it(run: Run) ->
     assert listed.exit_code == 0
     assert [line.split()[0] for line in lines[1:]] == [row.event_id for row in ROWS]
     assert "set aside" in lines[2]
-    assert "[too] large (holds back 1)" in lines[2]
+    assert "[too] large, on two lines (holds back 1)" in lines[2]
     assert "held back" in lines[3]
     assert run("list", "--set-aside").output.splitlines()[1:] == [lines[2]]
     assert "there may be more" in run("list", "--limit", "1").output
+
+
+def test_no_id_is_cut_short_in_a_pipe_or_at_a_narrow_terminal(run: Run) -> None:
+    for row in ROWS:
+        (line,) = (line for line in run("list", columns="80").output.splitlines() if row.event_id in line)
+        assert line[:80].split()[:2] == [row.event_id, row.order_id]
+        assert row.topic in line
+    assert "[too] large, on two lines (holds back 1)" in run("list", columns="80").output
 
 
 def test_an_event_is_shown_with_its_headers_and_the_exact_payload(run: Run) -> None:
@@ -48,7 +57,7 @@ def test_an_event_is_shown_with_its_headers_and_the_exact_payload(run: Run) -> N
     assert shown.exit_code == 0
     assert f"header    ce_id: {POISON.event_id}" in shown.output
     assert "header    ce_type: payment.success" in shown.output
-    assert "standing  set aside: [too] large" in shown.output
+    assert f"standing  set aside: {REASON}" in shown.output
     assert shown.output.splitlines()[-1] == POISON.payload.decode()
 
 

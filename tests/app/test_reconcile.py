@@ -120,6 +120,13 @@ async def test_warnings_alone_are_no_failure(desk: Desk, capsys: pytest.CaptureF
     assert lines[-1].startswith("5 orders, 4 events, 0 records on Kafka (0 of them expired) and 18 feed numbers")
 
 
+async def test_a_merchant_that_nothing_is_of_is_wrong_usage(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await desk.run(merchant="nosuch") == 2
+    assert capsys.readouterr().out == "There is no merchant nosuch: nothing here is of it.\n"
+    (merchant_id,) = desk.store.feeds
+    assert await desk.run(merchant=merchant_id) == 0
+
+
 async def test_a_database_that_is_away_is_said_to_be_away(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     desk.store.fail_with = StoreUnavailable(reason="gone fishing")
     assert await desk.run(sample=3) == 1

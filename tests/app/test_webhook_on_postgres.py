@@ -135,6 +135,32 @@ async def test_an_amount_may_be_written_in_any_exact_way(bad_input_url: str, amo
     assert (answer.status_code, answer.json()) == (200, {"outcome": "applied"})
 
 
+async def test_a_fact_that_a_hand_has_altered_is_known_as_what_was_told_and_moves_no_money(bad_input_url: str) -> None:
+    async with served(bad_input_url, connections=1) as client:
+        order = await checked_out(client)
+        body = json.write(payment(order["id"], 65_000))
+        await client.post(WEBHOOK, content=body)
+        with psycopg.connect(bad_input_url) as hand:
+            hand.execute("UPDATE payment_facts SET amount = 60000 WHERE order_id = %s", [order["id"]])
+        answers = [await client.post(WEBHOOK, content=body) for _ in range(2)]
+        seen = (await client.get(f"/sale-orders/{order['id']}")).json()
+
+    assert [(answer.status_code, answer.json()) for answer in answers] == [(200, {"outcome": "already-applied"})] * 2
+    assert (seen["received"], seen["status"]) == (60_000, "PARTIAL")
+    assert _logged(bad_input_url)[-3:] == [body] * 3
+
+
+async def test_a_zero_is_a_zero_whatever_its_exponent(bad_input_url: str) -> None:
+    async with served(bad_input_url, connections=1) as client:
+        order = await checked_out(client)
+        body = json.write(payment(order["id"], 65_001)).replace(b"65001", b"0e999999999")
+        answer = await client.post(WEBHOOK, content=body)
+        seen = (await client.get(f"/sale-orders/{order['id']}")).json()
+
+    assert (answer.status_code, answer.json()) == (200, {"outcome": "recorded"})
+    assert (seen["received"], seen["payments"][0]["amount"]) == (0, 0)
+
+
 async def test_a_currency_that_the_sender_names_changes_nothing(bad_input_url: str) -> None:
     async with served(bad_input_url, connections=1) as client:
         order = await checked_out(client)

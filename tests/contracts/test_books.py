@@ -76,8 +76,8 @@ async def test_everything_about_an_order_comes_together_and_agrees(desk: Desk) -
     assert done.snapshots == {1}
     told = [event.told for event in done.events]
     assert [(each.order_id, each.transition, each.paid, each.total) for each in told] == [
-        (done.order.id, 1, 100_000, 325_000),
-        (done.order.id, 2, 325_000, 325_000),
+        (done.order.id, 1, Decimal(100_000), Decimal(325_000)),
+        (done.order.id, 2, Decimal(325_000), Decimal(325_000)),
     ]
     assert [each.event_id for each in told] == [event.event_id for event in done.events]
 

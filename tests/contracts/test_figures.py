@@ -120,7 +120,7 @@ async def shop(tables_or_none: str | None) -> AsyncGenerator[Shop]:
 async def test_an_empty_store_has_nothing_that_waits(shop: Shop) -> None:
     figures = await shop.figures.read()
 
-    assert (figures.unpublished, figures.set_aside, figures.parked) == (NOTHING, 0, NOTHING)
+    assert (figures.unpublished, figures.set_aside, figures.held_back, figures.parked) == (NOTHING,) * 4
     assert figures.unallocated == {}
     assert figures.open_orders == dict.fromkeys(
         (OrderStatus.DRAFT, OrderStatus.PROCESSING, OrderStatus.PARTIAL), NOTHING
@@ -172,10 +172,12 @@ async def test_a_row_that_was_set_aside_is_told_apart_and_what_waits_behind_it_i
     await shop.outbox.set_aside(lease, event_id=poison.event_id, reason="too large")
 
     figures = await shop.figures.read()
-    assert (figures.unpublished, figures.set_aside) == (NOTHING, 1)
+    assert figures.unpublished == NOTHING
+    assert figures.set_aside == Backlog(count=1, oldest=poison.occurred_at)
+    assert figures.held_back == Backlog(count=1, oldest=behind.occurred_at)
     await shop.publish(lease, poison)
     figures = await shop.figures.read()
-    assert (figures.unpublished.count, figures.set_aside) == (1, 0)
+    assert (figures.unpublished.count, figures.set_aside, figures.held_back) == (1, NOTHING, NOTHING)
 
 
 async def test_an_event_that_was_given_up_waits_for_nothing_and_holds_nothing_back(shop: Shop) -> None:
@@ -189,7 +191,8 @@ async def test_an_event_that_was_given_up_waits_for_nothing_and_holds_nothing_ba
     await shop.desk.release(poison.event_id, reason="booked by hand")
 
     figures = await shop.figures.read()
-    assert (figures.unpublished, figures.set_aside) == (Backlog(count=1, oldest=behind.occurred_at), 0)
+    assert figures.unpublished == Backlog(count=1, oldest=behind.occurred_at)
+    assert (figures.set_aside, figures.held_back) == (NOTHING, NOTHING)
 
 
 async def test_parked_payments_wait_since_they_came_first(shop: Shop) -> None:

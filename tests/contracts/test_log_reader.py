@@ -3,22 +3,26 @@
 import uuid
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import attrs
 import pytest
-from kafka.admin import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.structs import TopicPartition
 
 from relay_world import PAYMENTS, event
 from sale_adapters.kafka.connection import KafkaConnection
 from sale_adapters.kafka.event_log import KafkaEventLog
 from sale_adapters.kafka.log_reader import KafkaLogReader
+from sale_adapters.kafka.retention import retention_of
 from sale_adapters.kafka.topics import Topic, ensure_topics
 from sale_adapters.memory import MemoryEventLog, MemoryLogReader
 from sale_domain.ports.publishing import EventLog, EventLogUnavailable, OutboxRow, Partition, PublishedAt, Shard
 from sale_domain.ports.reconciling import LoggedRecord, LogReader
 
 SHARD = Shard(layout=1, index=0, shards=1)
+WEEK = timedelta(days=7)
+"""How long Kafka keeps a topic's records unless it is told otherwise."""
 
 
 @attrs.frozen(kw_only=True)
@@ -44,7 +48,7 @@ class Shelf:
     async def reader(self) -> AsyncGenerator[LogReader]:
         if self.bootstrap is None:
             assert isinstance(self.log, MemoryEventLog)
-            yield MemoryLogReader(log=self.log)
+            yield MemoryLogReader(log=self.log, retention={self.topic: WEEK})
         else:
             async with KafkaLogReader(KafkaConnection(bootstrap=self.bootstrap)) as reader:
                 yield reader
@@ -103,6 +107,18 @@ async def test_what_retention_has_deleted_is_said_to_have_expired(shelf: Shelf) 
         found = await reader.look_up([first, second])
     assert found.expired == {first}
     assert set(found.records) == {second}
+    assert found.retention == {shelf.topic: WEEK}
+
+
+async def test_how_long_a_topic_that_is_cut_by_size_keeps_a_record_is_unknown(kafka_bootstrap: str) -> None:
+    connection, topic = KafkaConnection(bootstrap=kafka_bootstrap), f"{PAYMENTS}-{uuid.uuid4().hex[:8]}"
+    ensure_topics(connection, [Topic(name=topic, partitions=1, replication_factor=1)])
+    kept = []
+    with KafkaAdminClient(bootstrap_servers=kafka_bootstrap) as admin:
+        for settings in ({"retention.ms": "60000"}, {"retention.ms": "-1"}, {"retention.bytes": "1000000"}):
+            admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs=settings)])
+            kept.append(retention_of(connection, topic))
+    assert kept == [timedelta(minutes=1), timedelta(days=36_500), None]
 
 
 async def test_a_kafka_that_is_away_is_said_to_be_away() -> None:

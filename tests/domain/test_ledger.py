@@ -1,5 +1,6 @@
 """Payments as a join: the order, repetition and interleaving of what mq-pay tells never matter (contract §6)."""
 
+import hashlib
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -7,6 +8,7 @@ import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sale_adapters.wire import json
 from sale_domain.ledger import FactType, Ledger, PaymentFact, Source, UidConflict
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.payments import PaymentOutcome
@@ -272,3 +274,24 @@ def test_the_same_amount_written_otherwise_is_the_same_fact() -> None:
 def test_a_checks_money_counts_for_its_order_beside_the_orders_own() -> None:
     order = pay(checked_out(pho(2)), settled("t1", 65_000), settled("t2", 65_000, source=A_CHECK))
     assert (order.status, order.received) == (OrderStatus.COMPLETED, vnd(130_000))
+
+
+def test_a_fact_is_kept_under_the_same_digest_for_ever() -> None:
+    told = attrs.evolve(paid_attempt("thanh toán “1”", 50_000), transaction_uid="t\\1")
+    assert told.digest == _digest_of_the_first_release(told)
+    assert told.digest != attrs.evolve(told, amount=Decimal(50_001)).digest
+
+
+def test_what_a_fact_was_stored_under_says_whether_it_is_known_not_what_a_hand_has_made_of_it() -> None:
+    first, second = paid_attempt("a1", 40_000), paid_attempt("a2", 60_000)
+    altered = attrs.evolve(first, attempt_uid="a2", amount=Decimal(60_000))
+    known = Ledger((altered,), frozenset({first.digest}))
+
+    assert known.with_fact(first) is known
+    assert known.with_fact(second).with_fact(second).facts == (altered, second)
+    # The altered one counts for what it says, and nothing twice.
+    assert known.with_fact(second).received == 60_000
+
+
+def _digest_of_the_first_release(told: PaymentFact) -> bytes:
+    return hashlib.blake2b(json.write(list(told.key)), digest_size=32).digest()

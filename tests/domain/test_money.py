@@ -43,8 +43,9 @@ def test_what_is_no_decimal_15_4_is_refused(text: str) -> None:
         exact(Decimal(text))
 
 
-def test_nothing_is_never_negative() -> None:
-    assert str(exact(Decimal("-0"))) == "0.0000"
+@pytest.mark.parametrize("text", ["-0", "0e999999999", "-0E+20", "0.000000000"])
+def test_nothing_is_nothing_however_it_is_written_and_never_negative(text: str) -> None:
+    assert str(exact(Decimal(text))) == "0.0000"
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "0.00000000001", "1E+12", "NaN", "Infinity", "-Infinity"])

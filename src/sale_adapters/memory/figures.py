@@ -6,9 +6,11 @@ from decimal import Decimal
 
 from sale_adapters.memory.relay_outbox import MemoryOutbox
 from sale_adapters.memory.store import MemoryStore
+from sale_domain.ids import OrderId
 from sale_domain.money import Currency
 from sale_domain.orders import Order
 from sale_domain.ports.figures import COUNTED_UP_TO, OPEN_STATUSES, Backlog, StoreFigures
+from sale_domain.ports.publishing import OutboxRow
 
 
 class MemoryFigures:
@@ -25,7 +27,8 @@ class MemoryFigures:
         orders = store.orders.values()
         return StoreFigures(
             unpublished=self._backlog(_to_be_sent(store.outbox)),
-            set_aside=min(len(store.outbox.aside), self._count_up_to),
+            set_aside=self._backlog(store.outbox.rows[event_id].occurred_at for event_id in store.outbox.aside),
+            held_back=self._backlog(_behind(store.outbox)),
             parked=self._backlog(webhook.received_at for webhook in store.parked_by.values()),
             unallocated=_unallocated(orders),
             open_orders={
@@ -40,17 +43,27 @@ class MemoryFigures:
 
 
 def _to_be_sent(outbox: MemoryOutbox) -> Iterable[datetime]:
-    first_aside: dict[str, int] = {}
+    aside = _first_aside(outbox)
+    return (row.occurred_at for row in _undone(outbox) if row.seq < aside.get(row.order_id, row.seq + 1))
+
+
+def _behind(outbox: MemoryOutbox) -> Iterable[datetime]:
+    aside = _first_aside(outbox)
+    rows = (row for row in _undone(outbox) if row.event_id not in outbox.aside)
+    return (row.occurred_at for row in rows if row.seq > aside.get(row.order_id, row.seq))
+
+
+def _undone(outbox: MemoryOutbox) -> Iterable[OutboxRow]:
+    done = {*outbox.published, *outbox.released}
+    return (row for row in outbox.rows.values() if row.event_id not in done)
+
+
+def _first_aside(outbox: MemoryOutbox) -> dict[OrderId, int]:
+    first: dict[OrderId, int] = {}
     for event_id in outbox.aside:
         row = outbox.rows[event_id]
-        first_aside[row.order_id] = min(row.seq, first_aside.get(row.order_id, row.seq))
-    return (
-        row.occurred_at
-        for row in outbox.rows.values()
-        if row.event_id not in outbox.published
-        and row.event_id not in outbox.released
-        and row.seq < first_aside.get(row.order_id, row.seq + 1)
-    )
+        first[row.order_id] = min(row.seq, first.get(row.order_id, row.seq))
+    return first
 
 
 def _unallocated(orders: Iterable[Order]) -> dict[Currency, Decimal]:

@@ -28,11 +28,11 @@ class MemoryLeftovers:
                 store.answers = {key: kept for key, kept in store.answers.items() if key not in gone}
             case Leftover.PUBLISHED:
                 outbox = store.outbox
-                done = outbox.published.keys() - outbox.aside.keys()
-                rows = {key: outbox.rows[key].occurred_at for key in done if bucket_of(key) == bucket}
+                rows = {key: outbox.rows[key].occurred_at for key in outbox.published if bucket_of(key) == bucket}
                 gone = _oldest(rows, before, most)
                 outbox.rows = {key: row for key, row in outbox.rows.items() if key not in gone}
                 outbox.published = {key: at for key, at in outbox.published.items() if key not in gone}
+                outbox.aside = {key: reason for key, reason in outbox.aside.items() if key not in gone}
             case Leftover.WEBHOOKS:
                 needed = {webhook.id for webhook in store.parked_by.values()}
                 logged = {w.id: w.received_at for w in store.webhooks if bucket_of(w.id) == bucket}

@@ -23,10 +23,27 @@ UNPUBLISHED: Final = Statement(
 )
 SET_ASIDE: Final = Statement(
     b"""
-    SELECT count(*) AS count FROM (
-        SELECT FROM outbox WHERE set_aside_at IS NOT NULL AND published_at IS NULL AND released_at IS NULL
+    SELECT count(*) AS count, min(occurred_at) AS oldest FROM (
+        SELECT occurred_at FROM outbox WHERE set_aside_at IS NOT NULL AND published_at IS NULL AND released_at IS NULL
         ORDER BY bucket, order_id, seq LIMIT $1
     ) AS aside
+    """,
+    ("most",),
+)
+# From the few that were set aside to what lies behind them, never through the whole backlog.
+HELD_BACK: Final = Statement(
+    b"""
+    SELECT count(*) AS count, min(behind.occurred_at) AS oldest FROM (
+        SELECT bucket, order_id, min(seq) AS seq FROM (
+            SELECT bucket, order_id, seq FROM outbox
+            WHERE set_aside_at IS NOT NULL AND published_at IS NULL AND released_at IS NULL
+            ORDER BY bucket, order_id, seq LIMIT $1
+        ) AS aside GROUP BY bucket, order_id
+    ) AS first CROSS JOIN LATERAL (
+        SELECT o.occurred_at FROM outbox o
+        WHERE o.bucket = first.bucket AND o.order_id = first.order_id AND o.seq > first.seq
+        AND o.published_at IS NULL AND o.released_at IS NULL AND o.set_aside_at IS NULL OFFSET 0
+    ) AS behind
     """,
     ("most",),
 )
@@ -68,12 +85,13 @@ class PostgresFigures:
         return await self._database.transact(self._look, begin=Begin.TO_READ)
 
     async def _look(self, trips: Trips) -> StoreFigures:
-        queries = [self._bounded(each) for each in (UNPUBLISHED, SET_ASIDE, PARKED, *OPEN_ORDERS.values())]
+        queries = [self._bounded(each) for each in (UNPUBLISHED, SET_ASIDE, HELD_BACK, PARKED, *OPEN_ORDERS.values())]
         rows = await trips.go(UNALLOCATED(), *queries)
-        unpublished, set_aside, parked, *by_status = (row for (row,) in rows[1:])
+        unpublished, set_aside, held_back, parked, *by_status = (row for (row,) in rows[1:])
         return StoreFigures(
             unpublished=_backlog(unpublished),
-            set_aside=set_aside["count"],
+            set_aside=_backlog(set_aside),
+            held_back=_backlog(held_back),
             parked=_backlog(parked),
             unallocated={Currency(row["currency"]): row["amount"] for row in rows[0]},
             open_orders={status: _backlog(row) for status, row in zip(OPEN_ORDERS, by_status, strict=True)},

@@ -56,7 +56,7 @@ DROP_ANSWERS: Final = Statement(
 DROP_PUBLISHED: Final = Statement(
     b"""
     DELETE FROM outbox WHERE bucket = $1 AND published_at < $2 AND event_id = ANY (ARRAY(
-        SELECT event_id FROM outbox WHERE bucket = $1 AND published_at < $2 AND set_aside_at IS NULL
+        SELECT event_id FROM outbox WHERE bucket = $1 AND published_at < $2
         ORDER BY published_at LIMIT $3
     )) RETURNING 1
     """,

@@ -113,6 +113,22 @@ SET_ASIDE = Metric(
     kind=Kind.GAUGE,
     help=f"Events that Kafka would never take; a person has to look. Counted up to {COUNTED_UP_TO}.",
 )
+SET_ASIDE_AGE = Metric(
+    name="sale_outbox_oldest_set_aside_age_seconds",
+    kind=Kind.GAUGE,
+    help="The age of the oldest of them, since it happened; 0 when there is none.",
+)
+HELD_BACK = Metric(
+    name="sale_outbox_held_back_rows",
+    kind=Kind.GAUGE,
+    help="Events that wait behind an earlier one of their order that was set aside: `sale outbox list` shows both. Of "
+    f"{COUNTED_UP_TO} set aside at most.",
+)
+HELD_BACK_AGE = Metric(
+    name="sale_outbox_oldest_held_back_age_seconds",
+    kind=Kind.GAUGE,
+    help="The age of the oldest of them, since it happened; 0 when there is none.",
+)
 PARKED = Metric(
     name="sale_parked_payments",
     kind=Kind.GAUGE,
@@ -146,6 +162,9 @@ OF_THE_STORE = (
     UNPUBLISHED,
     UNPUBLISHED_AGE,
     SET_ASIDE,
+    SET_ASIDE_AGE,
+    HELD_BACK,
+    HELD_BACK_AGE,
     PARKED,
     PARKED_AGE,
     UNALLOCATED,

@@ -50,7 +50,10 @@ def store_gauges(figures: StoreFigures | None, *, now: datetime) -> Iterable[Gau
     orders = figures.open_orders
     yield gauge(catalog.UNPUBLISHED, {(): figures.unpublished.count})
     yield gauge(catalog.UNPUBLISHED_AGE, {(): _age(figures.unpublished, now)})
-    yield gauge(catalog.SET_ASIDE, {(): figures.set_aside})
+    yield gauge(catalog.SET_ASIDE, {(): figures.set_aside.count})
+    yield gauge(catalog.SET_ASIDE_AGE, {(): _age(figures.set_aside, now)})
+    yield gauge(catalog.HELD_BACK, {(): figures.held_back.count})
+    yield gauge(catalog.HELD_BACK_AGE, {(): _age(figures.held_back, now)})
     yield gauge(catalog.PARKED, {(): figures.parked.count})
     yield gauge(catalog.PARKED_AGE, {(): _age(figures.parked, now)})
     yield gauge(catalog.UNALLOCATED, {(currency,): float(money) for currency, money in figures.unallocated.items()})

@@ -37,14 +37,16 @@ class StoreFigures:
     Attributes:
         unpublished: Outbox rows that the relay has yet to publish, since their event; without those that were set
             aside and those that wait behind one.
-        set_aside: Outbox rows that were set aside.
+        set_aside: Outbox rows that were set aside, since their event.
+        held_back: Outbox rows that wait behind one of the same order that was set aside, since their event.
         parked: Payments whose order is not there yet, since they came.
         unallocated: Per currency, money that was received and pays for nothing; only currencies that have some.
         open_orders: Orders per non-terminal status, since they were opened; every such status is there.
     """
 
     unpublished: Backlog
-    set_aside: int
+    set_aside: Backlog
+    held_back: Backlog
     parked: Backlog
     unallocated: Mapping[Currency, Decimal]
     open_orders: Mapping[OrderStatus, Backlog]

@@ -21,7 +21,8 @@ from sale_domain.ports.figures import OPEN_STATUSES, Backlog, StoreFigures
 NOTHING = Backlog(count=0, oldest=None)
 EMPTY = StoreFigures(
     unpublished=NOTHING,
-    set_aside=0,
+    set_aside=Backlog(count=0, oldest=None),
+    held_back=Backlog(count=0, oldest=None),
     parked=NOTHING,
     unallocated={},
     open_orders=dict.fromkeys(OPEN_STATUSES, NOTHING),
@@ -114,13 +115,17 @@ async def test_ages_are_by_the_clock_and_never_negative(bench: Bench) -> None:
         EMPTY,
         unpublished=Backlog(count=3, oldest=now - timedelta(seconds=90)),
         parked=Backlog(count=1, oldest=now + timedelta(seconds=1)),
-        set_aside=2,
+        set_aside=Backlog(count=2, oldest=now - timedelta(seconds=70)),
+        held_back=Backlog(count=5, oldest=now - timedelta(seconds=60)),
         unallocated={Currency("VND"): Decimal("20000.0001")},
     )
 
     assert await bench.value("sale_outbox_unpublished_rows") == 3
     assert await bench.value("sale_outbox_oldest_unpublished_age_seconds") == 90
     assert await bench.value("sale_outbox_set_aside_rows") == 2
+    assert await bench.value("sale_outbox_oldest_set_aside_age_seconds") == 70
+    assert await bench.value("sale_outbox_held_back_rows") == 5
+    assert await bench.value("sale_outbox_oldest_held_back_age_seconds") == 60
     assert await bench.value("sale_parked_payments_oldest_age_seconds") == 0
     assert await bench.value("sale_unallocated_money", currency="VND") == 20_000.0001
     assert await bench.value("sale_open_orders", status="PARTIAL") == 0

@@ -23,8 +23,10 @@ CHECKS = (
     (
         "sale_order_lines",
         "price_not_negative",
-        "least(own_price, base_price, unit_price, discount, tax, total) >= 0"
-        " AND greatest(own_price, base_price, unit_price, discount, tax, total) < 'NaN'",
+        (
+            "least(own_price, base_price, unit_price, discount, tax, total) >= 0"
+            " AND greatest(own_price, base_price, unit_price, discount, tax, total) < 'NaN'"
+        ),
     ),
     ("payment_facts", "amount_not_negative", "amount >= 0 AND amount < 'NaN'"),
     ("parked_payments", "amount_not_negative", "amount >= 0 AND amount < 'NaN'"),

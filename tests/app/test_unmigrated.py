@@ -1,0 +1,83 @@
+"""Every process at a database that nobody has migrated: one line says what helps, and what waits goes on by itself."""
+
+import asyncio
+import logging
+
+import pytest
+from typer.testing import CliRunner
+
+from relay_world import PAYMENTS
+from sale_adapters.memory.event_log import MemoryEventLog
+from sale_adapters.postgres.migrations.run import migrate
+from sale_adapters.postgres.relay_outbox import PostgresRelayOutbox
+from sale_app.cli import app
+from sale_app.logs import InOneLine
+from sale_app.relay_process import RelayProcess
+from sale_app.server import tell_what_lacks
+from sale_domain.publishing import RelayPolicy
+from services import fresh_database
+from stack import served
+
+
+@pytest.mark.parametrize(
+    "command", [["outbox", "list"], ["inbox", "list"], ["reconcile"], ["reconcile", "--merchant", "merchant-1"]]
+)
+def test_a_command_ends_with_1_and_one_line(database_url: str, command: list[str]) -> None:
+    environment = {"SALE_DATABASE_URL": database_url, "SALE_KAFKA_BOOTSTRAP": "127.0.0.1:1", "COLUMNS": "80"}
+    done = CliRunner().invoke(app, command, env=environment)
+
+    assert done.exit_code == 1
+    (line,) = done.output.splitlines()
+    assert "does not exist; run `sale migrate`" in line
+
+
+async def test_serve_says_it_once_and_answers_503(database_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    async def readiness() -> dict[str, str | None]:
+        return {"database": "lacks tables: run `sale migrate`", "other": None}
+
+    await tell_what_lacks(readiness)
+    async with served(database_url, connections=1) as client:
+        answer = await client.get("/sale-orders")
+
+    assert [record.getMessage() for record in caplog.records if record.name == "sale.serve"] == [
+        "not ready: the database lacks tables: run `sale migrate`"
+    ]
+    assert (answer.status_code, "retry-after" in answer.headers) == (503, True)
+
+
+async def test_the_relay_waits_and_begins_by_itself_once_the_tables_are_there(
+    postgres_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    quick = RelayPolicy(topics=(PAYMENTS,), shortest_wait_seconds=0.05, longest_wait_seconds=0.1, lease_seconds=0.5)
+    caplog.set_level(logging.INFO)
+
+    def told(text: str) -> list[str]:
+        return [record.getMessage() for record in caplog.records if text in record.getMessage()]
+
+    with fresh_database(postgres_url) as url:
+        async with PostgresRelayOutbox(url) as outbox, asyncio.timeout(60):
+            stop = asyncio.Event()
+            log = MemoryEventLog({PAYMENTS: 1})
+            running = asyncio.create_task(RelayProcess(outbox=outbox, log=log, policy=quick, shards=1, stop=stop).run())
+            while not told("cannot begin"):  # noqa: ASYNC110 - a log tells nobody
+                await asyncio.sleep(0.01)
+            await asyncio.to_thread(migrate, url)
+            while not told("started layout=1"):  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.01)
+            stop.set()
+            await running
+
+    first = told("cannot begin")[0]
+    assert first.endswith('relation "relay_layouts" does not exist; run `sale migrate`')
+
+
+def test_what_a_library_says_in_several_lines_is_one_line_of_the_log() -> None:
+    said = 'connection to server at "127.0.0.1" failed: Connection refused\n\tIs the server running?\n'
+    record = logging.LogRecord("psycopg.pool", logging.WARNING, "", 1, said, (), None)
+
+    assert InOneLine("%(name)s %(message)s").format(record) == (
+        'psycopg.pool connection to server at "127.0.0.1" failed: Connection refused Is the server running?'
+    )
+    error = ValueError("a bug\nof two lines")
+    record.exc_info = (ValueError, error, None)
+    assert len(InOneLine("%(message)s").format(record).splitlines()) == 3
