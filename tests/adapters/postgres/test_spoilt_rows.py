@@ -173,8 +173,9 @@ async def test_events_of_an_order_that_there_is_not_are_found_and_so_is_what_wai
 
 async def test_what_waits_of_orders_without_a_feed_is_found(shop: Shop) -> None:
     await shop.spoil(b"DELETE FROM merchant_feeds WHERE merchant_id = %(merchant_id)s")
-    found = [finding.check.value for finding in await shop.findings(merchant_id=None, at=timedelta(days=2))]
-    assert found == ["feed-gap", "stuck-processing", "stuck-partial"]
+    await shop.spoil(b"DELETE FROM outbox WHERE merchant_id = %(merchant_id)s")
+    found = {finding.check.value for finding in await shop.findings(merchant_id=None, at=timedelta(days=2))}
+    assert {"feed-gap", "stuck-processing", "stuck-partial"} <= found
 
 
 async def test_an_order_that_was_moved_to_another_merchant_is_found_and_not_mended(shop: Shop) -> None:
