@@ -10,7 +10,7 @@ import attrs
 from psycopg import OperationalError, errors
 from psycopg_pool import AsyncConnectionPool
 
-from sale_adapters.postgres.reasons import UNMIGRATED, in_one_line
+from sale_adapters.postgres.reasons import in_one_line, is_unmigrated
 from sale_adapters.postgres.trips import Begin, Session, Trips
 from sale_domain.errors import StoreUnavailable
 
@@ -144,5 +144,7 @@ async def _errors_said() -> AsyncGenerator[None]:
     """Say it in the domain's words when the database is away."""
     try:
         yield
-    except (*_AWAY, *UNMIGRATED) as error:
+    except (*_AWAY, errors.UndefinedTable, errors.UndefinedColumn) as error:
+        if not (isinstance(error, _AWAY) or is_unmigrated(error)):
+            raise
         raise StoreUnavailable(reason=in_one_line(error)) from error
