@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 
 from sale_adapters.memory import MemoryPolicies, MemoryTokens, demo_catalog, demo_pricing
-from sale_adapters.postgres import Database, PostgresAnswers, PostgresInbox, PostgresOrders
+from sale_adapters.postgres import Database, PostgresAllocationUsages, PostgresAnswers, PostgresInbox, PostgresOrders
 from sale_adapters.system import SystemClock, UlidIds
 from sale_adapters.web import create_app
 from sale_domain.sale import Sale
@@ -27,6 +27,7 @@ async def served(database_url: str, *, connections: int = 4) -> AsyncGenerator[h
         parts = Parts(
             orders=PostgresOrders(database),
             inbox=PostgresInbox(database),
+            usages=PostgresAllocationUsages(database),
             answers=PostgresAnswers(database),
             catalog=demo_catalog(),
             pricing=demo_pricing(),

@@ -24,6 +24,7 @@ EMPTY = StoreFigures(
     set_aside=0,
     parked=NOTHING,
     unallocated={},
+    active_usages=NOTHING,
     open_orders=dict.fromkeys(OPEN_STATUSES, NOTHING),
 )
 
