@@ -1,7 +1,6 @@
 """What every store of allocation usages promises."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
 
 import attrs
@@ -9,45 +8,16 @@ import pytest
 
 from orders_world import MORNING, attempt, checking_out, create, fresh_id, fresh_merchant, paying
 from sale_domain.allocation_errors import UnitInUse
-from sale_domain.allocations import Seating, Told, Usage, UsageStatus
+from sale_domain.allocations import Seating, Usage, UsageStatus
 from sale_domain.errors import NotFound
 from sale_domain.events import FeedAction
 from sale_domain.ids import BUCKETS, MerchantId, OrderId, UnitId, UsageId, ZoneId, bucket_of
 from sale_domain.orders import Order
 from sale_domain.ports.allocations import UsageFilter
-from sale_domain.ports.orders import Decide, Decision
-from sale_domain.seating import Units, allocate, change_usage, expire_due
+from sale_domain.ports.orders import Decision
+from sale_domain.seating import expire_due
+from seating_world import NOON, leaving, moving, taking
 from stores import Stores
-
-ALL = range(BUCKETS)
-NOON = MORNING + timedelta(hours=4)
-
-
-def taking(*names: str, zone: str | None = "garden", hours: float | None = None) -> Decide:
-    """Decide to take tables."""
-
-    def decide(order: Order) -> Decision:
-        units = Units(
-            unit_ids=tuple(map(UnitId, names)),
-            zone_id=None if zone is None else ZoneId(zone),
-            reserved_to=None if hours is None else MORNING + timedelta(hours=hours),
-        )
-        ids = tuple(UsageId(fresh_id(bucket_of(order.id))) for _ in names)
-        return Decision(change=allocate(order, units, ids=ids, at=MORNING, by="lan"))
-
-    return decide
-
-
-def doing(usage_id: UsageId, act: Callable[[Usage], Told]) -> Decide:
-    return lambda order: Decision(change=change_usage(order, usage_id, act))
-
-
-def leaving(usage_id: UsageId) -> Decide:
-    return doing(usage_id, lambda usage: usage.complete(at=NOON, by="lan"))
-
-
-def moving(usage_id: UsageId, to: str) -> Decide:
-    return doing(usage_id, lambda usage: usage.move(UnitId(to), at=NOON, by="lan"))
 
 
 async def seat(stores: Stores, order: Order, *names: str, zone: str | None = "garden") -> tuple[Usage, ...]:
