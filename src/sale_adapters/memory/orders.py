@@ -44,7 +44,7 @@ class MemoryOrders:
     async def find(self, order_id: OrderId, *, merchant_id: MerchantId) -> OrderView:
         """See `Orders`."""
         await self._store.reach()
-        order = _shown(self._found(order_id, merchant_id))
+        order = _as_read(self._found(order_id, merchant_id))
         return OrderView(order=order, snapshot=self._snapshot(order), feed_seq=len(self._store.feeds[merchant_id]))
 
     async def find_many(
@@ -55,7 +55,7 @@ class MemoryOrders:
         mine = (order for order in self._store.orders.values() if order.merchant_id == merchant_id)
         wanted = (order for order in mine if _shows(which, order) and (after is None or order.id < after))
         newest_first = sorted(wanted, key=lambda order: order.id, reverse=True)
-        page = tuple(map(_shown, newest_first[:limit]))
+        page = tuple(map(_as_read, newest_first[:limit]))
         more = len(newest_first) > limit
         return OrderPage(
             orders=page,
@@ -122,7 +122,7 @@ class MemoryOrders:
         return view
 
 
-def _shown(order: Order) -> Order:
+def _as_read(order: Order) -> Order:
     """Return what reads show of an order: as in a database, they do not look for what belongs to commands."""
     return attrs.evolve(order, seating=Seating())
 
