@@ -11,7 +11,7 @@ from sale_domain.allocation_errors import UnitInUse
 from sale_domain.allocations import Seating, Usage, UsageStatus
 from sale_domain.errors import NotFound
 from sale_domain.events import FeedAction
-from sale_domain.ids import BUCKETS, MerchantId, OrderId, UnitId, UsageId, ZoneId, bucket_of
+from sale_domain.ids import BUCKETS, MerchantId, OrderId, UnitId, UsageId, ZoneId, bucket_of, merchant_bucket
 from sale_domain.orders import Order
 from sale_domain.ports.allocations import UsageFilter
 from sale_domain.ports.orders import Decision
@@ -46,6 +46,12 @@ def expiring(order: Order) -> Decision:
 async def shown(stores: Stores, merchant_id: MerchantId, which: UsageFilter | None = None) -> list[str]:
     page = await stores.usages.find_many(which or UsageFilter(), merchant_id=merchant_id, after=None, limit=100)
     return [usage.unit_id for usage in page.usages]
+
+
+def neighbour(merchant_id: MerchantId) -> MerchantId:
+    """Return another merchant whose rows lie in the same bucket."""
+    bucket = merchant_bucket(merchant_id)
+    return next(other for other in iter(fresh_merchant, merchant_id) if merchant_bucket(other) == bucket)
 
 
 async def test_what_was_taken_is_there_for_the_next_command_and_in_the_list(stores: Stores) -> None:
@@ -119,7 +125,8 @@ async def test_no_move_goes_to_a_table_that_is_in_use(stores: Stores) -> None:
 
 
 async def test_two_merchants_may_call_their_tables_the_same(stores: Stores) -> None:
-    mine, theirs = await create(stores.orders), await create(stores.orders)
+    mine = await create(stores.orders)
+    theirs = await create(stores.orders, merchant_id=neighbour(mine.merchant_id))
 
     await seat(stores, mine, "table-4")
     await seat(stores, theirs, "table-4")
