@@ -19,6 +19,7 @@ import psycopg
 from sale_adapters.embedded import EmbeddedPostgres
 from sale_adapters.embedded.postgres import programs
 from sale_adapters.memory import MemoryPolicies, MemoryTokens, demo_catalog, demo_pricing
+from sale_adapters.postgres.allocations import PostgresAllocationUsages
 from sale_adapters.postgres.answers import PostgresAnswers
 from sale_adapters.postgres.connection import Database
 from sale_adapters.postgres.inbox import PostgresInbox
@@ -83,6 +84,7 @@ def _sale(database: Database) -> Sale:
         Parts(
             orders=PostgresOrders(database),
             inbox=PostgresInbox(database),
+            usages=PostgresAllocationUsages(database),
             answers=PostgresAnswers(database),
             catalog=catalog,
             pricing=demo_pricing(),

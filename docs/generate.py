@@ -13,6 +13,7 @@ from sale_adapters.web.operations import OPERATIONS
 from sale_adapters.wire.places import BASE
 from sale_adapters.wire.problems import status_of
 from sale_app.settings import describe
+from sale_domain.allocations import USAGE_LIFECYCLE
 from sale_domain.errors import SaleError
 from sale_domain.lifecycle import Lifecycle
 from sale_domain.order_lifecycle import ORDER_LIFECYCLE
@@ -24,7 +25,7 @@ MADE = "<!-- Made by `make docs` from the code; change the code instead. -->"
 
 def states() -> str:
     """Return every lifecycle as a diagram and a table."""
-    return "\n\n".join(["# States", MADE, *_lifecycle(ORDER_LIFECYCLE)]) + "\n"
+    return "\n\n".join(["# States", MADE, *_lifecycle(ORDER_LIFECYCLE), *_lifecycle(USAGE_LIFECYCLE)]) + "\n"
 
 
 def _lifecycle(lifecycle: Lifecycle[Any, Any]) -> Iterable[str]:
@@ -71,9 +72,9 @@ def metrics() -> str:
     ]
     told = (
         "A running Sale serves them at `/v1/api/sale/metrics`. What begins with `sale_outbox_`, `sale_parked_`, "
-        "`sale_unallocated_` and `sale_open_` tells of the store that all replicas share (use `max`, not `sum`); it is "
-        "read when asked, at most every 5 seconds. All else tells of one process; on Linux there are also the client "
-        "library's `process_*`, in seconds and bytes."
+        "`sale_unallocated_`, `sale_open_` and `sale_active_` tells of the store that all replicas share (use `max`, "
+        "not `sum`); it is read when asked, at most every 5 seconds. All else tells of one process; on Linux there are "
+        "also the client library's `process_*`, in seconds and bytes."
     )
     return "\n\n".join(["# Metrics", MADE, told, _table(("metric", "kind", "labels", "meaning"), rows)]) + "\n"
 
@@ -81,7 +82,7 @@ def metrics() -> str:
 def _kinds(kind: type[SaleError]) -> Iterable[type[SaleError]]:
     """Yield the errors that HTTP callers can meet; the relay's and the stores' own are not theirs."""
     for sub in kind.__subclasses__():
-        if sub.__module__ in {"sale_domain.errors", "sale_adapters.wire.refusals"}:
+        if sub.__module__ in {"sale_domain.errors", "sale_domain.allocation_errors", "sale_adapters.wire.refusals"}:
             if "code" in vars(sub):
                 yield sub
             yield from _kinds(sub)

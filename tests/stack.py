@@ -6,15 +6,18 @@ from contextlib import asynccontextmanager
 import httpx
 
 from sale_adapters.memory import MemoryPolicies, MemoryTokens, demo_catalog, demo_pricing
-from sale_adapters.postgres import Database, PostgresAnswers, PostgresInbox, PostgresOrders
+from sale_adapters.postgres import Database, PostgresAllocationUsages, PostgresAnswers, PostgresInbox, PostgresOrders
 from sale_adapters.system import SystemClock, UlidIds
 from sale_adapters.web import create_app
+from sale_domain.ports.runtime import Clock
 from sale_domain.sale import Sale
 from sale_domain.use_cases.parts import Parts
 
 
 @asynccontextmanager
-async def served(database_url: str, *, connections: int = 4) -> AsyncGenerator[httpx.AsyncClient]:
+async def served(
+    database_url: str, *, connections: int = 4, clock: Clock | None = None
+) -> AsyncGenerator[httpx.AsyncClient]:
     """Serve a migrated database to Lan, a cashier of merchant-1; every use is a new service that knows nothing."""
     tokens, policies = MemoryTokens(), MemoryPolicies()
     tokens.issue("lan", user_id="lan", roles=("cashier",), merchants=("merchant-1",))
@@ -27,12 +30,13 @@ async def served(database_url: str, *, connections: int = 4) -> AsyncGenerator[h
         parts = Parts(
             orders=PostgresOrders(database),
             inbox=PostgresInbox(database),
+            usages=PostgresAllocationUsages(database),
             answers=PostgresAnswers(database),
             catalog=demo_catalog(),
             pricing=demo_pricing(),
             tokens=tokens,
             policies=policies,
-            clock=SystemClock(),
+            clock=clock or SystemClock(),
             ids=UlidIds(),
         )
         app = create_app(Sale(parts), readiness=readiness)

@@ -9,11 +9,20 @@ import attrs
 import psycopg
 from psycopg.rows import dict_row
 
-from sale_adapters.memory import ManualClock, MemoryAnswers, MemoryInbox, MemoryLeftovers, MemoryOrders, MemoryStore
+from sale_adapters.memory import (
+    ManualClock,
+    MemoryAllocationUsages,
+    MemoryAnswers,
+    MemoryInbox,
+    MemoryLeftovers,
+    MemoryOrders,
+    MemoryStore,
+)
 from sale_adapters.memory.store import KeptAnswer
 from sale_adapters.postgres import (
     Database,
     Patience,
+    PostgresAllocationUsages,
     PostgresAnswers,
     PostgresInbox,
     PostgresLeftovers,
@@ -22,6 +31,7 @@ from sale_adapters.postgres import (
 from sale_adapters.postgres.rows import fact_of, key_values
 from sale_domain.ids import EventId
 from sale_domain.ledger import PaymentFact
+from sale_domain.ports.allocations import AllocationUsages
 from sale_domain.ports.answers import Answers, Once, StoredAnswer
 from sale_domain.ports.leftovers import Leftovers
 from sale_domain.ports.orders import Inbox, Orders, ReceivedWebhook
@@ -39,11 +49,12 @@ class Payload:
 
 @attrs.frozen(kw_only=True)
 class Stores:
-    """One store behind three ports, and what lies in it."""
+    """One store behind its ports, and what lies in it."""
 
     orders: Orders
     answers: Answers
     inbox: Inbox
+    usages: AllocationUsages
     webhooks: Callable[[], Awaitable[list[ReceivedWebhook]]]
     parked: Callable[[], Awaitable[list[PaymentFact]]]
     outbox: Callable[[], Awaitable[list[Payload]]]
@@ -86,6 +97,7 @@ async def memory_stores() -> AsyncGenerator[Stores]:
         orders=MemoryOrders(store),
         answers=MemoryAnswers(store),
         inbox=inbox,
+        usages=MemoryAllocationUsages(store),
         webhooks=webhooks,
         parked=parked,
         outbox=outbox,
@@ -122,6 +134,7 @@ async def postgres_stores(tables_url: str) -> AsyncGenerator[Stores]:
             orders=PostgresOrders(database),
             answers=PostgresAnswers(database),
             inbox=PostgresInbox(database),
+            usages=PostgresAllocationUsages(database),
             webhooks=webhooks,
             parked=parked,
             outbox=outbox,

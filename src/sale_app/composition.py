@@ -9,6 +9,7 @@ import httpx
 
 from sale_adapters.memory import (
     ManualClock,
+    MemoryAllocationUsages,
     MemoryAnswers,
     MemoryCatalog,
     MemoryFigures,
@@ -22,6 +23,7 @@ from sale_adapters.memory import (
     demo_catalog,
     demo_pricing,
 )
+from sale_adapters.postgres.allocations import PostgresAllocationUsages
 from sale_adapters.postgres.answers import PostgresAnswers
 from sale_adapters.postgres.connection import Database
 from sale_adapters.postgres.figures import PostgresFigures
@@ -88,6 +90,7 @@ def compose_in_memory(
     parts = Parts(
         orders=MemoryOrders(store),
         inbox=inbox,
+        usages=MemoryAllocationUsages(store),
         answers=MemoryAnswers(store),
         catalog=catalog,
         pricing=pricing,
@@ -141,6 +144,7 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
         parts = Parts(
             orders=RingingOrders(PostgresOrders(database), alarm=alarm),
             inbox=PostgresInbox(database),
+            usages=PostgresAllocationUsages(database),
             answers=PostgresAnswers(database),
             catalog=sisters.catalog,
             pricing=sisters.pricing,

@@ -18,6 +18,7 @@ class Topic(Enum):
     """What a history entry is about; the value is the stream's topic (C21)."""
 
     SALE_ORDER = "observation/sale/sale-order"
+    ALLOCATION_USAGE = "observation/allocation/allocation-usage"
 
 
 class FeedAction(Enum):
@@ -29,6 +30,11 @@ class FeedAction(Enum):
     ORDER_REVERTED = "ORDER_REVERTED"
     ORDER_CANCELLED = "ORDER_CANCELLED"
     ORDER_PAYMENT_UPDATED = "ORDER_PAYMENT_UPDATED"
+    USAGE_CREATED = "USAGE_CREATED"
+    USAGE_MOVED = "USAGE_MOVED"
+    USAGE_COMPLETED = "USAGE_COMPLETED"
+    USAGE_CANCELLED = "USAGE_CANCELLED"
+    USAGE_EXPIRED = "USAGE_EXPIRED"
 
 
 @attrs.frozen(kw_only=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from sale_domain.allocations import Seating
 from sale_domain.basket import Basket
 from sale_domain.documents import JsonObject
 from sale_domain.errors import EmptyOrder, Invalid
@@ -39,6 +40,7 @@ class Order:
         reported_facts: How many of the ledger's facts the last transition knew.
         checkouts: How many checkouts there were, reverted ones too.
         events: How many events Kafka is told of this order.
+        seating: Its usages of tables and other units; only commands see them.
     """
 
     id: OrderId
@@ -58,6 +60,7 @@ class Order:
     reported_facts: int = 0
     checkouts: int = 0
     events: int = 0
+    seating: Seating = Seating()
     created_at: datetime
     created_by: str
     updated_at: datetime
@@ -298,12 +301,14 @@ class Order:
         data: JsonObject | None = None,
         snapshot: CheckoutSnapshot | None = None,
     ) -> Change:
-        """Raise the version and write the one history entry that a command leaves of the order itself."""
+        """Raise the version, write the one history entry of the order itself, and end what ends with the order."""
         # Clocks of two replicas may differ; an order's own times never run backwards.
         order = attrs.evolve(change.order, version=self.version + 1, updated_at=max(at, self.updated_at))
         number = change.transition.number if change.transition else None
         entry = order._entry(action, by=by, since=self.status, reason=reason, data=data, transition=number)
-        return attrs.evolve(change, order=order, entries=(entry, *change.entries), snapshot=snapshot)
+        seating, ended = order.seating.following(order.status, at=order.updated_at, by=by, reason=reason)
+        order = attrs.evolve(order, seating=seating)
+        return attrs.evolve(change, order=order, entries=(entry, *change.entries, *ended), snapshot=snapshot)
 
     def _entry(
         self,

@@ -19,6 +19,9 @@ class Permission(Enum):
     ORDER_REVERT = "SaleOrder.revert"
     ORDER_CANCEL = "SaleOrder.cancel"
     PAYMENT_FIND = "Payment.find"
+    USAGE_CREATE = "AllocationUsage.create"
+    USAGE_UPDATE = "AllocationUsage.update"
+    USAGE_FIND = "AllocationUsage.find"
 
 
 class Effect(Enum):

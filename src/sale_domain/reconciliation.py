@@ -11,7 +11,7 @@ import attrs
 
 from sale_domain.ids import MerchantId, OrderId
 from sale_domain.money import Money
-from sale_domain.order_lifecycle import OrderStatus
+from sale_domain.order_lifecycle import ORDER_LIFECYCLE, OrderStatus
 from sale_domain.orders import Order
 from sale_domain.ports.reconciling import BookedEvent, BookedOrder, LookedUp, Queue, Wait
 
@@ -31,6 +31,7 @@ class Check(Enum):
     TRANSITION = "transition-not-told"
     HISTORY_GAP = "history-gap"
     HISTORY = "history-differs"
+    USAGE = "usage-outlives-order"
     FEED_GAP = "feed-gap"
     RECORD_MISSING = "record-missing"
     RECORD = "record-differs"
@@ -106,6 +107,7 @@ def check_order(booked: BookedOrder, *, kept_since: datetime) -> tuple[Finding, 
         *_conflicts(booked.order),
         *_events(booked, kept_since=kept_since),
         *_history(booked),
+        *_seating(booked.order),
     )
     return (*_money(booked, mendable=all(finding.warning for finding in found)), *found)
 
@@ -261,6 +263,13 @@ def _history(booked: BookedOrder) -> Iterator[Finding]:
     elif entries and entries[-1].status != order.status.value:
         told = f"The order is {order.status.value}, and history ends with {entries[-1].status}."
         yield Finding(check=Check.HISTORY, id=order.id, sentence=told)
+
+
+def _seating(order: Order) -> Iterator[Finding]:
+    active = [usage.unit_id for usage in order.seating.usages if usage.is_active]
+    if active and ORDER_LIFECYCLE.is_terminal(order.status):
+        told = f"The order is {order.status.value}, and it still has {', '.join(active)}."
+        yield Finding(check=Check.USAGE, id=order.id, sentence=told)
 
 
 _SHOWN = 10

@@ -8,18 +8,21 @@ import attrs
 
 from sale_domain.context import Context
 from sale_domain.errors import Forbidden
-from sale_domain.ids import LineId, OrderId
+from sale_domain.ids import LineId, OrderId, UnitId, UsageId
 from sale_domain.ledger import PaymentFact
 from sale_domain.lines import Keep
 from sale_domain.payments import PaymentOutcome
 from sale_domain.permissions import Permission, Principal, is_allowed
+from sale_domain.ports.allocations import UsageFilter, UsagePage
 from sale_domain.ports.answers import AnswerKey, StoredAnswer
 from sale_domain.ports.orders import History, OrderFilter, OrderPage
-from sale_domain.use_cases import checkout, ordering, settlement, sweeping
+from sale_domain.seating import Units
+from sale_domain.use_cases import checkout, ordering, seating, settlement, sweeping
 from sale_domain.use_cases.checkout import CheckoutRequest, Preview
 from sale_domain.use_cases.concurrently import concurrently
 from sale_domain.use_cases.ordering import ItemRequest, NewOrder
 from sale_domain.use_cases.parts import Parts
+from sale_domain.use_cases.seating import Expired
 from sale_domain.use_cases.settlement import Delivery
 from sale_domain.use_cases.sweeping import Swept
 from sale_domain.views import OrderView
@@ -128,6 +131,32 @@ class Sale:
     async def sweep_parked(self, buckets: range, *, since: datetime) -> Swept:
         """Apply the payments parked since then whose order is there by now; a command of the relay's lease holder."""
         return await sweeping.sweep_parked(self.parts, buckets, since=since)
+
+    # --- tables ------------------------------------------------------------------------------------------------
+
+    async def allocate(self, context: Context, order_id: OrderId, units: Units) -> OrderView:
+        """Take units for an order, all or none; the view's `touched` names the new usages."""
+        return await seating.allocate(self.parts, context, order_id, units)
+
+    async def complete_usage(self, context: Context, usage_id: UsageId) -> OrderView:
+        """End a usage well: the guests have left."""
+        return await seating.complete(self.parts, context, usage_id)
+
+    async def cancel_usage(self, context: Context, usage_id: UsageId, *, reason: str | None) -> OrderView:
+        """Give a usage up."""
+        return await seating.cancel(self.parts, context, usage_id, reason=reason)
+
+    async def move_usage(self, context: Context, usage_id: UsageId, *, unit_id: UnitId) -> OrderView:
+        """Take another unit instead."""
+        return await seating.move(self.parts, context, usage_id, unit_id=unit_id)
+
+    async def usages(self, context: Context, which: UsageFilter, *, after: UsageId | None, limit: int) -> UsagePage:
+        """Read a page of usages, newest first."""
+        return await self.parts.usages.find_many(which, merchant_id=context.merchant_id, after=after, limit=limit)
+
+    async def sweep_expired(self, buckets: range) -> Expired:
+        """End the usages whose time has come; a command of the relay's lease holder."""
+        return await seating.sweep_expired(self.parts, buckets)
 
     # --- repeated requests -------------------------------------------------------------------------------------
 

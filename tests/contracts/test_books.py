@@ -18,6 +18,7 @@ from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.ports.orders import Inbox, Orders
 from sale_domain.ports.reconciling import Books, Feed, FeedPage, Place, Queue, Wait
 from sale_domain.reconciliation import check_order
+from seating_world import taking
 
 
 @attrs.frozen(kw_only=True)
@@ -102,6 +103,15 @@ async def test_a_number_of_the_feed_leads_to_its_order(desk: Desk) -> None:
     assert await desk.books.orders_told_at(desk.evening.merchant_id, range(1, 19)) == set(
         attrs.astuple(desk.evening)[1:]
     )
+
+
+async def test_tables_are_booked_with_their_order_and_their_numbers_lead_to_it(desk: Desk) -> None:
+    draft = desk.evening.draft
+    made = await desk.orders.change(draft, taking("table-4", "table-5"), merchant_id=None)
+    (booked,) = await desk.books.booked(desk.bucket, [draft])
+    assert booked.order.seating == made.view.order.seating
+    assert check_order(booked, kept_since=world.MORNING) == ()
+    assert await desk.books.orders_told_at(desk.evening.merchant_id, {19, 20}) == {draft}
 
 
 @pytest.mark.parametrize("status", [OrderStatus.PROCESSING, OrderStatus.PARTIAL])

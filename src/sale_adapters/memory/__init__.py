@@ -1,5 +1,6 @@
 """Every port in memory: a public part of the product, for users' tests as well as ours."""
 
+from sale_adapters.memory.allocations import MemoryAllocationUsages
 from sale_adapters.memory.answers import MemoryAnswers
 from sale_adapters.memory.books import MemoryBooks
 from sale_adapters.memory.catalog import MemoryCatalog
@@ -21,6 +22,7 @@ from sale_adapters.memory.tokens import MemoryTokens
 
 __all__ = [
     "ManualClock",
+    "MemoryAllocationUsages",
     "MemoryAnswers",
     "MemoryBooks",
     "MemoryCatalog",

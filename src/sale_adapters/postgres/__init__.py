@@ -1,5 +1,6 @@
 """PostgreSQL: everything that Sale must not forget."""
 
+from sale_adapters.postgres.allocations import PostgresAllocationUsages
 from sale_adapters.postgres.answers import PostgresAnswers
 from sale_adapters.postgres.books import PostgresBooks
 from sale_adapters.postgres.connection import Database, Patience
@@ -11,6 +12,7 @@ from sale_adapters.postgres.orders import PostgresOrders
 __all__ = [
     "Database",
     "Patience",
+    "PostgresAllocationUsages",
     "PostgresAnswers",
     "PostgresBooks",
     "PostgresFigures",

@@ -4,10 +4,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
+import attrs
+
 from sale_adapters.postgres import book_statements as sql
-from sale_adapters.postgres import rows, statements
+from sale_adapters.postgres import rows, statements, usage_sql
 from sale_adapters.postgres.connection import Database
 from sale_adapters.postgres.trips import Begin, Query, Row, Trips
+from sale_adapters.postgres.usage_rows import seating_of
 from sale_domain.ids import EventId, MerchantId, OrderId, merchant_bucket
 from sale_domain.ports.publishing import PublishedAt
 from sale_domain.ports.reconciling import (
@@ -65,13 +68,17 @@ class PostgresBooks:
             sql.ORDERS(**which),
             statements.LINES_OF_MANY(**which),
             statements.FACTS_OF_MANY(**which),
+            usage_sql.OF_ORDERS(**which),
             sql.EVENTS(**which),
             sql.ENTRIES(**which),
         )
-        lines, facts, events, entries = map(_by_order, parts)
+        lines, facts, usages, events, entries = map(_by_order, parts)
         return tuple(
             BookedOrder(
-                order=rows.order_of(row, lines=lines[row["id"]], facts=facts[row["id"]]),
+                order=attrs.evolve(
+                    rows.order_of(row, lines=lines[row["id"]], facts=facts[row["id"]]),
+                    seating=seating_of(usages[row["id"]]),
+                ),
                 received=row["received"],
                 paid=row["paid"],
                 events=tuple(map(_event, events[row["id"]])),

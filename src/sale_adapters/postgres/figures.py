@@ -41,6 +41,14 @@ PARKED: Final = Statement(
     """,
     ("most",),
 )
+ACTIVE_USAGES: Final = Statement(
+    b"""
+    SELECT count(*) AS count, min(started_at) AS oldest FROM (
+        SELECT started_at FROM allocation_usages WHERE status = 'ACTIVE' ORDER BY started_at LIMIT $1
+    ) AS active
+    """,
+    ("most",),
+)
 UNALLOCATED: Final = Statement(
     b"SELECT currency, sum(received - paid) AS amount FROM sale_orders WHERE received > paid GROUP BY currency"
 )
@@ -75,14 +83,17 @@ class PostgresFigures:
             raise StoreUnavailable(reason=str(error).partition("\n")[0]) from error
 
     async def _look(self, trips: Trips) -> StoreFigures:
-        queries = [self._bounded(each) for each in (UNPUBLISHED, SET_ASIDE, PARKED, *OPEN_ORDERS.values())]
+        queries = [
+            self._bounded(each) for each in (UNPUBLISHED, SET_ASIDE, PARKED, ACTIVE_USAGES, *OPEN_ORDERS.values())
+        ]
         rows = await trips.go(UNALLOCATED(), *queries)
-        unpublished, set_aside, parked, *by_status = (row for (row,) in rows[1:])
+        unpublished, set_aside, parked, active, *by_status = (row for (row,) in rows[1:])
         return StoreFigures(
             unpublished=_backlog(unpublished),
             set_aside=set_aside["count"],
             parked=_backlog(parked),
             unallocated={Currency(row["currency"]): row["amount"] for row in rows[0]},
+            active_usages=_backlog(active),
             open_orders={status: _backlog(row) for status, row in zip(OPEN_ORDERS, by_status, strict=True)},
         )
 

@@ -51,15 +51,21 @@ class Query:
 
     Attributes:
         late: What to raise when a lock that it needs is not granted in time; None leaves the error as it is.
+        taken: What to raise when it meets a row that is unique; None leaves the error as it is.
     """
 
     statement: Statement
     values: dict[str, object]
     late: SaleError | None = None
+    taken: SaleError | None = None
 
     def or_late(self, late: SaleError) -> "Query":
         """Return the query with what a lock time-out means here."""
         return attrs.evolve(self, late=late)
+
+    def or_taken(self, taken: SaleError) -> "Query":
+        """Return the query with what a violated unique index means here; which one, the statement knows."""
+        return attrs.evolve(self, taken=taken)
 
     def parameters(self) -> list[bytes | None]:
         """Return the values as PostgreSQL reads them; it finds out their types by itself."""
@@ -94,7 +100,7 @@ class Trips:
         Nothing can be looked at before the COMMIT of the same trip: what must not miss has to fail.
 
         Raises:
-            psycopg.Error: what the first failed statement said, unless its `late` was to be raised instead.
+            psycopg.Error: what the first failed statement said, unless its `late` or `taken` was to be raised instead.
         """
         assert not self._done, "nothing follows COMMIT"
         before, self._begin, self._done = self._begin, (), commit
@@ -164,6 +170,8 @@ def _check(step: _Step, result: PGresult) -> None:
         error = errors.error_from_result(result)
         if isinstance(error, errors.LockNotAvailable) and step.query.late is not None:
             raise step.query.late from error
+        if isinstance(error, errors.UniqueViolation) and step.query.taken is not None:
+            raise step.query.taken from error
         raise error
 
 

@@ -142,6 +142,16 @@ OPEN_ORDERS_AGE = Metric(
     labels=("status",),
     help="How long ago the oldest of them was opened; 0 when there is none.",
 )
+ACTIVE_USAGES = Metric(
+    name="sale_active_usages",
+    kind=Kind.GAUGE,
+    help=f"Tables and other units that are taken now. Counted up to {COUNTED_UP_TO}.",
+)
+ACTIVE_USAGES_AGE = Metric(
+    name="sale_active_usages_oldest_age_seconds",
+    kind=Kind.GAUGE,
+    help="How long the one has been taken that has been longest; 0 when there is none.",
+)
 OF_THE_STORE = (
     UNPUBLISHED,
     UNPUBLISHED_AGE,
@@ -151,6 +161,8 @@ OF_THE_STORE = (
     UNALLOCATED,
     OPEN_ORDERS,
     OPEN_ORDERS_AGE,
+    ACTIVE_USAGES,
+    ACTIVE_USAGES_AGE,
 )
 """What is read of the store when it is asked, at most every few seconds; every replica tells the same."""
 

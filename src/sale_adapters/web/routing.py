@@ -23,7 +23,7 @@ from sale_domain.ids import bucket_of
 from sale_domain.permissions import Permission
 from sale_domain.ports.answers import StoredAnswer
 
-_THINGS = {"orderId": "order", "itemId": "order item"}
+_THINGS = {"orderId": "order", "itemId": "order item", "usageId": "allocation usage"}
 """What a path parameter names: all of them are ids of ours."""
 
 

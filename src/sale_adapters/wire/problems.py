@@ -8,7 +8,7 @@ import attrs
 from sale_adapters.wire import json
 from sale_adapters.wire.places import BASE
 from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput, MethodNotAllowed, NotReady
-from sale_domain import errors
+from sale_domain import allocation_errors, errors
 from sale_domain.documents import Json, JsonObject
 
 MEDIA_TYPE = "application/problem+json"
@@ -69,6 +69,12 @@ _MEMBERS: Mapping[type[errors.SaleError], Callable[[Any], JsonObject]] = {
     errors.ComboChild: lambda told: {"lineId": told.line_id, "leadItemId": told.lead_id},
     errors.AlreadySent: lambda told: {"lineId": told.line_id},
     errors.PriceChanged: _money,
+    allocation_errors.UnitNamedTwice: lambda told: {
+        "errors": [{"pointer": f"/unitIds/{told.place}", "detail": str(told)}],
+        "unitId": told.unit_id,
+    },
+    allocation_errors.ReservationOver: lambda told: {"errors": [{"pointer": "/reservedTo", "detail": str(told)}]},
+    allocation_errors.UnitInUse: lambda told: {"unitId": told.unit_id},
     errors.StaleVersion: lambda told: {"expectedVersion": told.expected, "actualVersion": told.actual},
     errors.SisterUnavailable: lambda told: {"sister": told.sister},
     BodyTooLarge: lambda told: {"limit": told.limit},

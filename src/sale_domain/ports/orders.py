@@ -128,16 +128,19 @@ class Orders(Protocol):
         `merchant_id` says whose order it must be; None is for mq-pay, which names no merchant and is shown no order:
         the view may then lack the snapshot.
 
+        What `decide` sees, and the view, has the order's seating; orders that are only read come without it.
+
         Raises:
             AlreadyAnswered: an equal request has had its effect.
             KeyInUse: an equal request is still running and the lock time-out has passed.
             KeyReused: the key came with another body.
             NotFound: there is no such order.
             SaleError: whatever `decide` raises; nothing is written.
+            UnitInUse: another order of the merchant has a unit that this one was to get.
         """
 
     async def find(self, order_id: OrderId, *, merchant_id: MerchantId) -> OrderView:
-        """Read an order.
+        """Read an order, without its seating.
 
         Raises:
             NotFound: there is none.
@@ -146,7 +149,7 @@ class Orders(Protocol):
     async def find_many(
         self, which: OrderFilter, *, merchant_id: MerchantId, after: OrderId | None, limit: int
     ) -> OrderPage:
-        """Read a page of orders, newest first."""
+        """Read a page of orders, newest first, without their seating."""
 
     async def history(self, order_id: OrderId, *, merchant_id: MerchantId) -> History:
         """Read what happened to an order.

@@ -58,7 +58,7 @@ class BookedOrder:
     """Everything that is at rest about one order, all of one moment.
 
     Attributes:
-        order: From its row, its lines and its ledger.
+        order: From its row, its lines, its ledger and its usages.
         received: The stored column, which should follow from the ledger; so should `paid`.
         events: Its outbox rows by `seq`.
         entries: Its history rows, oldest first.

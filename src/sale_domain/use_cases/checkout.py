@@ -187,5 +187,6 @@ def _snapshot(order: Order, findings: _Findings, *, exchange_rate: Decimal | Non
         pricing_v2=findings.pricing_v2,
         sale_channel=findings.channel.document,
         items=items,
+        allocations=tuple(usage.document() for usage in order.seating.usages),
         exchange_rate=exchange_rate,
     )

@@ -2,6 +2,7 @@
 
 import attrs
 
+from sale_domain.ports.allocations import AllocationUsages
 from sale_domain.ports.answers import Answers
 from sale_domain.ports.orders import Inbox, Orders
 from sale_domain.ports.runtime import Clock, Ids
@@ -14,6 +15,7 @@ class StoreParts:
 
     orders: Orders
     inbox: Inbox
+    usages: AllocationUsages
     clock: Clock
     ids: Ids
 

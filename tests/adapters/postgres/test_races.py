@@ -8,7 +8,7 @@ import pytest
 
 from orders_world import fresh_merchant
 from sale_adapters.memory import MemoryPolicies, MemoryPricing, MemoryTokens, demo_catalog, demo_pricing
-from sale_adapters.postgres import Database, PostgresAnswers, PostgresInbox, PostgresOrders
+from sale_adapters.postgres import Database, PostgresAllocationUsages, PostgresAnswers, PostgresInbox, PostgresOrders
 from sale_adapters.system.clock import SystemClock
 from sale_adapters.system.ids import UlidIds
 from sale_domain.context import Context
@@ -53,6 +53,7 @@ def parts_of(database: Database, merchant: MerchantId) -> Parts:
     return Parts(
         orders=PostgresOrders(database),
         inbox=PostgresInbox(database),
+        usages=PostgresAllocationUsages(database),
         answers=PostgresAnswers(database),
         catalog=catalog,
         pricing=pricing,

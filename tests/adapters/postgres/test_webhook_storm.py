@@ -13,7 +13,7 @@ import pytest
 
 from orders_world import MORNING, checking_out, fresh_merchant, opened, pho
 from sale_adapters.memory import MemoryPolicies, MemoryTokens, demo_catalog, demo_pricing
-from sale_adapters.postgres import Database, PostgresAnswers, PostgresInbox, PostgresOrders
+from sale_adapters.postgres import Database, PostgresAllocationUsages, PostgresAnswers, PostgresInbox, PostgresOrders
 from sale_adapters.system import SystemClock, UlidIds
 from sale_domain.ids import BUCKETS
 from sale_domain.ledger import FactType, PaymentFact, Source, SourceType
@@ -79,6 +79,7 @@ async def sale(tables_url: str) -> AsyncGenerator[Sale]:
             Parts(
                 orders=PostgresOrders(database),
                 inbox=PostgresInbox(database),
+                usages=PostgresAllocationUsages(database),
                 answers=PostgresAnswers(database),
                 catalog=demo_catalog(),
                 pricing=demo_pricing(),

@@ -1,6 +1,7 @@
 """The list of operations against the contract's table, and what surrounds all of them."""
 
 import logging
+import re
 from typing import Any
 
 import attrs
@@ -32,6 +33,11 @@ GET /sale-orders/{id}/pricing-preview SaleOrder.findById
 POST /sale-orders/{id}/checkout SaleOrder.checkout
 POST /sale-orders/{id}/revert SaleOrder.revert
 POST /sale-orders/{id}/cancel SaleOrder.cancel
+POST /sale-orders/{id}/allocations AllocationUsage.create
+POST /allocation-usages/{id}/complete AllocationUsage.update
+POST /allocation-usages/{id}/cancel AllocationUsage.update
+POST /allocation-usages/{id}/move AllocationUsage.update
+GET /allocation-usages AllocationUsage.find
 GET /unallocated Payment.find
 POST /webhooks/payment none
 GET /healthz none
@@ -46,12 +52,12 @@ SECURED = [operation for operation in OPERATIONS if isinstance(operation.access,
 
 def concrete(operation: Operation) -> str:
     strange = "01KE6YB4M0000000000000000126"
-    return operation.path.replace("{orderId}", strange).replace("{itemId}", strange)
+    return re.sub(r"\{\w+\}", strange, operation.path)
 
 
 def test_every_operation_of_the_contract_is_there_with_its_permission() -> None:
     built = {
-        f"{operation.method} {operation.path.replace('{orderId}', '{id}')} "
+        f"{operation.method} {re.sub(r'{(orderId|usageId)}', '{id}', operation.path)} "
         f"{'none' if isinstance(operation.access, Public) else operation.access.value}"
         for operation in OPERATIONS
     }
