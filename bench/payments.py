@@ -22,6 +22,7 @@ from sale_adapters.memory import MemoryPolicies, MemoryTokens, demo_catalog, dem
 from sale_adapters.postgres.answers import PostgresAnswers
 from sale_adapters.postgres.connection import Database
 from sale_adapters.postgres.inbox import PostgresInbox
+from sale_adapters.postgres.kitchen import PostgresKitchenStations, PostgresKitchenTickets
 from sale_adapters.postgres.migrations.run import migrate
 from sale_adapters.postgres.orders import PostgresOrders
 from sale_adapters.system import SystemClock, UlidIds
@@ -84,6 +85,8 @@ def _sale(database: Database) -> Sale:
             orders=PostgresOrders(database),
             inbox=PostgresInbox(database),
             answers=PostgresAnswers(database),
+            tickets=PostgresKitchenTickets(database),
+            stations=PostgresKitchenStations(database),
             catalog=catalog,
             pricing=demo_pricing(),
             tokens=MemoryTokens(),

@@ -6,7 +6,14 @@ from contextlib import asynccontextmanager
 import httpx
 
 from sale_adapters.memory import MemoryPolicies, MemoryTokens, demo_catalog, demo_pricing
-from sale_adapters.postgres import Database, PostgresAnswers, PostgresInbox, PostgresOrders
+from sale_adapters.postgres import (
+    Database,
+    PostgresAnswers,
+    PostgresInbox,
+    PostgresKitchenStations,
+    PostgresKitchenTickets,
+    PostgresOrders,
+)
 from sale_adapters.system import SystemClock, UlidIds
 from sale_adapters.web import create_app
 from sale_domain.sale import Sale
@@ -28,6 +35,8 @@ async def served(database_url: str, *, connections: int = 4) -> AsyncGenerator[h
             orders=PostgresOrders(database),
             inbox=PostgresInbox(database),
             answers=PostgresAnswers(database),
+            tickets=PostgresKitchenTickets(database),
+            stations=PostgresKitchenStations(database),
             catalog=demo_catalog(),
             pricing=demo_pricing(),
             tokens=tokens,

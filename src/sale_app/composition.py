@@ -13,6 +13,8 @@ from sale_adapters.memory import (
     MemoryCatalog,
     MemoryFigures,
     MemoryInbox,
+    MemoryKitchenStations,
+    MemoryKitchenTickets,
     MemoryOrders,
     MemoryPolicies,
     MemoryPricing,
@@ -26,6 +28,7 @@ from sale_adapters.postgres.answers import PostgresAnswers
 from sale_adapters.postgres.connection import Database
 from sale_adapters.postgres.figures import PostgresFigures
 from sale_adapters.postgres.inbox import PostgresInbox
+from sale_adapters.postgres.kitchen import PostgresKitchenStations, PostgresKitchenTickets
 from sale_adapters.postgres.migrations.pending import pending
 from sale_adapters.postgres.orders import PostgresOrders
 from sale_adapters.prometheus import PrometheusMetrics
@@ -89,6 +92,8 @@ def compose_in_memory(
         orders=MemoryOrders(store),
         inbox=inbox,
         answers=MemoryAnswers(store),
+        tickets=MemoryKitchenTickets(store),
+        stations=MemoryKitchenStations(store),
         catalog=catalog,
         pricing=pricing,
         tokens=tokens,
@@ -142,6 +147,8 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
             orders=RingingOrders(PostgresOrders(database), alarm=alarm),
             inbox=PostgresInbox(database),
             answers=PostgresAnswers(database),
+            tickets=PostgresKitchenTickets(database),
+            stations=PostgresKitchenStations(database),
             catalog=sisters.catalog,
             pricing=sisters.pricing,
             tokens=sisters.tokens,

@@ -25,6 +25,9 @@ CustomerId = NewType("CustomerId", str)
 ItemId = NewType("ItemId", str)
 StockId = NewType("StockId", str)
 RecipeId = NewType("RecipeId", str)
+KitchenTicketId = NewType("KitchenTicketId", str)
+KitchenItemId = NewType("KitchenItemId", str)
+StationId = NewType("StationId", str)
 
 
 def merchant_bucket(merchant_id: MerchantId) -> int:

@@ -3,11 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import attrs
+
 from sale_adapters.memory.store import MemoryStore
 from sale_adapters.wire.events import payload_of
 from sale_domain.errors import KeyInUse, NotFound, StoreUnavailable
 from sale_domain.events import Message, Topic
 from sale_domain.ids import MerchantId, OrderId
+from sale_domain.kitchen import Kitchen
 from sale_domain.orders import Order
 from sale_domain.ports.answers import AlreadyAnswered, Once
 from sale_domain.ports.orders import Committed, Decide, Decision, History, NumberedEntry, OrderFilter, OrderPage
@@ -40,7 +43,7 @@ class MemoryOrders:
     async def find(self, order_id: OrderId, *, merchant_id: MerchantId) -> OrderView:
         """See `Orders`."""
         await self._store.reach()
-        order = self._found(order_id, merchant_id)
+        order = _as_read(self._found(order_id, merchant_id))
         return OrderView(order=order, snapshot=self._snapshot(order), feed_seq=len(self._store.feeds[merchant_id]))
 
     async def find_many(
@@ -54,7 +57,7 @@ class MemoryOrders:
         page = tuple(newest_first[:limit])
         more = len(newest_first) > limit
         return OrderPage(
-            orders=page,
+            orders=tuple(map(_as_read, page)),
             next_after=page[-1].id if more and page else None,
             feed_seq=len(self._store.feeds[merchant_id]),
         )
@@ -126,6 +129,10 @@ def _shows(which: OrderFilter, order: Order) -> bool:
         and (which.created_to is None or order.created_at < which.created_to)
         and (which.unallocated is None or order.unallocated.amount > 0)
     )
+
+
+def _as_read(order: Order) -> Order:
+    return attrs.evolve(order, kitchen=Kitchen())
 
 
 def _outbox_row(message: Message) -> OutboxRow:

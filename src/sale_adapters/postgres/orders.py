@@ -8,9 +8,11 @@ from sale_adapters.postgres import rows
 from sale_adapters.postgres import statements as sql
 from sale_adapters.postgres.connection import Database
 from sale_adapters.postgres.idempotency import claim, told_before
+from sale_adapters.postgres.kitchen_rows import kitchen_of, kitchen_reads, kitchen_writes
 from sale_adapters.postgres.trips import Begin, Query, Row, Trips
 from sale_domain.errors import NotFound
 from sale_domain.ids import LineId, MerchantId, OrderId, bucket_of, merchant_bucket
+from sale_domain.kitchen import Kitchen
 from sale_domain.orders import Order
 from sale_domain.ports.answers import Once
 from sale_domain.ports.orders import Committed, Decide, Decision, History, OrderFilter, OrderPage
@@ -141,10 +143,10 @@ def _locked_reads(order_id: OrderId, merchant_id: MerchantId | None) -> tuple[Qu
     bucket = _bucket(order_id)
     lines, facts, snapshot = _parts(order_id, bucket)
     if merchant_id is None:
-        # mq-pay is shown no order, so nobody needs what its checkout froze.
+        # mq-pay is shown no order, so nobody needs what its checkout froze, or what its kitchen does.
         return (sql.LOCK_ORDER(bucket=bucket, id=order_id), lines, facts)
     lock = sql.LOCK_ORDER_OF_MERCHANT(bucket=bucket, id=order_id, merchant_id=merchant_id)
-    return (lock, lines, facts, snapshot)
+    return (lock, lines, facts, snapshot, *kitchen_reads(bucket, [order_id]))
 
 
 def _parts(order_id: OrderId, bucket: int) -> tuple[Query, Query, Query]:
@@ -164,10 +166,16 @@ class _Loaded:
     positions: Mapping[LineId, int]
 
 
-def _loaded(found: Sequence[Row], lines: Sequence[Row], facts: Sequence[Row], snapshots: Sequence[Row] = ()) -> _Loaded:
+def _loaded(
+    found: Sequence[Row],
+    lines: Sequence[Row],
+    facts: Sequence[Row],
+    snapshots: Sequence[Row] = (),
+    *kitchen: Sequence[Row],
+) -> _Loaded:
     if not found:
         raise NotFound(thing="order")
-    order = rows.order_of(found[0], lines=lines, facts=facts)
+    order = attrs.evolve(rows.order_of(found[0], lines=lines, facts=facts), kitchen=kitchen_of(*kitchen))
     return _Loaded(
         order=order,
         # A checkout that was reverted is kept, but not shown.
@@ -224,6 +232,7 @@ def _order_writes(order: Order, before: _Loaded | None) -> Iterator[Query]:
     else:
         yield sql.UPDATE_ORDER(**values, key_bucket=bucket, key_id=order.id, key_version=before.order.version)
     yield from _line_writes(order, before)
+    yield from kitchen_writes(order, before.order.kitchen if before else Kitchen())
     known = len(before.order.ledger.facts) if before else 0
     for ordinal, fact in enumerate(order.ledger.facts[known:], start=known + 1):
         yield sql.INSERT_FACT(bucket=bucket, order_id=order.id, ordinal=ordinal, **rows.fact_values(fact))

@@ -54,7 +54,7 @@ def _two_bowls_paid() -> Message:
     )
     _, change = priced.record_payment(paid, at=_AT)
     traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-    (message,) = messages(change, event_id=_EVENT_ID, traceparent=traceparent)
+    (message,) = messages(change, new_id=lambda _: _EVENT_ID, traceparent=traceparent)
     return message
 
 

@@ -126,7 +126,7 @@ class Orders(Protocol):
         """Lock the order, let `decide` look at it, and write what it decided: all of it or nothing.
 
         `merchant_id` says whose order it must be; None is for mq-pay, which names no merchant and is shown no order:
-        the view may then lack the snapshot.
+        the view may then lack the snapshot. What `decide` sees, and the view, has the order's kitchen, but for mq-pay.
 
         Raises:
             AlreadyAnswered: an equal request has had its effect.
@@ -137,7 +137,7 @@ class Orders(Protocol):
         """
 
     async def find(self, order_id: OrderId, *, merchant_id: MerchantId) -> OrderView:
-        """Read an order.
+        """Read an order, without its kitchen.
 
         Raises:
             NotFound: there is none.
@@ -146,7 +146,7 @@ class Orders(Protocol):
     async def find_many(
         self, which: OrderFilter, *, merchant_id: MerchantId, after: OrderId | None, limit: int
     ) -> OrderPage:
-        """Read a page of orders, newest first."""
+        """Read a page of orders, newest first, without their kitchen."""
 
     async def history(self, order_id: OrderId, *, merchant_id: MerchantId) -> History:
         """Read what happened to an order.

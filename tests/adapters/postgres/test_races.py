@@ -8,7 +8,14 @@ import pytest
 
 from orders_world import fresh_merchant
 from sale_adapters.memory import MemoryPolicies, MemoryPricing, MemoryTokens, demo_catalog, demo_pricing
-from sale_adapters.postgres import Database, PostgresAnswers, PostgresInbox, PostgresOrders
+from sale_adapters.postgres import (
+    Database,
+    PostgresAnswers,
+    PostgresInbox,
+    PostgresKitchenStations,
+    PostgresKitchenTickets,
+    PostgresOrders,
+)
 from sale_adapters.system.clock import SystemClock
 from sale_adapters.system.ids import UlidIds
 from sale_domain.context import Context
@@ -54,6 +61,8 @@ def parts_of(database: Database, merchant: MerchantId) -> Parts:
         orders=PostgresOrders(database),
         inbox=PostgresInbox(database),
         answers=PostgresAnswers(database),
+        tickets=PostgresKitchenTickets(database),
+        stations=PostgresKitchenStations(database),
         catalog=catalog,
         pricing=pricing,
         tokens=MemoryTokens(),

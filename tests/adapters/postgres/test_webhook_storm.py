@@ -13,7 +13,14 @@ import pytest
 
 from orders_world import MORNING, checking_out, fresh_merchant, opened, pho
 from sale_adapters.memory import MemoryPolicies, MemoryTokens, demo_catalog, demo_pricing
-from sale_adapters.postgres import Database, PostgresAnswers, PostgresInbox, PostgresOrders
+from sale_adapters.postgres import (
+    Database,
+    PostgresAnswers,
+    PostgresInbox,
+    PostgresKitchenStations,
+    PostgresKitchenTickets,
+    PostgresOrders,
+)
 from sale_adapters.system import SystemClock, UlidIds
 from sale_domain.ids import BUCKETS
 from sale_domain.ledger import FactType, PaymentFact, Source, SourceType
@@ -80,6 +87,8 @@ async def sale(tables_url: str) -> AsyncGenerator[Sale]:
                 orders=PostgresOrders(database),
                 inbox=PostgresInbox(database),
                 answers=PostgresAnswers(database),
+                tickets=PostgresKitchenTickets(database),
+                stations=PostgresKitchenStations(database),
                 catalog=demo_catalog(),
                 pricing=demo_pricing(),
                 tokens=MemoryTokens(),
