@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
+import attrs
+
 from sale_adapters.memory.store import MemoryStore
 from sale_domain.errors import NotFound
 from sale_domain.ids import KitchenItemId, KitchenTicketId, MerchantId, OrderId
@@ -53,13 +55,7 @@ class MemoryKitchenTickets:
         for order in self._store.orders.values():
             if order.merchant_id == merchant_id:
                 for ticket in order.kitchen.tickets:
-                    yield TicketView(
-                        order_id=order.id,
-                        order_number=order.number,
-                        merchant_id=merchant_id,
-                        ticket=ticket,
-                        feed_seq=len(self._store.feeds[merchant_id]),
-                    )
+                    yield attrs.evolve(TicketView.of(order, ticket), feed_seq=len(self._store.feeds[merchant_id]))
 
 
 class MemoryKitchenStations:

@@ -8,6 +8,7 @@ import attrs
 from sale_domain.ids import KitchenItemId, KitchenTicketId, MerchantId, OrderId, StationId
 from sale_domain.kitchen import KitchenTicket
 from sale_domain.kitchen_lifecycle import KitchenTicketStatus
+from sale_domain.orders import Order
 from sale_domain.stations import Stations
 
 
@@ -25,6 +26,11 @@ class TicketView:
     merchant_id: MerchantId
     ticket: KitchenTicket
     feed_seq: int | None = None
+
+    @classmethod
+    def of(cls, order: Order, ticket: KitchenTicket) -> "TicketView":
+        """Return a ticket of an order as a command has left it."""
+        return cls(order_id=order.id, order_number=order.number, merchant_id=order.merchant_id, ticket=ticket)
 
 
 @attrs.frozen(kw_only=True)
