@@ -9,13 +9,24 @@ import attrs
 import psycopg
 from psycopg.rows import dict_row
 
-from sale_adapters.memory import ManualClock, MemoryAnswers, MemoryInbox, MemoryLeftovers, MemoryOrders, MemoryStore
+from sale_adapters.memory import (
+    ManualClock,
+    MemoryAnswers,
+    MemoryInbox,
+    MemoryKitchenStations,
+    MemoryKitchenTickets,
+    MemoryLeftovers,
+    MemoryOrders,
+    MemoryStore,
+)
 from sale_adapters.memory.store import KeptAnswer
 from sale_adapters.postgres import (
     Database,
     Patience,
     PostgresAnswers,
     PostgresInbox,
+    PostgresKitchenStations,
+    PostgresKitchenTickets,
     PostgresLeftovers,
     PostgresOrders,
 )
@@ -23,6 +34,7 @@ from sale_adapters.postgres.rows import fact_of, key_values
 from sale_domain.ids import EventId
 from sale_domain.ledger import PaymentFact
 from sale_domain.ports.answers import Answers, Once, StoredAnswer
+from sale_domain.ports.kitchen import KitchenStations, KitchenTickets
 from sale_domain.ports.leftovers import Leftovers
 from sale_domain.ports.orders import Inbox, Orders, ReceivedWebhook
 from sale_domain.ports.publishing import PublishedAt
@@ -39,10 +51,12 @@ class Payload:
 
 @attrs.frozen(kw_only=True)
 class Stores:
-    """One store behind three ports, and what lies in it."""
+    """One store behind its ports, and what lies in it."""
 
     orders: Orders
     answers: Answers
+    tickets: KitchenTickets
+    stations: KitchenStations
     inbox: Inbox
     webhooks: Callable[[], Awaitable[list[ReceivedWebhook]]]
     parked: Callable[[], Awaitable[list[PaymentFact]]]
@@ -85,6 +99,8 @@ async def memory_stores() -> AsyncGenerator[Stores]:
         give=give,
         orders=MemoryOrders(store),
         answers=MemoryAnswers(store),
+        tickets=MemoryKitchenTickets(store),
+        stations=MemoryKitchenStations(store),
         inbox=inbox,
         webhooks=webhooks,
         parked=parked,
@@ -121,6 +137,8 @@ async def postgres_stores(tables_url: str) -> AsyncGenerator[Stores]:
             give=partial(_give, tables_url),
             orders=PostgresOrders(database),
             answers=PostgresAnswers(database),
+            tickets=PostgresKitchenTickets(database),
+            stations=PostgresKitchenStations(database),
             inbox=PostgresInbox(database),
             webhooks=webhooks,
             parked=parked,

@@ -211,7 +211,7 @@ class Kitchen:
         return tuple(item for ticket in self.tickets for item in ticket.items)
 
     @property
-    def quantities(self) -> Mapping[LineId, Decimal]:
+    def quantities(self) -> dict[LineId, Decimal]:
         """Return what the kitchen has and has not voided, by line."""
         sums: dict[LineId, Decimal] = {}
         for item in self.items:

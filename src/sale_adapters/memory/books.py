@@ -139,6 +139,7 @@ class MemoryBooks:
             paid=order.paid.amount,
             events=tuple(sorted(events, key=lambda event: event.seq)),
             entries=tuple(entries),
+            ticket_statuses={ticket.id: ticket.status.value for ticket in order.kitchen.tickets},
         )
 
 

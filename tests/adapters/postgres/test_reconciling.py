@@ -59,7 +59,16 @@ async def shop(
     await evening.publish(tables_url, log)
     yield Shop(evening=played, log=log, orders=orders, books=PostgresBooks(database), hand=other)
     # Whatever a test has spoiled is not the next one's matter.
-    for table in (b"checkout_snapshots", b"sale_order_lines", b"payment_facts", b"outbox", b"history", b"sale_orders"):
+    for table in (
+        b"kitchen_ticket_items",
+        b"kitchen_tickets",
+        b"checkout_snapshots",
+        b"sale_order_lines",
+        b"payment_facts",
+        b"outbox",
+        b"history",
+        b"sale_orders",
+    ):
         await other.execute(b"DELETE FROM " + table)
     await other.execute(b"DELETE FROM merchant_feeds")
     await other.execute(b"DELETE FROM parked_payments")
@@ -73,6 +82,19 @@ async def test_after_a_played_evening_everything_agrees(shop: Shop) -> None:
 
 
 SPOILT = [
+    ("UPDATE sale_order_lines SET sent_quantity = 2 WHERE order_id = %(eaten)s", ["sent-differs"]),
+    (
+        "UPDATE kitchen_ticket_items SET line_id = 'x' WHERE status = 'SERVED' AND order_id = %(eaten)s",
+        ["sent-differs"] * 2,
+    ),
+    (
+        "UPDATE kitchen_tickets SET status = 'READY' WHERE status = 'COMPLETED' AND order_id = %(eaten)s",
+        ["ticket-differs"],
+    ),
+    (
+        "UPDATE kitchen_ticket_items SET moves = 6 WHERE status = 'SERVED' AND order_id = %(eaten)s",
+        ["kitchen-events-differ"],
+    ),
     ("UPDATE sale_orders SET received = 50001 WHERE id = %(partial)s", ["money-differs"]),
     ("UPDATE sale_orders SET paid = 1 WHERE id = %(partial)s", ["money-differs"]),
     ("UPDATE sale_orders SET status = 'COMPLETED' WHERE id = %(partial)s", ["status-differs", "history-differs"]),
