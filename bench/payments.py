@@ -23,6 +23,7 @@ from sale_adapters.postgres.allocations import PostgresAllocationUsages
 from sale_adapters.postgres.answers import PostgresAnswers
 from sale_adapters.postgres.connection import Database
 from sale_adapters.postgres.inbox import PostgresInbox
+from sale_adapters.postgres.kitchen import PostgresKitchenStations, PostgresKitchenTickets
 from sale_adapters.postgres.migrations.run import migrate
 from sale_adapters.postgres.orders import PostgresOrders
 from sale_adapters.system import SystemClock, UlidIds
@@ -86,6 +87,8 @@ def _sale(database: Database) -> Sale:
             inbox=PostgresInbox(database),
             usages=PostgresAllocationUsages(database),
             answers=PostgresAnswers(database),
+            tickets=PostgresKitchenTickets(database),
+            stations=PostgresKitchenStations(database),
             catalog=catalog,
             pricing=demo_pricing(),
             tokens=MemoryTokens(),

@@ -3,7 +3,8 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,12 @@ from sale_adapters.wire.problems import status_of
 from sale_app.settings import describe
 from sale_domain.allocations import USAGE_LIFECYCLE
 from sale_domain.errors import SaleError
+from sale_domain.kitchen_lifecycle import (
+    KITCHEN_ITEM_LIFECYCLE,
+    KitchenItemStatus,
+    KitchenTicketStatus,
+    ticket_status,
+)
 from sale_domain.lifecycle import Lifecycle
 from sale_domain.order_lifecycle import ORDER_LIFECYCLE
 from sale_domain.permissions import Permission
@@ -25,14 +32,44 @@ MADE = "<!-- Made by `make docs` from the code; change the code instead. -->"
 
 def states() -> str:
     """Return every lifecycle as a diagram and a table."""
-    return "\n\n".join(["# States", MADE, *_lifecycle(ORDER_LIFECYCLE), *_lifecycle(USAGE_LIFECYCLE)]) + "\n"
+    machines = [
+        *_lifecycle(ORDER_LIFECYCLE),
+        *_lifecycle(KITCHEN_ITEM_LIFECYCLE),
+        *_ticket(),
+        *_lifecycle(USAGE_LIFECYCLE),
+    ]
+    return "\n\n".join(["# States", MADE, *machines]) + "\n"
 
 
 def _lifecycle(lifecycle: Lifecycle[Any, Any]) -> Iterable[str]:
     moves = [(s.value, a.value, to.value) for s, row in lifecycle.table.items() for a, to in row.items()]
-    diagram = [f"    [*] --> {lifecycle.initial.value}", *(f"    {s} --> {to}: {action}" for s, action, to in moves)]
-    diagram += [f"    {status.value} --> [*]" for status in lifecycle.table if lifecycle.is_terminal(status)]
-    yield f"## {lifecycle.thing.capitalize()}"
+    ends = [status.value for status in lifecycle.table if lifecycle.is_terminal(status)]
+    return _machine(lifecycle.thing, lifecycle.initial.value, moves, ends)
+
+
+def _ticket() -> Iterable[str]:
+    """Return what a ticket does when one of its items is moved, found by trying every ticket of up to three items."""
+    moves: dict[tuple[str, str, str], None] = {}
+    for size in (1, 2, 3):
+        for first, *others in product(KitchenItemStatus, repeat=size):
+            before = ticket_status([first, *others])
+            for action, after in KITCHEN_ITEM_LIFECYCLE.table[first].items():
+                moves[before.value, action.value, ticket_status([after, *others]).value] = None
+    rank = {status.value: n for n, status in enumerate(KitchenTicketStatus)}
+    in_order = sorted((m for m in moves if m[0] != m[2]), key=lambda m: (rank[m[0]], rank[m[2]], m[1]))
+    ends = [status.value for status in KitchenTicketStatus if status.is_over]
+    yield from _machine("kitchen ticket", KitchenTicketStatus.PENDING.value, in_order, ends)
+    yield (
+        "A ticket is always what its items say; nobody sets it. VOIDED items do not count: none left is VOIDED, all "
+        "SERVED is COMPLETED, all READY or SERVED is READY, all PENDING is PENDING, anything else is PROCESSING. The "
+        "actions are those of its items."
+    )
+
+
+def _machine(thing: str, initial: str, moves: Sequence[tuple[str, str, str]], ends: Iterable[str]) -> Iterable[str]:
+    diagram = [f"    [*] --> {initial}", *(f"    {s} --> {to}: {action}" for s, action, to in moves)]
+    diagram += [f"    {status} --> [*]" for status in ends]
+    yield f"## {thing.capitalize()}"
     yield "```mermaid\nstateDiagram-v2\n" + "\n".join(diagram) + "\n```"
     yield _table(("from", "action", "to"), moves)
 
@@ -79,10 +116,18 @@ def metrics() -> str:
     return "\n\n".join(["# Metrics", MADE, told, _table(("metric", "kind", "labels", "meaning"), rows)]) + "\n"
 
 
+_ERRORS_OF_CALLERS = {
+    "sale_domain.errors",
+    "sale_domain.allocation_errors",
+    "sale_domain.kitchen_errors",
+    "sale_adapters.wire.refusals",
+}
+
+
 def _kinds(kind: type[SaleError]) -> Iterable[type[SaleError]]:
     """Yield the errors that HTTP callers can meet; the relay's and the stores' own are not theirs."""
     for sub in kind.__subclasses__():
-        if sub.__module__ in {"sale_domain.errors", "sale_domain.allocation_errors", "sale_adapters.wire.refusals"}:
+        if sub.__module__ in _ERRORS_OF_CALLERS:
             if "code" in vars(sub):
                 yield sub
             yield from _kinds(sub)

@@ -14,6 +14,8 @@ from sale_adapters.memory import (
     MemoryAllocationUsages,
     MemoryAnswers,
     MemoryInbox,
+    MemoryKitchenStations,
+    MemoryKitchenTickets,
     MemoryLeftovers,
     MemoryOrders,
     MemoryStore,
@@ -25,6 +27,8 @@ from sale_adapters.postgres import (
     PostgresAllocationUsages,
     PostgresAnswers,
     PostgresInbox,
+    PostgresKitchenStations,
+    PostgresKitchenTickets,
     PostgresLeftovers,
     PostgresOrders,
 )
@@ -33,6 +37,7 @@ from sale_domain.ids import EventId
 from sale_domain.ledger import PaymentFact
 from sale_domain.ports.allocations import AllocationUsages
 from sale_domain.ports.answers import Answers, Once, StoredAnswer
+from sale_domain.ports.kitchen import KitchenStations, KitchenTickets
 from sale_domain.ports.leftovers import Leftovers
 from sale_domain.ports.orders import Inbox, Orders, ReceivedWebhook
 from sale_domain.ports.publishing import PublishedAt
@@ -53,6 +58,8 @@ class Stores:
 
     orders: Orders
     answers: Answers
+    tickets: KitchenTickets
+    stations: KitchenStations
     inbox: Inbox
     usages: AllocationUsages
     webhooks: Callable[[], Awaitable[list[ReceivedWebhook]]]
@@ -96,6 +103,8 @@ async def memory_stores() -> AsyncGenerator[Stores]:
         give=give,
         orders=MemoryOrders(store),
         answers=MemoryAnswers(store),
+        tickets=MemoryKitchenTickets(store),
+        stations=MemoryKitchenStations(store),
         inbox=inbox,
         usages=MemoryAllocationUsages(store),
         webhooks=webhooks,
@@ -133,6 +142,8 @@ async def postgres_stores(tables_url: str) -> AsyncGenerator[Stores]:
             give=partial(_give, tables_url),
             orders=PostgresOrders(database),
             answers=PostgresAnswers(database),
+            tickets=PostgresKitchenTickets(database),
+            stations=PostgresKitchenStations(database),
             inbox=PostgresInbox(database),
             usages=PostgresAllocationUsages(database),
             webhooks=webhooks,

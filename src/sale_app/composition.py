@@ -14,6 +14,8 @@ from sale_adapters.memory import (
     MemoryCatalog,
     MemoryFigures,
     MemoryInbox,
+    MemoryKitchenStations,
+    MemoryKitchenTickets,
     MemoryOrders,
     MemoryPolicies,
     MemoryPricing,
@@ -28,6 +30,7 @@ from sale_adapters.postgres.answers import PostgresAnswers
 from sale_adapters.postgres.connection import Database
 from sale_adapters.postgres.figures import PostgresFigures
 from sale_adapters.postgres.inbox import PostgresInbox
+from sale_adapters.postgres.kitchen import PostgresKitchenStations, PostgresKitchenTickets
 from sale_adapters.postgres.migrations.pending import pending
 from sale_adapters.postgres.orders import PostgresOrders
 from sale_adapters.prometheus import PrometheusMetrics
@@ -92,6 +95,8 @@ def compose_in_memory(
         inbox=inbox,
         usages=MemoryAllocationUsages(store),
         answers=MemoryAnswers(store),
+        tickets=MemoryKitchenTickets(store),
+        stations=MemoryKitchenStations(store),
         catalog=catalog,
         pricing=pricing,
         tokens=tokens,
@@ -146,6 +151,8 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
             inbox=PostgresInbox(database),
             usages=PostgresAllocationUsages(database),
             answers=PostgresAnswers(database),
+            tickets=PostgresKitchenTickets(database),
+            stations=PostgresKitchenStations(database),
             catalog=sisters.catalog,
             pricing=sisters.pricing,
             tokens=sisters.tokens,

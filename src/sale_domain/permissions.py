@@ -22,6 +22,18 @@ class Permission(Enum):
     USAGE_CREATE = "AllocationUsage.create"
     USAGE_UPDATE = "AllocationUsage.update"
     USAGE_FIND = "AllocationUsage.find"
+    KITCHEN_TICKET_CREATE = "KitchenTicket.create"
+    KITCHEN_TICKET_FIND = "KitchenTicket.find"
+    KITCHEN_TICKET_FIND_BY_ID = "KitchenTicket.findById"
+    KITCHEN_TICKET_VOID = "KitchenTicket.void"
+    KITCHEN_TICKET_RUSH = "KitchenTicket.rush"
+    KITCHEN_ITEM_COOK = "KitchenTicketItem.cook"
+    KITCHEN_ITEM_FINISH = "KitchenTicketItem.finish"
+    KITCHEN_ITEM_SERVE = "KitchenTicketItem.serve"
+    KITCHEN_ITEM_RECALL = "KitchenTicketItem.recall"
+    KITCHEN_ITEM_VOID = "KitchenTicketItem.void"
+    KITCHEN_STATION_FIND = "KitchenStation.find"
+    KITCHEN_STATION_UPDATE = "KitchenStation.update"
 
 
 class Effect(Enum):

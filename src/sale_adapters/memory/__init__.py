@@ -10,6 +10,7 @@ from sale_adapters.memory.event_log import MemoryEventLog
 from sale_adapters.memory.figures import MemoryFigures
 from sale_adapters.memory.ids import SequentialIds
 from sale_adapters.memory.inbox import MemoryInbox
+from sale_adapters.memory.kitchen import MemoryKitchenStations, MemoryKitchenTickets
 from sale_adapters.memory.leftovers import MemoryLeftovers
 from sale_adapters.memory.log_reader import MemoryLogReader
 from sale_adapters.memory.orders import MemoryOrders
@@ -29,6 +30,8 @@ __all__ = [
     "MemoryEventLog",
     "MemoryFigures",
     "MemoryInbox",
+    "MemoryKitchenStations",
+    "MemoryKitchenTickets",
     "MemoryLeftovers",
     "MemoryLogReader",
     "MemoryOrders",

@@ -12,6 +12,7 @@ from sale_domain.allocations import Seating
 from sale_domain.errors import KeyInUse, NotFound, StoreUnavailable
 from sale_domain.events import Message, Topic
 from sale_domain.ids import MerchantId, OrderId
+from sale_domain.kitchen import Kitchen
 from sale_domain.orders import Order
 from sale_domain.ports.answers import AlreadyAnswered, Once
 from sale_domain.ports.orders import Committed, Decide, Decision, History, NumberedEntry, OrderFilter, OrderPage
@@ -124,7 +125,7 @@ class MemoryOrders:
 
 def _as_read(order: Order) -> Order:
     """Return what reads show of an order: as in a database, they do not look for what belongs to commands."""
-    return attrs.evolve(order, seating=Seating())
+    return attrs.evolve(order, kitchen=Kitchen(), seating=Seating())
 
 
 def _shows(which: OrderFilter, order: Order) -> bool:

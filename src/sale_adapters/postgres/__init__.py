@@ -6,6 +6,7 @@ from sale_adapters.postgres.books import PostgresBooks
 from sale_adapters.postgres.connection import Database, Patience
 from sale_adapters.postgres.figures import PostgresFigures
 from sale_adapters.postgres.inbox import PostgresInbox
+from sale_adapters.postgres.kitchen import PostgresKitchenStations, PostgresKitchenTickets
 from sale_adapters.postgres.leftovers import PostgresLeftovers
 from sale_adapters.postgres.orders import PostgresOrders
 
@@ -17,6 +18,8 @@ __all__ = [
     "PostgresBooks",
     "PostgresFigures",
     "PostgresInbox",
+    "PostgresKitchenStations",
+    "PostgresKitchenTickets",
     "PostgresLeftovers",
     "PostgresOrders",
 ]

@@ -47,7 +47,7 @@ class Call:
 
     Attributes:
         caller: Who calls; None on public paths.
-        body: As it came; read on POST and PATCH only.
+        body: As it came; read on POST, PUT and PATCH only.
         key: Set when the effect must come once; with the body's fingerprint.
     """
 

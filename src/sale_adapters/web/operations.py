@@ -3,6 +3,7 @@
 from sale_adapters.web import operating, orders, payments
 from sale_adapters.web.access import PUBLIC
 from sale_adapters.web.allocation_operations import ALLOCATION_OPERATIONS
+from sale_adapters.web.kitchen_operations import KITCHEN_OPERATIONS
 from sale_adapters.web.routing import Operation
 from sale_adapters.wire.bodies import (
     CancelBody,
@@ -293,6 +294,7 @@ OPERATIONS = (
     *ORDER_OPERATIONS,
     *ITEM_OPERATIONS,
     *ORDER_ACTIONS,
+    *KITCHEN_OPERATIONS,
     *ALLOCATION_OPERATIONS,
     *PAYMENT_OPERATIONS,
     *PUBLIC_OPERATIONS,

@@ -12,6 +12,7 @@ import attrs
 
 from sale_domain.documents import Json, JsonObject
 from sale_domain.ids import OrderId, bucket_of
+from sale_domain.kitchen_lifecycle import KitchenTicketStatus
 from sale_domain.lines import Keep
 from sale_domain.money import Currency, currency, exact, exact_rate
 
@@ -34,6 +35,8 @@ PageSize = NewType("PageSize", int)
 """How many things a page shows."""
 Cursor = NewType("Cursor", OrderId)
 """Where a page begins; opaque to clients."""
+TicketStatuses = NewType("TicketStatuses", frozenset[KitchenTicketStatus])
+"""Statuses of kitchen tickets, with commas between them."""
 TextOrEmpty = Text | None | Keep
 """A text to set, or null to empty it; absent, it stays."""
 
@@ -95,7 +98,7 @@ def instant(value: Json) -> datetime:
         raise ValueError("must be a time that exists") from None
 
 
-def cursor(after: OrderId) -> str:
+def cursor(after: str) -> str:
     """Return the opaque form of where a page begins."""
     return urlsafe_b64encode(after.encode()).decode().rstrip("=")
 
@@ -128,6 +131,13 @@ def _cursor(value: Json) -> OrderId:
     return OrderId(after)
 
 
+def _ticket_statuses(value: Json) -> frozenset[KitchenTicketStatus]:
+    try:
+        return frozenset(map(KitchenTicketStatus, str(value).split(",")))
+    except ValueError:
+        raise ValueError(f"must be some of {', '.join(status.value for status in KitchenTicketStatus)}") from None
+
+
 @attrs.frozen
 class Scalar:
     """A kind of value: how it is read (raising ValueError), and its JSON Schema."""
@@ -156,6 +166,10 @@ SCALARS: Mapping[Any, Scalar] = {
     Currency: Scalar(_currency, {"type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217"}),
     Instant: Scalar(instant, {"type": "string", "format": "date-time"}),
     PageSize: Scalar(_page_size, {"type": "integer", "minimum": 1, "maximum": MAX_PAGE}),
+    TicketStatuses: Scalar(
+        _ticket_statuses,
+        {"type": "string", "description": f"some of {', '.join(status.value for status in KitchenTicketStatus)}"},
+    ),
     Cursor: Scalar(_cursor, {"type": "string", "description": "the nextCursor of an earlier answer"}),
 }
 """Every kind of single value that a request can hold."""

@@ -126,9 +126,8 @@ class Orders(Protocol):
         """Lock the order, let `decide` look at it, and write what it decided: all of it or nothing.
 
         `merchant_id` says whose order it must be; None is for mq-pay, which names no merchant and is shown no order:
-        the view may then lack the snapshot.
-
-        What `decide` sees, and the view, has the order's seating; orders that are only read come without it.
+        the view may then lack the snapshot. What `decide` sees, and the view, has the order's seating, and but for
+        mq-pay its kitchen; orders that are only read come without either.
 
         Raises:
             AlreadyAnswered: an equal request has had its effect.
@@ -140,7 +139,7 @@ class Orders(Protocol):
         """
 
     async def find(self, order_id: OrderId, *, merchant_id: MerchantId) -> OrderView:
-        """Read an order, without its seating.
+        """Read an order, without its kitchen and its seating.
 
         Raises:
             NotFound: there is none.
@@ -149,7 +148,7 @@ class Orders(Protocol):
     async def find_many(
         self, which: OrderFilter, *, merchant_id: MerchantId, after: OrderId | None, limit: int
     ) -> OrderPage:
-        """Read a page of orders, newest first, without their seating."""
+        """Read a page of orders, newest first, without their kitchen and their seating."""
 
     async def history(self, order_id: OrderId, *, merchant_id: MerchantId) -> History:
         """Read what happened to an order.

@@ -74,6 +74,19 @@ async def test_after_a_played_evening_everything_agrees(shop: Shop) -> None:
 
 
 SPOILT = [
+    ("UPDATE sale_order_lines SET sent_quantity = 2 WHERE order_id = %(eaten)s", ["sent-differs"]),
+    (
+        "UPDATE kitchen_ticket_items SET line_id = 'x' WHERE status = 'SERVED' AND order_id = %(eaten)s",
+        ["sent-differs"] * 2,
+    ),
+    (
+        "UPDATE kitchen_tickets SET status = 'READY' WHERE status = 'COMPLETED' AND order_id = %(eaten)s",
+        ["ticket-differs"],
+    ),
+    (
+        "UPDATE kitchen_ticket_items SET moves = 6 WHERE status = 'SERVED' AND order_id = %(eaten)s",
+        ["kitchen-events-differ"],
+    ),
     ("UPDATE sale_orders SET received = 50001 WHERE id = %(partial)s", ["money-differs"]),
     ("UPDATE sale_orders SET paid = 1 WHERE id = %(partial)s", ["money-differs"]),
     ("UPDATE sale_orders SET status = 'COMPLETED' WHERE id = %(partial)s", ["status-differs", "history-differs"]),

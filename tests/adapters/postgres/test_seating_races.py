@@ -9,16 +9,11 @@ import pytest
 from psycopg import errors
 
 from orders_world import attempt, checking_out, create, fresh_merchant, paying
-from sale_adapters.memory import MemoryPolicies, MemoryTokens, demo_catalog, demo_pricing
+from parts import parts_on
 from sale_adapters.postgres import (
     Database,
-    PostgresAllocationUsages,
-    PostgresAnswers,
-    PostgresInbox,
-    PostgresOrders,
 )
 from sale_adapters.postgres.trips import Query, Row, Trips
-from sale_adapters.system import SystemClock, UlidIds
 from sale_domain.allocation_errors import UnitInUse
 from sale_domain.allocations import UsageStatus
 from sale_domain.context import Context
@@ -29,7 +24,6 @@ from sale_domain.orders import Order
 from sale_domain.ports.allocations import UsageFilter
 from sale_domain.seating import Units
 from sale_domain.use_cases import seating
-from sale_domain.use_cases.parts import Parts
 from sale_domain.views import OrderView
 
 RACES = 40
@@ -38,26 +32,11 @@ CHANCE = random.Random(20260105)  # noqa: S311 - a seed makes the same races aga
 Outcome = OrderView | BaseException
 
 
-def parts_of(database: Database) -> Parts:
-    return Parts(
-        orders=PostgresOrders(database),
-        inbox=PostgresInbox(database),
-        usages=PostgresAllocationUsages(database),
-        answers=PostgresAnswers(database),
-        catalog=demo_catalog(),
-        pricing=demo_pricing(),
-        tokens=MemoryTokens(),
-        policies=MemoryPolicies(),
-        clock=SystemClock(),
-        ids=UlidIds(),
-    )
-
-
 class House:
     """One merchant's tables, and waiters who are all in a hurry."""
 
     def __init__(self, database: Database) -> None:
-        self.parts = parts_of(database)
+        self.parts = parts_on(database)
         self.merchant_id = fresh_merchant()
         self.context = Context(merchant_id=self.merchant_id, user_id=UserId("lan"))
 
