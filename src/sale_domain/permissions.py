@@ -1,6 +1,7 @@
 """Who may do what: one permission a route, allowed or denied per role (contract §9)."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from enum import Enum
 
 import attrs
@@ -19,6 +20,8 @@ class Permission(Enum):
     ORDER_REVERT = "SaleOrder.revert"
     ORDER_CANCEL = "SaleOrder.cancel"
     PAYMENT_FIND = "Payment.find"
+    KITCHEN_TICKET_FIND = "KitchenTicket.find"
+    ALLOCATION_USAGE_FIND = "AllocationUsage.find"
 
 
 class Effect(Enum):
@@ -38,11 +41,13 @@ class Principal:
 
     Attributes:
         merchants: The merchants that the user may act for.
+        expires_at: When the token stops speaking for anybody; None for one that never does.
     """
 
     user_id: UserId
     roles: frozenset[str]
     merchants: frozenset[MerchantId]
+    expires_at: datetime | None = None
 
     @property
     def bypasses_policies(self) -> bool:

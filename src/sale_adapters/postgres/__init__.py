@@ -3,6 +3,7 @@
 from sale_adapters.postgres.answers import PostgresAnswers
 from sale_adapters.postgres.books import PostgresBooks
 from sale_adapters.postgres.connection import Database, Patience
+from sale_adapters.postgres.feed import PostgresFeed
 from sale_adapters.postgres.figures import PostgresFigures
 from sale_adapters.postgres.inbox import PostgresInbox
 from sale_adapters.postgres.leftovers import PostgresLeftovers
@@ -13,6 +14,7 @@ __all__ = [
     "Patience",
     "PostgresAnswers",
     "PostgresBooks",
+    "PostgresFeed",
     "PostgresFigures",
     "PostgresInbox",
     "PostgresLeftovers",
