@@ -15,6 +15,7 @@ from sale_app.chores import Chore
 from sale_app.reconcile_limits import limits_of
 from sale_app.reconcile_sample import reconcile_sample
 from sale_app.settings import Settings
+from sale_app.telling import telling
 from sale_domain.ports.leftovers import Leftover, Leftovers
 from sale_domain.use_cases.parts import StoreParts
 from sale_domain.use_cases.sweeping import clean_up, sweep_parked
@@ -97,10 +98,13 @@ async def upkeep(settings: Settings) -> AsyncIterator[Upkeep]:
     """Build the chores over PostgreSQL, which need not be there yet; ending the block closes every connection."""
     days = {Leftover.PUBLISHED: settings.outbox_days, Leftover.WEBHOOKS: settings.webhook_log_days}
     stay = {Leftover.ANSWERS: ANSWERS_STAY, **{kind: timedelta(days=n) for kind, n in days.items() if n}}
-    async with Database(settings.database_url, connections=2) as database:
+    async with (
+        Database(settings.database_url, connections=2) as database,
+        telling(PostgresOrders(database), settings) as orders,
+    ):
         yield Upkeep(
             parts=StoreParts(
-                orders=PostgresOrders(database),
+                orders=orders,
                 inbox=PostgresInbox(database),
                 clock=SystemClock(),
                 ids=UlidIds(),

@@ -54,5 +54,5 @@ class RingingOrders:
     def _tell_of(self, decision: Decision) -> None:
         if decision.messages:
             self._alarm.ring()
-        if decision.change.entry is not None:
-            self._observers.changed(decision.change.order.merchant_id, (decision.change.entry,))
+        if decision.change.entries:
+            self._observers.changed(decision.change.order.merchant_id, decision.change.entries)

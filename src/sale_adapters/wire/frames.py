@@ -98,9 +98,7 @@ def frame_data(merchant_id: MerchantId, entry: FeedEntry) -> FrameData:
 def signal_message(merchant_id: MerchantId, entry: FeedEntry) -> bytes:
     """Return what is published for signal; a merchant's screens are in the room `merchant:<id>`."""
     data = frame_data(merchant_id, entry)
-    return json.write(
-        to_json(SignalMessage(topic=entry.topic.value, data=data, destination=f"merchant:{merchant_id}"))
-    )
+    return json.write(to_json(SignalMessage(topic=entry.topic.value, data=data, destination=f"merchant:{merchant_id}")))
 
 
 def _text(data: Mapping[str, Json], name: str) -> str | None:

@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from sale_adapters.embedded import EmbeddedRedis
-from sale_adapters.redis.alarm import FEED_CHANNEL, RELAY_CHANNEL, RedisAlarm, RedisBell
+from sale_adapters.redis.alarm import RELAY_CHANNEL, RedisAlarm, RedisBell
 
 CHANNEL = RELAY_CHANNEL
 NOBODY = "redis://127.0.0.1:1"

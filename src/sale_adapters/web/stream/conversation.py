@@ -108,9 +108,7 @@ class Conversation:
             self.refuse(error)
             return None
 
-    def welcome(
-        self, principal: Principal, *, connection_id: str, at: datetime, now: float
-    ) -> None:
+    def welcome(self, principal: Principal, *, connection_id: str, at: datetime, now: float) -> None:
         """Let the client in until its token expires; `at` is the present time of day."""
         if principal.expires_at is not None:
             self._expires_at = now + (principal.expires_at - at).total_seconds()

@@ -1,4 +1,4 @@
-"""What one screen has been shown: its position in the feed, the chain of `prev`, and what happens when it falls behind."""
+"""What one screen has been shown: its place in the feed, the chain of `prev`, and what comes of falling behind."""
 
 from collections.abc import Iterable
 from enum import Enum

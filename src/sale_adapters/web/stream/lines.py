@@ -62,9 +62,7 @@ class Subscription:
             return False
         if line.topic == TICKETS:
             return _is(self.station_id, line.data.station_id)
-        return line.topic != USAGES or (
-            _is(self.unit_id, line.data.unit_id) and _is(self.zone_id, line.data.zone_id)
-        )
+        return line.topic != USAGES or (_is(self.unit_id, line.data.unit_id) and _is(self.zone_id, line.data.zone_id))
 
 
 def _is(wanted: str | None, value: str | None) -> bool:

@@ -12,7 +12,6 @@ from sale_adapters.wire.forms import to_json
 from sale_adapters.wire.parsing import parse_part
 from sale_adapters.wire.refusals import FieldError, InvalidInput
 from sale_adapters.wire.scalars import FeedNumber, Text, Token
-from sale_domain.documents import Json
 
 MAX_MESSAGE = 64 * 1024
 """Bytes of the largest message that a client may send; the longest subscription needs less than half of it."""
@@ -138,6 +137,6 @@ def read_message(text: str) -> ClientMessage:
     return Heartbeat() if kind is Heartbeat else parse_part(data, kind, below="/data")
 
 
-def told(event: str, data: Json | Connected | Subscribed | Resync) -> str:
+def told(event: str, data: object) -> str:
     """Write what the server says."""
     return json.write({"event": event, "data": to_json(data)}).decode()

@@ -4,9 +4,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from sale_adapters.web.metrics import Metrics, NoMetrics
 from sale_adapters.web.stream.conversation import Code, StreamLimits
@@ -63,9 +64,10 @@ class Stream:
         code = str(Code.BUG.value)
         try:
             code = await socket.run()
-        except Exception:
+        except Exception:  # noqa: BLE001 - the outermost frame of a socket: whatever was not foreseen
             _BUGS.exception("bug in a stream")
-            await websocket.close(Code.BUG.value, "Something went wrong here; it has been logged.")
+            with suppress(RuntimeError, WebSocketDisconnect):
+                await websocket.close(Code.BUG.value, "Something went wrong here; it has been logged.")
         finally:
             self._sockets.discard(socket)
             self._parts.metrics.stream_closed(code)
@@ -76,5 +78,5 @@ class Stream:
         for socket in self._sockets:
             socket.close(Code.RESTART, "The server stops; connect again, and go on with since.")
         deadline = self._parts.monotonic() + _FAREWELL_SECONDS
-        while self._sockets and self._parts.monotonic() < deadline:
+        while self._sockets and self._parts.monotonic() < deadline:  # noqa: ASYNC110 - each socket ends by itself
             await asyncio.sleep(0.02)

@@ -145,15 +145,13 @@ class FeedTail:
             return self._grown(await self._feed.since(positions, limit=PAGE), positions)
         except StoreUnavailable as away:
             _LOG.warning("the feed cannot be read, the screens wait: %s", away)
-        except Exception:
+        except Exception:  # noqa: BLE001 - told, and tried again
             # A bug that ended this task would silently blind every screen.
             _LOG.exception("the feed could not be read")
         await asyncio.sleep(self._poll_seconds)
         return False
 
-    def _grown(
-        self, found: Mapping[MerchantId, Sequence[NumberedEntry]], positions: Mapping[MerchantId, int]
-    ) -> bool:
+    def _grown(self, found: Mapping[MerchantId, Sequence[NumberedEntry]], positions: Mapping[MerchantId, int]) -> bool:
         for merchant_id, entries in found.items():
             tail = self._tails.get(merchant_id)
             # Its last watcher may have gone meanwhile, and another one come, who begins somewhere else.
