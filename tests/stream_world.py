@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import attrs
@@ -90,21 +90,28 @@ class Screen:
     async def closed(self, *, seconds: float = 20) -> tuple[int, str]:
         """Wait until the socket is closed; return code and reason."""
         async with asyncio.timeout(seconds):
-            try:
+            with suppress(ConnectionClosed):
                 while True:
                     await self.hear(seconds=seconds)
-            except ConnectionClosed as end:
-                assert end.rcvd is not None, "it was closed without a word"
-                return end.rcvd.code, end.rcvd.reason
+        assert self.socket.close_code is not None, "it is closed"
+        return self.socket.close_code, self.socket.close_reason or ""
 
 
 @asynccontextmanager
 async def screen(
-    address: str, *, token: str | None = "lan", merchant: str = "merchant-1", **options: Any
+    address: str,
+    *,
+    token: str | None = "lan",  # noqa: S107 - a name in memory
+    merchant: str = "merchant-1",
+    receive_buffer: int | None = None,
 ) -> AsyncGenerator[Screen]:
     """Connect a screen; without a token it stays unknown."""
     url = f"ws://{address}/v1/api/sale/stream"
-    async with connect(url, compression=None, ping_interval=None, proxy=None, close_timeout=1, **options) as opened:
+    host, _, port = address.partition(":")
+    line = socket.create_connection((host, int(port)))
+    if receive_buffer is not None:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    async with connect(url, sock=line, compression=None, ping_interval=None, close_timeout=1) as opened:
         found = Screen(socket=opened)
         if token is not None:
             await found.say("authenticate", type="Bearer", token=token, merchantId=merchant)

@@ -64,7 +64,7 @@ async def test_a_screen_sees_every_change_of_its_merchant_and_the_chain_proves_i
     }
 
 
-async def test_connecting_tells_who_one_is_and_the_time(shop: InMemorySale, address: str) -> None:
+async def test_connecting_tells_who_one_is_and_the_time(address: str) -> None:
     async with screen(address, token=None) as board:
         await board.say("authenticate", type="Bearer", token="lan", merchantId="merchant-1")
         connected = await board.hear_event("connected")
@@ -244,9 +244,7 @@ async def test_there_are_only_so_many_sockets(address: str) -> None:
             await board.__aexit__(None, None, None)
 
 
-async def test_a_server_that_stops_sends_its_screens_elsewhere(
-    shop: InMemorySale, stream: Stream, address: str
-) -> None:
+async def test_a_server_that_stops_sends_its_screens_elsewhere(stream: Stream, address: str) -> None:
     async with screen(address) as board, screen(address, token=None) as stranger:
         await board.subscribe()
         closing = asyncio.create_task(stream.close())
@@ -266,7 +264,7 @@ async def test_what_happens_on_the_stream_is_counted(shop: InMemorySale, address
         await board.socket.send(b"\x00")
         await board.closed()
     async with asyncio.timeout(20):
-        while await _counted(shop, "sale_stream_clients"):
+        while await _counted(shop, "sale_stream_clients"):  # noqa: ASYNC110 - metrics tell nobody
             await asyncio.sleep(0.01)
     assert await _counted(shop, "sale_stream_frames_total") == 1
     assert await _counted(shop, "sale_stream_resyncs_total") == 1

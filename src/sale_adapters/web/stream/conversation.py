@@ -7,6 +7,7 @@ import attrs
 
 from sale_adapters.web.stream.messages import (
     HEARTBEAT,
+    MAX_MESSAGE,
     Authenticate,
     ClientMessage,
     Connected,
@@ -34,6 +35,21 @@ class Code(Enum):
     TOO_LATE = 4001
     SILENT = 4002
     REFUSED = 4003
+
+
+CODES = {
+    Code.NO_TEXT.value: "A binary message: only text is understood.",
+    1007: "Text that is not UTF-8.",
+    1009: f"A message of more than {MAX_MESSAGE} bytes.",
+    Code.BUG.value: "A bug of ours; it has been logged.",
+    Code.RESTART.value: "The server stops: connect again at once, and go on with `since`.",
+    Code.OVERLOADED.value: "Too many sockets, a client that cannot keep up, or nobody who can check tokens now: "
+    "connect again after a while.",
+    Code.TOO_LATE.value: "No `authenticate` in time.",
+    Code.SILENT.value: "Nothing was heard of the client for too long.",
+    Code.REFUSED.value: "The token proves nothing, does not name the merchant, or has expired: get another one first.",
+}
+"""Everything that Sale closes a socket with."""
 
 
 @attrs.frozen

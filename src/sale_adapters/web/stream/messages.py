@@ -1,6 +1,6 @@
 """What client and server say to each other on the stream beside frames: read strictly, written once (contract §8)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -93,7 +93,7 @@ class Connected:
 class Subscribed:
     """Every matching change behind `seq` will be told, in order; the first frame's `prev` is this `seq`."""
 
-    topics: Sequence[str]
+    topics: tuple[str, ...]
     seq: int
 
 
@@ -101,17 +101,11 @@ class Subscribed:
 class Resync:
     """Changes of these topics were left out: read the things again."""
 
-    topics: Sequence[str]
+    topics: tuple[str, ...]
 
 
-SERVER_EVENTS: Mapping[str, type[Any] | None] = {
-    "connected": Connected,
-    "subscribed": Subscribed,
-    "resync": Resync,
-    "heartbeat": None,
-    "error": None,
-}
-"""Everything that the server says beside frames; `error` holds a problem (RFC 9457)."""
+SERVER_EVENTS: Mapping[str, type[Any]] = {"connected": Connected, "subscribed": Subscribed, "resync": Resync}
+"""What the server says beside frames, `heartbeat` (without data), and `error` (a problem, RFC 9457)."""
 
 HEARTBEAT = '{"event":"heartbeat"}'
 
