@@ -100,11 +100,11 @@ def stream() -> str:
     )
     chain = (
         "`prev` is the `seq` of the frame before it on this socket, and for the first one that of `subscribed`: when "
-        "it is what you saw last, nothing is missing. Things come in the order of their versions. A frame is a hint: read "
-        "the thing again. `resync` says that changes were left out, because `since` lies too far back (see "
+        "it is what you saw last, nothing is missing. Things come in the order of their versions. A frame is a hint: "
+        "read the thing again. `resync` says that changes were left out, because `since` lies too far back (see "
         "`SALE_STREAM_RESUME`) or the client was too slow (`SALE_STREAM_QUEUE`): read everything again. A client "
-        f"that is too slow twice within {limits.recovery_seconds:g} s, or takes nothing for {limits.stalled_seconds:g} s, is "
-        "closed with 1013."
+        f"that is too slow twice within {limits.recovery_seconds:g} s, or takes nothing for "
+        f"{limits.stalled_seconds:g} s, is closed with 1013."
     )
     codes = [(f"{code}", meaning) for code, meaning in CODES.items()]
     permissions = [(f"`{topic}`", f"`{needed.value}`") for topic, needed in PERMISSIONS.items()]

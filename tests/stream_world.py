@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import attrs
+import uvicorn
 from starlette.types import ASGIApp
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -18,14 +19,18 @@ ORDERS = "observation/sale/sale-order"
 
 
 @asynccontextmanager
-async def serving(
-    app: ASGIApp, *, farewell: Callable[[], Awaitable[None]] | None = None, send_buffer: int | None = None
-) -> AsyncGenerator[str]:
+async def serving(app: ASGIApp, *, farewell: Callable[[], Awaitable[None]] | None = None) -> AsyncGenerator[str]:
     """Serve an application on a free port of this event loop, as `sale serve` does; yield host and port."""
+    async with running_on_a_free_port(server(app, log_level="critical", farewell=farewell)) as address:
+        yield address
+
+
+@asynccontextmanager
+async def running_on_a_free_port(running: uvicorn.Server, *, send_buffer: int | None = None) -> AsyncGenerator[str]:
+    """Run a server; yield host and port. With a small buffer it soon feels that a client does not read."""
     listening = socket.create_server(("127.0.0.1", 0))
     if send_buffer is not None:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
-    running = server(app, log_level="critical", farewell=farewell)
     task = asyncio.create_task(running.serve(sockets=[listening]))
     try:
         yield "{}:{}".format(*listening.getsockname())

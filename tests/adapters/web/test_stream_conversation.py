@@ -37,6 +37,10 @@ def said(talk: Conversation) -> list[Any]:
     return [json.loads(text) for text in talk.unread()]
 
 
+def ended(talk: Conversation) -> Code | None:
+    return talk.closing.code if talk.closing else None
+
+
 def test_who_says_who_it_is_in_time_is_let_in() -> None:
     talk = begun()
     assert talk.due == START + 5
@@ -103,8 +107,7 @@ def test_after_90_seconds_of_silence_the_client_is_gone() -> None:
     assert talk.closing is None
     assert talk.due == START + 100
     talk.tick(now=START + 100)
-    assert talk.closing is not None
-    assert talk.closing.code is Code.SILENT
+    assert ended(talk) is Code.SILENT
 
 
 def test_whatever_is_heard_is_a_sign_of_life() -> None:
