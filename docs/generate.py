@@ -1,6 +1,7 @@
 """Write the reference pages from the code, or with --check say which of them are stale."""
 
 import argparse
+import inspect
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -8,10 +9,18 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from sale_adapters.prometheus.catalog import CATALOG
-from sale_adapters.web.event_surface import breaches, event_surface
+from sale_adapters.web.event_surface import Surface, breaches, event_surface, frame_surface
 from sale_adapters.web.operations import OPERATIONS
-from sale_adapters.wire.places import BASE
+from sale_adapters.web.schema import wire_name
+from sale_adapters.web.stream.conversation import CODES, StreamLimits
+from sale_adapters.web.stream.examples import stream_examples
+from sale_adapters.web.stream.lines import PERMISSIONS
+from sale_adapters.web.stream.messages import MAX_MESSAGE, Authenticate, Subscribe
+from sale_adapters.wire.frames import Frame, FrameData
+from sale_adapters.wire.places import BASE, STREAM
 from sale_adapters.wire.problems import status_of
 from sale_app.settings import describe
 from sale_domain.allocations import USAGE_LIFECYCLE
@@ -124,6 +133,65 @@ _ERRORS_OF_CALLERS = {
 }
 
 
+def stream() -> str:
+    """Return how to talk to the live stream."""
+    limits, examples = StreamLimits(), stream_examples()
+    steps = (
+        f"`GET {STREAM}` is a WebSocket. Every message is a JSON object, as text, of at most {MAX_MESSAGE} bytes. "
+        f"Within {limits.authenticate_seconds:g} s say `authenticate`; the answer is `connected`. Then `subscribe`; "
+        "the answer is `subscribed`, and frames follow. Say `heartbeat` every "
+        f"{limits.heartbeat_seconds:g} s, as the server does; after {limits.silence_seconds:g} s of silence it leaves. "
+        "What cannot be read or is not allowed is answered with `error`, whose data is a problem (RFC 9457); "
+        "the socket and an earlier subscription go on."
+    )
+    chain = (
+        "`prev` is the `seq` of the frame before it on this socket, and for the first one that of `subscribed`: when "
+        "it is what you saw last, nothing is missing. Things come in the order of their versions. A frame is a hint: "
+        "read the thing again. `resync` says that changes were left out, because `since` lies too far back (see "
+        "`SALE_STREAM_RESUME`) or the client was too slow (`SALE_STREAM_QUEUE`): read everything again. A client "
+        f"that is too slow twice within {limits.recovery_seconds:g} s, or takes nothing for "
+        f"{limits.stalled_seconds:g} s, is closed with 1013."
+    )
+    codes = [(f"{code}", meaning) for code, meaning in CODES.items()]
+    permissions = [(f"`{topic}`", f"`{needed.value}`") for topic, needed in PERMISSIONS.items()]
+    said = ["```json", *(json.dumps(examples[name]) for name in ("connected", "subscribed", "frame", "resync")), "```"]
+    parts = [
+        "# The live stream",
+        MADE,
+        steps,
+        chain,
+        "## Topics",
+        _table(("topic", "permission"), permissions),
+        *_fields("`authenticate`", Authenticate),
+        *_fields("`subscribe`", Subscribe),
+        "## What the server says",
+        "\n".join(said),
+        *_fields("A frame", Frame),
+        *_fields("A frame's `data`", FrameData),
+        "## Close codes",
+        _table(("code", "meaning"), codes),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _fields(title: str, cls: type[Any]) -> Iterable[str]:
+    told = dict(_attributes(inspect.getdoc(cls) or ""))
+    rows = [
+        (f"`{wire_name(field)}`", "" if field.default is attrs.NOTHING else "optional", told.get(field.name, ""))
+        for field in attrs.fields(cls)
+    ]
+    yield f"## {title}"
+    yield (inspect.getdoc(cls) or "").partition("\n")[0]
+    yield _table(("field", "", "meaning"), rows)
+
+
+def _attributes(docstring: str) -> Iterable[tuple[str, str]]:
+    for line in docstring.partition("Attributes:")[2].splitlines():
+        name, colon, meaning = line.strip().partition(": ")
+        if colon and name.isidentifier():
+            yield name, meaning
+
+
 def _kinds(kind: type[SaleError]) -> Iterable[type[SaleError]]:
     """Yield the errors that HTTP callers can meet; the relay's and the stores' own are not theirs."""
     for sub in kind.__subclasses__():
@@ -140,16 +208,26 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def events() -> str:
     """Return the published surface of the events."""
-    return (
-        json.dumps({"": "Made by `make docs`; fields are only ever added (C20).", **event_surface()}, indent=2) + "\n"
-    )
+    return _surface(event_surface(), "C20")
+
+
+def frames() -> str:
+    """Return the published surface of what screens and signal are told."""
+    return _surface(frame_surface(), "C21")
+
+
+def _surface(surface: Surface, row: str) -> str:
+    return json.dumps({"": f"Made by `make docs`; fields are only ever added ({row}).", **surface}, indent=2) + "\n"
 
 
 def broken_promises() -> list[str]:
-    """Return what the events once had and have no more: nothing may be written over that."""
-    stored = HERE / "events.json"
+    """Return what events and frames once had and have no more: nothing may be written over that."""
+    return [*_broken(HERE / "events.json", event_surface()), *_broken(HERE / "frames.json", frame_surface())]
+
+
+def _broken(stored: Path, now: Surface) -> list[str]:
     published = json.loads(stored.read_text()) if stored.exists() else {}
-    return breaches({topic: fields for topic, fields in published.items() if topic}, event_surface())
+    return breaches({topic: fields for topic, fields in published.items() if topic}, now)
 
 
 PAGES: Mapping[str, Callable[[], str]] = {
@@ -158,6 +236,8 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "http.md": http,
     "problems.md": problems,
     "events.json": events,
+    "frames.json": frames,
+    "stream.md": stream,
     "metrics.md": metrics,
 }
 
@@ -168,7 +248,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing, fail when a page is stale")
     check = parser.parse_args().check
     if broken := broken_promises():
-        sys.stdout.write("".join(f"{sentence} (C20: fields are only ever added)\n" for sentence in broken))
+        sys.stdout.write("".join(f"{sentence} (C20, C21: fields are only ever added)\n" for sentence in broken))
         return 1
     made = {HERE / name: page() for name, page in PAGES.items()}
     stale = [path for path, text in made.items() if not path.exists() or path.read_text() != text]

@@ -5,6 +5,7 @@ import logging
 import socket
 
 from sale_adapters.web import create_app
+from sale_adapters.web.stream import Stream, StreamLimits
 from sale_app.asgi import listen, serve
 from sale_app.composition import compose
 from sale_app.settings import Settings
@@ -18,5 +19,7 @@ def run_server(settings: Settings) -> None:
 
 async def _serve(settings: Settings, listening: socket.socket) -> None:
     async with compose(settings) as service:
-        app = create_app(service.sale, readiness=service.readiness, metrics=service.metrics)
-        await serve(app, listening)
+        limits = StreamLimits(clients=settings.stream_clients, resume=settings.stream_resume)
+        stream = Stream(service.sale, tail=service.tail, limits=limits, metrics=service.metrics)
+        app = create_app(service.sale, readiness=service.readiness, metrics=service.metrics, stream=stream)
+        await serve(app, listening, farewell=stream.close)

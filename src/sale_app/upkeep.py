@@ -22,6 +22,7 @@ from sale_app.chores import Chore
 from sale_app.reconcile_limits import limits_of
 from sale_app.reconcile_sample import reconcile_sample
 from sale_app.settings import Settings
+from sale_app.telling import telling
 from sale_domain.ports.leftovers import Leftover, Leftovers
 from sale_domain.use_cases.parts import StoreParts
 from sale_domain.use_cases.seating import sweep_expired
@@ -114,10 +115,13 @@ async def upkeep(settings: Settings) -> AsyncIterator[Upkeep]:
     """Build the chores over PostgreSQL, which need not be there yet; ending the block closes every connection."""
     days = {Leftover.PUBLISHED: settings.outbox_days, Leftover.WEBHOOKS: settings.webhook_log_days}
     stay = {Leftover.ANSWERS: ANSWERS_STAY, **{kind: timedelta(days=n) for kind, n in days.items() if n}}
-    async with Database(settings.database_url, connections=2) as database:
+    async with (
+        Database(settings.database_url, connections=2) as database,
+        telling(PostgresOrders(database), settings) as orders,
+    ):
         yield Upkeep(
             parts=StoreParts(
-                orders=PostgresOrders(database),
+                orders=orders,
                 inbox=PostgresInbox(database),
                 usages=PostgresAllocationUsages(database),
                 clock=SystemClock(),

@@ -1,6 +1,7 @@
 """Who may do what: one permission a route, allowed or denied per role (contract §9)."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from enum import Enum
 
 import attrs
@@ -53,11 +54,13 @@ class Principal:
 
     Attributes:
         merchants: The merchants that the user may act for.
+        expires_at: When the token stops speaking for anybody; None for one that never does.
     """
 
     user_id: UserId
     roles: frozenset[str]
     merchants: frozenset[MerchantId]
+    expires_at: datetime | None = None
 
     @property
     def bypasses_policies(self) -> bool:

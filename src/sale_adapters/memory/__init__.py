@@ -7,6 +7,7 @@ from sale_adapters.memory.catalog import MemoryCatalog
 from sale_adapters.memory.clock import ManualClock
 from sale_adapters.memory.demo import demo_catalog, demo_pricing
 from sale_adapters.memory.event_log import MemoryEventLog
+from sale_adapters.memory.feed import MemoryFeed
 from sale_adapters.memory.figures import MemoryFigures
 from sale_adapters.memory.ids import SequentialIds
 from sale_adapters.memory.inbox import MemoryInbox
@@ -28,6 +29,7 @@ __all__ = [
     "MemoryBooks",
     "MemoryCatalog",
     "MemoryEventLog",
+    "MemoryFeed",
     "MemoryFigures",
     "MemoryInbox",
     "MemoryKitchenStations",

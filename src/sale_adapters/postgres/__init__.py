@@ -4,6 +4,7 @@ from sale_adapters.postgres.allocations import PostgresAllocationUsages
 from sale_adapters.postgres.answers import PostgresAnswers
 from sale_adapters.postgres.books import PostgresBooks
 from sale_adapters.postgres.connection import Database, Patience
+from sale_adapters.postgres.feed import PostgresFeed
 from sale_adapters.postgres.figures import PostgresFigures
 from sale_adapters.postgres.inbox import PostgresInbox
 from sale_adapters.postgres.kitchen import PostgresKitchenStations, PostgresKitchenTickets
@@ -16,6 +17,7 @@ __all__ = [
     "PostgresAllocationUsages",
     "PostgresAnswers",
     "PostgresBooks",
+    "PostgresFeed",
     "PostgresFigures",
     "PostgresInbox",
     "PostgresKitchenStations",

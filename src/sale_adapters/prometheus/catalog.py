@@ -65,7 +65,46 @@ SISTER_SECONDS = Metric(
     labels=("sister",),
     help="How long calls to sister services took, retries and pauses included.",
 )
-COUNTED = (HTTP_REQUESTS, HTTP_SECONDS, COMMANDS, WEBHOOK_DELIVERIES, SISTER_CALLS, SISTER_SECONDS)
+STREAM_CLIENTS = Metric(
+    name="sale_stream_clients",
+    kind=Kind.GAUGE,
+    help="Sockets of the live stream that are open now.",
+)
+STREAM_FRAMES = Metric(
+    name="sale_stream_frames_total",
+    kind=Kind.COUNTER,
+    help="Frames that were handed to sockets.",
+)
+STREAM_RESYNCS = Metric(
+    name="sale_stream_resyncs_total",
+    kind=Kind.COUNTER,
+    help="Sockets that were told to read again: too slow, or back after too long.",
+)
+STREAM_CLOSES = Metric(
+    name="sale_stream_closes_total",
+    kind=Kind.COUNTER,
+    labels=("code",),
+    help="Sockets that ended, by the code that Sale closed them with; `client` when the other side left.",
+)
+SIGNAL_MESSAGES = Metric(
+    name="sale_signal_messages_total",
+    kind=Kind.COUNTER,
+    labels=("outcome",),
+    help="Changes told to signal: `heard`, `unheard` (nobody had subscribed), `lost` (Redis away or too slow).",
+)
+COUNTED = (
+    HTTP_REQUESTS,
+    HTTP_SECONDS,
+    COMMANDS,
+    WEBHOOK_DELIVERIES,
+    SISTER_CALLS,
+    SISTER_SECONDS,
+    STREAM_CLIENTS,
+    STREAM_FRAMES,
+    STREAM_RESYNCS,
+    STREAM_CLOSES,
+    SIGNAL_MESSAGES,
+)
 """What this process counts by itself."""
 
 SISTER_BREAKERS = Metric(
