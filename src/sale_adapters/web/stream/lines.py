@@ -5,13 +5,14 @@ import attrs
 from sale_adapters.wire import json
 from sale_adapters.wire.forms import to_json
 from sale_adapters.wire.frames import FrameData, frame_data
+from sale_domain.events import Topic
 from sale_domain.ids import MerchantId
 from sale_domain.permissions import Permission
 from sale_domain.ports.orders import NumberedEntry
 
-ORDERS = "observation/sale/sale-order"
-TICKETS = "observation/sale/kitchen-ticket"
-USAGES = "observation/allocation/allocation-usage"
+ORDERS = Topic.SALE_ORDER.value
+TICKETS = Topic.KITCHEN_TICKET.value
+USAGES = Topic.ALLOCATION_USAGE.value
 
 PERMISSIONS = {
     ORDERS: Permission.ORDER_FIND,
