@@ -3,6 +3,7 @@
 import time
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing
 from functools import partial
 from typing import Any, Self
 
@@ -12,7 +13,9 @@ from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from sale_adapters.kafka.client_thread import ClientThread
+from sale_adapters.kafka.clients import connected
 from sale_adapters.kafka.connection import KafkaConnection
+from sale_adapters.kafka.rights import words
 from sale_adapters.wire.cloud_events import event_id_of
 from sale_domain.ports.publishing import EventLogUnavailable, PublishedAt
 from sale_domain.ports.reconciling import LoggedRecord, LookedUp
@@ -30,14 +33,11 @@ class _Client:
 
     @classmethod
     def connect(cls, connection: KafkaConnection) -> Self:
-        connection.knock()
-        admin = KafkaAdminClient(**connection.settings())
-        try:
+        with closing(connected(KafkaAdminClient, connection)) as admin:
             cluster_id = admin.describe_cluster()["cluster_id"]
-        finally:
-            admin.close()
-        consumer = KafkaConsumer(
-            **connection.settings(),
+        consumer = connected(
+            KafkaConsumer,
+            connection,
             isolation_level="read_committed",
             auto_offset_reset="none",
             enable_auto_commit=False,
@@ -70,7 +70,7 @@ class KafkaLogReader:
         try:
             return await self._thread.call(partial(_look_up, frozenset(places)))
         except KafkaError as error:
-            raise EventLogUnavailable(reason=f"{type(error).__name__}: {error}") from error
+            raise EventLogUnavailable(reason=words(error)) from error
 
 
 def _look_up(places: frozenset[PublishedAt], client: _Client) -> LookedUp:

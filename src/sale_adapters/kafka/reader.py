@@ -10,7 +10,9 @@ from kafka import IsolationLevel, KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.errors import OffsetOutOfRangeError
 
+from sale_adapters.kafka.clients import connected
 from sale_adapters.kafka.connection import KafkaConnection
+from sale_adapters.kafka.rights import lacks
 from sale_adapters.wire.cloud_events import event_id_of
 from sale_domain.ports.publishing import EventLogUnavailable, LogRecord, OutOfRange, Partition, PublishedAt, Reading
 
@@ -30,11 +32,11 @@ class LogReader:
     @classmethod
     def connect(cls, connection: KafkaConnection) -> Self:
         """Connect both clients."""
-        connection.knock()
         with ExitStack() as opened:
-            admin = opened.enter_context(closing(KafkaAdminClient(**connection.settings())))
-            consumer = KafkaConsumer(
-                **connection.settings(),
+            admin = opened.enter_context(closing(connected(KafkaAdminClient, connection)))
+            consumer = connected(
+                KafkaConsumer,
+                connection,
                 isolation_level="read_committed",
                 auto_offset_reset="none",
                 enable_auto_commit=False,
@@ -48,14 +50,13 @@ class LogReader:
 
     def high_watermarks(self, topics: Sequence[str]) -> dict[Partition, int]:
         """See `LogSession`."""
-        wanted = {}
+        wanted, lacking = {}, list[str]()
         for topic in self.admin.describe_topics(list(topics)):
-            if topic["error_code"]:
-                raise EventLogUnavailable(
-                    reason=f"no topic {topic['name']!r} that we may read (`sale migrate` makes it)"
-                )
+            lacking += lacks(topic)
             for partition in topic["partitions"]:
                 wanted[TopicPartition(topic["name"], partition["partition_index"])] = OffsetSpec.LATEST
+        if lacking:
+            raise EventLogUnavailable(reason="; ".join(lacking))
         ends = self.admin.list_partition_offsets(wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED)
         return {Partition(topic=where.topic, number=where.partition): end.offset for where, end in ends.items()}
 
@@ -74,8 +75,8 @@ class LogReader:
 
     def close(self) -> None:
         """Disconnect."""
-        self.consumer.close(autocommit=False)
-        self.admin.close()
+        with closing(self.admin):
+            self.consumer.close(autocommit=False)
 
     def _go_to(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Move the consumer, and leave it alone where it is already: a seek throws away what it has fetched ahead."""
