@@ -46,11 +46,16 @@ def limits() -> StreamLimits:
 
 
 @pytest.fixture
-async def world(shop: InMemorySale, limits: StreamLimits) -> AsyncIterator[World]:
+def keep() -> int:
+    return KEEP
+
+
+@pytest.fixture
+async def world(shop: InMemorySale, limits: StreamLimits, keep: int) -> AsyncIterator[World]:
     async def readiness() -> Mapping[str, str | None]:
         return {}
 
-    tail = FeedTail(MemoryFeed(shop.store), poll_seconds=0.1, keep=KEEP)
+    tail = FeedTail(MemoryFeed(shop.store), poll_seconds=0.1, keep=keep)
     stream = Stream(shop.sale, tail=tail, limits=limits, metrics=shop.metrics)
     server = asgi.server(create_app(shop.sale, readiness=readiness, stream=stream), log_level="critical")
     async with running_on_a_free_port(server, send_buffer=SMALL) as address:
@@ -106,6 +111,11 @@ class TestWhoNeverReads:
     @pytest.fixture
     def limits(self) -> StreamLimits:
         return StreamLimits(stalled_seconds=0.2)
+
+    @pytest.fixture
+    def keep(self) -> int:
+        """Keep so much that nobody ever falls behind: only the stalled socket can be the reason."""
+        return 100_000
 
     async def test_is_cut_off(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(asgi, "_FLUSH_SECONDS", 0.2)
