@@ -196,12 +196,6 @@ class Settings:
         of=frozenset({Process.RELAY}),
         default="0",
     )
-    parked_minutes: int = _setting(
-        "After how many minutes a payment without its order is called late",
-        _number(1, 525600),
-        of=frozenset({Process.RELAY, Process.INBOX}),
-        default="15",
-    )
     reconcile_minutes: int = _setting(
         "How often the relay compares a sample of orders with everything told of them; 0 is never",
         _number(0, 10_080),
@@ -218,7 +212,10 @@ class Settings:
         "An order that is PARTIAL longer is reported", _minutes, default="1440", of=RECONCILING
     )
     age_parked_minutes: int = _setting(
-        "A payment that is parked longer is reported", _minutes, default="60", of=RECONCILING
+        "A payment that waits longer for its order is reported, and late in sale inbox",
+        _minutes,
+        default="15",
+        of=RECONCILING | {Process.INBOX},
     )
     age_unpublished_minutes: int = _setting(
         "An event that is unpublished longer is reported", _minutes, default="5", of=RECONCILING

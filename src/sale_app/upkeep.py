@@ -107,7 +107,7 @@ async def upkeep(settings: Settings) -> AsyncIterator[Upkeep]:
             ),
             leftovers=PostgresLeftovers(database),
             stay=stay,
-            late_after=timedelta(minutes=settings.parked_minutes),
+            late_after=timedelta(minutes=settings.age_parked_minutes),
             also=tuple(comparing(settings, database)),
         )
 

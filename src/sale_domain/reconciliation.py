@@ -86,7 +86,7 @@ class Limits:
         {
             Wait.PROCESSING: timedelta(hours=12),
             Wait.PARTIAL: timedelta(hours=24),
-            Wait.PARKED: timedelta(hours=1),
+            Wait.PARKED: timedelta(minutes=15),
             Wait.UNPUBLISHED: timedelta(minutes=5),
             Wait.SET_ASIDE: timedelta(0),
         }

@@ -10,14 +10,14 @@ from sale_domain.errors import StoreUnavailable
 from sale_domain.money import Currency
 from sale_domain.ports.figures import COUNTED_UP_TO, OPEN_STATUSES, Backlog, StoreFigures
 
-# As the relay chooses them, over all shards.
+# As the relay chooses them (see `relay_sql.UNPUBLISHED`), over all shards.
 UNPUBLISHED: Final = Statement(
     b"""
     SELECT count(*) AS count, min(occurred_at) AS oldest FROM (
         SELECT o.occurred_at FROM outbox o
         WHERE o.published_at IS NULL AND o.released_at IS NULL AND NOT EXISTS (
             SELECT FROM outbox a WHERE a.bucket = o.bucket AND a.order_id = o.order_id AND a.seq <= o.seq
-            AND a.set_aside_at IS NOT NULL AND a.published_at IS NULL AND a.released_at IS NULL
+            AND a.set_aside_at IS NOT NULL AND a.released_at IS NULL OFFSET 0
         )
         ORDER BY o.occurred_at LIMIT $1
     ) AS waiting
@@ -27,7 +27,7 @@ UNPUBLISHED: Final = Statement(
 SET_ASIDE: Final = Statement(
     b"""
     SELECT count(*) AS count FROM (
-        SELECT FROM outbox WHERE set_aside_at IS NOT NULL AND published_at IS NULL AND released_at IS NULL
+        SELECT FROM outbox WHERE set_aside_at IS NOT NULL AND released_at IS NULL
         ORDER BY bucket, order_id, seq LIMIT $1
     ) AS aside
     """,

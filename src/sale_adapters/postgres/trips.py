@@ -12,13 +12,13 @@ from itertools import count
 from typing import Any
 
 import attrs
-from psycopg import AsyncConnection, DataError, OperationalError, errors, generators
+from psycopg import DataError, OperationalError, errors, generators
 from psycopg.abc import PQGen, Transformer
 from psycopg.adapt import Transformer as RowReader
 from psycopg.pq import ConnStatus, ExecStatus, Format
 from psycopg.pq.abc import PGconn, PGresult
-from psycopg.rows import TupleRow
 
+from sale_adapters.postgres.pool import PooledConnection
 from sale_domain.errors import SaleError
 
 Row = dict[str, Any]
@@ -70,7 +70,7 @@ class Query:
         return [Format.BINARY if isinstance(self.values[name], bytes) else Format.TEXT for name in self.statement.names]
 
 
-class Session(AsyncConnection[TupleRow]):
+class Session(PooledConnection):
     """A connection that remembers what it has prepared."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - psycopg's own
