@@ -6,6 +6,7 @@ from typing import Any, Final, LiteralString
 from psycopg import AsyncConnection, Error
 from psycopg.rows import dict_row
 
+from sale_adapters.postgres.pool import SOON_NOTICED
 from sale_adapters.postgres.relay_sql import BOUND_TIME
 from sale_domain.errors import NotFound, StoreUnavailable
 from sale_domain.ids import EventId, OrderId, bucket_of
@@ -88,9 +89,9 @@ class PostgresOutboxDesk:
             async with await AsyncConnection.connect(
                 self._database_url,
                 autocommit=True,
-                connect_timeout=3,
                 application_name="sale-outbox",
                 row_factory=dict_row,
+                **SOON_NOTICED,
             ) as connection:
                 await connection.execute(BOUND_TIME)
                 cursor = await connection.execute(statement, values)

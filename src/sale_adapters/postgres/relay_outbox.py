@@ -30,14 +30,17 @@ Connection = AsyncConnection[TupleRow]
 class PostgresRelayOutbox:
     """The `Outbox` port on a small connection pool of its own; an asynchronous context manager."""
 
-    def __init__(self, database_url: str, *, connections: int = 4, patience_seconds: float = 3.0) -> None:
+    def __init__(
+        self, database_url: str, *, connections: int = 4, patience_seconds: float = 3.0, longest_seconds: float = 6.0
+    ) -> None:
         self._pool: Pool[PooledConnection] = Pool(
             database_url,
             connection_class=PooledConnection,
             max_size=connections,
             timeout=patience_seconds,
-            kwargs={"autocommit": True, "connect_timeout": 3, "application_name": "sale-relay"},
+            application_name="sale-relay",
             configure=_bound_time,
+            longest_seconds=longest_seconds,
         )
 
     async def __aenter__(self) -> Self:
