@@ -15,7 +15,16 @@ from sale_app.chores import Chore, keep_doing
 from sale_app.relay_log import RelayLog
 from sale_app.relay_pace import AsyncioPace
 from sale_domain.errors import StoreUnavailable, Unavailable
-from sale_domain.ports.publishing import EventLog, Fenced, Layout, Outbox, RelayObserver, Shard, ShardHalted
+from sale_domain.ports.publishing import (
+    USUAL_PREFIX,
+    EventLog,
+    Fenced,
+    Layout,
+    Outbox,
+    RelayObserver,
+    Shard,
+    ShardHalted,
+)
 from sale_domain.publishing import RelayPolicy, ShardRelay
 from sale_domain.publishing_layout import agree_on_layout, make_ready
 
@@ -43,6 +52,7 @@ class RelayProcess:
     log: EventLog
     policy: RelayPolicy
     shards: int
+    prefix: str = USUAL_PREFIX
     stop: asyncio.Event
     chores: tuple[Chore, ...] = ()
     owner: str = attrs.field(factory=_own_name)
@@ -72,7 +82,7 @@ class RelayProcess:
         wait_seconds = self.policy.shortest_wait_seconds
         while not self.stop.is_set():
             try:
-                return await agree_on_layout(outbox=self.outbox, log=self.log, shards=self.shards)
+                return await agree_on_layout(outbox=self.outbox, log=self.log, shards=self.shards, prefix=self.prefix)
             except Exception as error:  # noqa: BLE001 - whatever is away may come back; the reason is told each time
                 _LOG.warning("cannot begin, retry in %.1f s: %s", wait_seconds, error)
                 await self._pace.sleep(wait_seconds)

@@ -174,7 +174,9 @@ class _Life:
         watermarks = await self.session.high_watermarks(self.relay.policy.topics)
         recorded = await self.relay.outbox.recorded(self.lease)
         self._refuse_another_log(recorded, watermarks)
-        self.positions = {partition: recorded.offsets.get(partition, 0) for partition in watermarks}
+        unread = [partition for partition in watermarks if partition not in recorded.offsets]
+        beginnings = await self.session.beginnings(unread) if unread else {}
+        self.positions = {partition: {**beginnings, **recorded.offsets}[partition] for partition in watermarks}
         while not self.relay.stopping:
             before = self.positions
             await self._read_some(until=watermarks)

@@ -1,9 +1,9 @@
 """Read the log as its consumers do, and know where it ends; blocking, for one thread at a time."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, closing
-from typing import Self
+from typing import Any, Self
 
 import attrs
 from kafka import IsolationLevel, KafkaConsumer, TopicPartition
@@ -57,7 +57,12 @@ class LogReader:
             for partition in topic["partitions"]:
                 wanted[TopicPartition(topic["name"], partition["partition_index"])] = OffsetSpec.LATEST
         ends = self.admin.list_partition_offsets(wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED)
-        return {Partition(topic=where.topic, number=where.partition): end.offset for where, end in ends.items()}
+        return _offsets(ends)
+
+    def beginnings(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        """See `LogSession`."""
+        wanted = {TopicPartition(partition.topic, partition.number): OffsetSpec.EARLIEST for partition in partitions}
+        return _offsets(self.admin.list_partition_offsets(wanted))
 
     def read(self, *, start: Mapping[Partition, int], until: Mapping[Partition, int]) -> Reading:
         """See `LogSession`."""
@@ -103,3 +108,7 @@ class LogReader:
             for record in batch
             if (event_id := event_id_of(record.headers)) is not None
         ]
+
+
+def _offsets(found: Mapping[TopicPartition, Any]) -> dict[Partition, int]:
+    return {Partition(topic=where.topic, number=where.partition): at.offset for where, at in found.items()}

@@ -14,6 +14,7 @@ from sale_adapters.postgres.pool import Pool, PooledConnection
 from sale_domain.errors import StoreUnavailable
 from sale_domain.ids import EventId, OrderId, bucket_of
 from sale_domain.ports.publishing import (
+    USUAL_PREFIX,
     Fenced,
     Layout,
     Lease,
@@ -57,11 +58,11 @@ class PostgresRelayOutbox:
         layouts = await self._layouts(sql.LAYOUTS)
         return layouts[-1] if layouts else None
 
-    async def add_layout(self, *, number: int, shards: int) -> Layout:
+    async def add_layout(self, *, number: int, shards: int, prefix: str = USUAL_PREFIX) -> Layout:
         """See `Outbox`."""
-        layout = Layout(number=number, shards=shards, ready=False)
+        layout = Layout(number=number, shards=shards, ready=False, prefix=prefix)
         async with self._transaction() as connection:
-            made = await connection.execute(sql.ADD_LAYOUT, (number, shards))
+            made = await connection.execute(sql.ADD_LAYOUT, (number, shards, prefix))
             if made.rowcount:
                 rows = [(shard.buckets.start, number, shard.index) for shard in layout.parts()]
                 await connection.cursor().executemany(sql.ADD_SHARD, rows)
@@ -81,11 +82,10 @@ class PostgresRelayOutbox:
         """See `Outbox`."""
         async with self._transaction() as connection:
             rows = await (await connection.execute(sql.LOCK_LAYOUTS)).fetchall()
-            if any(number == layout.number and ready for number, _, ready, _ in rows):
+            if any(number == layout.number and ready for number, ready, _ in rows):
                 return
-            before = [(number, shards) for number, shards, ready, retired in rows if ready and not retired]
-            for number, shards in before:
-                inherited = await (await connection.execute(sql.OFFSETS_OF_LAYOUT, (number, shards))).fetchall()
+            for number in (number for number, ready, retired in rows if ready and not retired):
+                inherited = await (await connection.execute(sql.OFFSETS_OF_LAYOUT, {"layout": number})).fetchall()
                 starts = [
                     (shard.buckets.start, layout.number, shard.index, *row)
                     for shard in layout.parts()
@@ -168,7 +168,9 @@ class PostgresRelayOutbox:
     async def _layouts(self, statement: sql.Sql) -> tuple[Layout, ...]:
         async with self._connection() as connection:
             rows = await (await connection.execute(statement)).fetchall()
-        return tuple(Layout(number=number, shards=shards, ready=ready) for number, shards, ready in rows)
+        return tuple(
+            Layout(number=number, shards=shards, ready=ready, prefix=prefix) for number, shards, prefix, ready in rows
+        )
 
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[Connection]:

@@ -16,21 +16,21 @@ BOUND_TIME: Final[Sql] = """
 """
 
 LAYOUTS: Final[Sql] = """
-    SELECT layout, shards, ready_at IS NOT NULL FROM relay_layouts WHERE bucket = 0 ORDER BY layout
+    SELECT layout, shards, prefix, ready_at IS NOT NULL FROM relay_layouts WHERE bucket = 0 ORDER BY layout
 """
 
 UNRETIRED_LAYOUTS: Final[Sql] = """
-    SELECT layout, shards, ready_at IS NOT NULL FROM relay_layouts
+    SELECT layout, shards, prefix, ready_at IS NOT NULL FROM relay_layouts
     WHERE bucket = 0 AND retired_at IS NULL ORDER BY layout
 """
 
 LOCK_LAYOUTS: Final[Sql] = """
-    SELECT layout, shards, ready_at IS NOT NULL, retired_at IS NOT NULL FROM relay_layouts
+    SELECT layout, ready_at IS NOT NULL, retired_at IS NOT NULL FROM relay_layouts
     WHERE bucket = 0 ORDER BY layout FOR UPDATE
 """
 
 ADD_LAYOUT: Final[Sql] = """
-    INSERT INTO relay_layouts (bucket, layout, shards) VALUES (0, %s, %s) ON CONFLICT DO NOTHING
+    INSERT INTO relay_layouts (bucket, layout, shards, prefix) VALUES (0, %s, %s, %s) ON CONFLICT DO NOTHING
 """
 
 ADD_SHARD: Final[Sql] = "INSERT INTO relay_shards (bucket, layout, shard) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
@@ -46,11 +46,12 @@ RETIRE_LAYOUTS: Final[Sql] = """
 
 READY_LAYOUT: Final[Sql] = "UPDATE relay_layouts SET ready_at = now() WHERE bucket = 0 AND layout = %s"
 
-# A partition that some shard never recorded is left out: the new shards read it from its beginning.
+# Of several clusters the names are joined, which is the name of none: the new shards halt.
 OFFSETS_OF_LAYOUT: Final[Sql] = """
-    SELECT topic, partition, min(cluster_id), min(log_offset) FROM relay_offsets
-    WHERE layout = %s GROUP BY topic, partition
-    HAVING count(*) = %s AND min(cluster_id) = max(cluster_id)
+    SELECT topic, partition,
+        (SELECT string_agg(DISTINCT cluster_id, ' and ') FROM relay_offsets WHERE layout = %(layout)s),
+        min(log_offset)
+    FROM relay_offsets WHERE layout = %(layout)s GROUP BY topic, partition
 """
 
 INHERIT_OFFSET: Final[Sql] = """
