@@ -25,7 +25,8 @@ OUTBOX = """
     FROM generate_series(1, %(count)s::int) n
 """
 WEBHOOKS = """
-    INSERT INTO webhook_log SELECT n %% 8, '0' || lpad(n::text, 27, '0'), now() - interval '40 days', 't', 'x', 'applied'
+    INSERT INTO webhook_log
+    SELECT n %% 8, '0' || lpad(n::text, 27, '0'), now() - interval '40 days', 't', 'x', 'applied'
     FROM generate_series(1, %(count)s::int) n
 """
 ANSWERS = """
@@ -70,8 +71,8 @@ QUESTIONS = {
 
 
 @pytest.fixture(scope="module")
-def full_url(database_url: str) -> Iterator[str]:
-    """Yield a database whose statistics were made when all was published; since then much has come."""
+def full_url(database_url: str) -> str:
+    """Return a database whose statistics were made when all was published; since then much has come."""
     migrate(database_url)
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("ALTER TABLE outbox SET (autovacuum_enabled = off)")
@@ -81,7 +82,7 @@ def full_url(database_url: str) -> Iterator[str]:
         connection.execute(PARKED, {"count": WAITING})
         connection.execute("ANALYZE")
         connection.execute(OUTBOX, {"of": "waiting-", "done": False, "count": WAITING})
-    yield database_url
+    return database_url
 
 
 @pytest.fixture
