@@ -180,7 +180,7 @@ class Settings:
         of=frozenset({Process.RELAY, Process.DOCTOR}),
     )
     relay_prefix: str = _setting(
-        "Begins the relays' transactional ids; one for each database that shares a Kafka",
+        "Begins the relays' transactional ids; one for each database that shares a Kafka; another makes a new layout",
         default="sale-relay",
         of=frozenset({Process.RELAY, Process.DOCTOR}),
     )

@@ -146,6 +146,39 @@ async def test_a_row_that_kafka_never_takes_is_set_aside_and_holds_back_its_own_
     assert len(world.in_log()) == 6
 
 
+async def test_a_batch_that_is_too_slow_as_a_whole_gets_through_in_smaller_ones() -> None:
+    rows = [event(number) for number in range(1, 14)]
+    world = await make_world(*rows, batch_size=8)
+    world.log.most_rows = 3
+    relay = world.relay()
+    world.pace.when_asleep = lambda: relay.stop() if len(world.log.sent) > 50 else None
+    await relay.run()
+    assert world.in_log() == [row.event_id for row in rows]
+    assert world.log.sent == [8, 4, 2, 4, 2, 4, 2, 4, 2, 4, 2, 3]
+
+
+async def test_a_batch_that_never_gets_through_shrinks_to_one_row_and_grows_again_when_it_does() -> None:
+    rows = [event(number) for number in range(1, 10)]
+    world = await make_world(*rows, batch_size=4)
+    world.log.most_rows = 0
+
+    def mended_in_the_end() -> None:
+        world.log.most_rows = 4 if len(world.pace.slept) > 4 else 0
+
+    world.pace.when_asleep = mended_in_the_end
+    await world.relay().run()
+    assert world.log.sent == [4, 2, 1, 1, 1, 1, 2, 4, 2]
+
+
+async def test_a_batch_holds_no_more_bytes_than_it_may_but_one_row_in_any_case() -> None:
+    rows = [attrs.evolve(event(number), payload=b"7" * size) for number, size in enumerate((40, 40, 40, 150, 40), 1)]
+    world = await make_world(*rows)
+    world.policy = attrs.evolve(world.policy, batch_bytes=100)
+    await world.relay().run()
+    assert world.in_log() == [row.event_id for row in rows]
+    assert world.log.sent == [2, 1, 1, 1]
+
+
 async def test_a_row_of_an_unknown_topic_is_set_aside() -> None:
     stray = event(1, topic="no-such-topic", order="order-9")
     world = await make_world(stray, PAID_IN_FULL)

@@ -1,4 +1,4 @@
-"""What the relay needs of the world: an outbox to empty, a log to fill, and a sense of time."""
+"""What the relay works on: an outbox to empty, and a log to fill."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -8,7 +8,6 @@ import attrs
 
 from sale_domain.errors import Conflict, Rejected, Unavailable
 from sale_domain.ids import BUCKETS, EventId, OrderId, bucket_of
-
 
 USUAL_PREFIX: Final = "sale-relay"
 """Begins the producers' names unless a layout says otherwise."""
@@ -241,8 +240,8 @@ class Outbox(Protocol):
     async def make_ready(self, layout: Layout) -> None:
         """Retire every older layout and let this one send, starting where the last ready one had got to.
 
-        Of a partition that is the lowest offset that any of its shards has recorded: the others have sent nothing to it.
-        Where they have recorded several clusters, no cluster is the right one.
+        Of a partition that is the lowest offset that any of its shards has recorded: the others have sent nothing
+        to it. Where they have recorded several clusters, no cluster is the right one.
         """
 
     async def take(self, shard: Shard, *, owner: str, lease_seconds: float) -> Lease | None:
@@ -340,35 +339,3 @@ class EventLog(Protocol):
         Raises:
             EventLogUnavailable: the log is away or denies it.
         """
-
-
-class Pace(Protocol):
-    """The relay's time, given from outside so that a simulation can own it."""
-
-    def seconds(self) -> float:
-        """Return a time that only goes forward."""
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-
-    async def await_work(self, seconds: float) -> None:
-        """Wait until somebody says that there is work, but at most so long."""
-
-
-class RelayObserver(Protocol):
-    """Whoever wants to know what the relay does."""
-
-    def started(self, lease: Lease, *, cluster_id: str) -> None:
-        """The shard is reconciled with the log and sends from now on."""
-
-    def published(self, lease: Lease, record: LogRecord) -> None:
-        """A row was read back from the log and marked, whichever life sent it."""
-
-    def waiting(self, lease: Lease, partition: Partition, *, position: int, watermark: int) -> None:
-        """Somebody's open transaction hides the end of a partition; nothing is sent meanwhile."""
-
-    def doubted(self, shard: Shard, doubt: Exception, *, wait_seconds: float) -> None:
-        """Something went wrong; the producer is dropped and the log will be read after the wait."""
-
-    def set_aside(self, lease: Lease, row: OutboxRow, *, reason: str) -> None:
-        """A row that Kafka will never take is kept back, with the later rows of its order."""
