@@ -205,6 +205,9 @@ class Settings:
     reconcile_sample: int = _setting(
         "How many orders such a sample has", _number(1, 10_000), default="50", of=frozenset({Process.RELAY})
     )
+    age_draft_minutes: int = _setting(
+        "An order that is DRAFT longer is reported", _minutes, default="1440", of=RECONCILING
+    )
     age_processing_minutes: int = _setting(
         "An order that is PROCESSING longer is reported", _minutes, default="720", of=RECONCILING
     )

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import attrs
@@ -10,12 +10,15 @@ import attrs
 from sale_adapters.kafka.connection import KafkaConnection
 from sale_adapters.kafka.log_reader import KafkaLogReader
 from sale_adapters.postgres import Database, PostgresBooks, PostgresInbox, PostgresLeftovers, PostgresOrders
+from sale_adapters.redis.alarm import RedisAlarm
 from sale_adapters.system import SystemClock, UlidIds
 from sale_app.chores import Chore
 from sale_app.reconcile_limits import limits_of
 from sale_app.reconcile_sample import reconcile_sample
 from sale_app.settings import Settings
 from sale_domain.ports.leftovers import Leftover, Leftovers
+from sale_domain.ports.orders import Orders
+from sale_domain.ringing_orders import RingingOrders
 from sale_domain.use_cases.parts import StoreParts
 from sale_domain.use_cases.sweeping import clean_up, sweep_parked
 
@@ -97,10 +100,15 @@ async def upkeep(settings: Settings) -> AsyncIterator[Upkeep]:
     """Build the chores over PostgreSQL, which need not be there yet; ending the block closes every connection."""
     days = {Leftover.PUBLISHED: settings.outbox_days, Leftover.WEBHOOKS: settings.webhook_log_days}
     stay = {Leftover.ANSWERS: ANSWERS_STAY, **{kind: timedelta(days=n) for kind, n in days.items() if n}}
-    async with Database(settings.database_url, connections=2) as database:
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(Database(settings.database_url, connections=2))
+        orders: Orders = PostgresOrders(database)
+        if settings.redis_url:
+            alarm = await stack.enter_async_context(RedisAlarm(settings.redis_url))
+            orders = RingingOrders(orders, alarm=alarm)
         yield Upkeep(
             parts=StoreParts(
-                orders=PostgresOrders(database),
+                orders=orders,
                 inbox=PostgresInbox(database),
                 clock=SystemClock(),
                 ids=UlidIds(),
