@@ -9,6 +9,7 @@ from sale_adapters.kafka.event_log import KafkaEventLog
 from sale_adapters.postgres.relay_outbox import PostgresRelayOutbox
 from sale_adapters.redis.alarm import RedisBell
 from sale_app.chores import Chore
+from sale_app.kafka import kafka_connection
 from sale_app.relay_process import RelayProcess
 from sale_app.settings import Settings
 from sale_app.upkeep import upkeep
@@ -33,7 +34,7 @@ async def _relay(settings: Settings) -> None:
     async with upkeep(settings) as chores:
         await run_relay(
             database_url=settings.database_url,
-            kafka=KafkaConnection(bootstrap=settings.kafka_bootstrap),
+            kafka=kafka_connection(settings),
             policy=RelayPolicy(topics=KAFKA_TOPICS, poll_seconds=_WOKEN_POLL_SECONDS if settings.redis_url else 0.1),
             shards=settings.relay_shards,
             prefix=settings.relay_prefix,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from enum import Enum
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ class Process(Enum):
 
 
 EVERY = frozenset(Process)
+NOBODY = frozenset[Process]()
 WITH_KAFKA = frozenset({Process.RELAY, Process.MIGRATE, Process.DOCTOR, Process.RECONCILE})
 RECONCILING = frozenset({Process.RELAY, Process.RECONCILE})
 SERVE = frozenset({Process.SERVE, Process.DOCTOR})
@@ -102,11 +104,19 @@ def _bootstrap(text: str) -> str:
     return text
 
 
-def _level(text: str) -> str:
-    levels = ("DEBUG", "INFO", "WARNING", "ERROR")
-    if text.upper() not in levels:
-        raise ValueError(f"must be one of {', '.join(levels)}, not {text!r}")
-    return text.upper()
+def _one_of(*names: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.upper() not in names:
+            raise ValueError(f"must be one of {', '.join(names)}, not {text!r}")
+        return text.upper()
+
+    return parse
+
+
+def _file(text: str) -> str:
+    if not Path(text).is_file():
+        raise ValueError(f"is no file: {text!r}")
+    return text
 
 
 def _setting(
@@ -133,7 +143,10 @@ def _setting(
 
 @attrs.frozen(kw_only=True)
 class Settings:
-    """Every setting; the variable's name is `SALE_` and the attribute in capitals."""
+    """Every setting; the variable's name is `SALE_` and the attribute in capitals.
+
+    A process cannot do without those it is named in the `of` of; those under `also` it reads when they are there.
+    """
 
     http_host: str = _setting("Address that serve listens on", of=SERVE, default="127.0.0.1")
     http_port: int = _setting("Port that serve listens on", _port, of=SERVE, default="31030")
@@ -142,6 +155,26 @@ class Settings:
         "Most database connections of one serve process", _number(1, 500), of=SERVE, default="10"
     )
     kafka_bootstrap: str = _setting("Kafka servers, as host:port,…", _bootstrap, of=WITH_KAFKA)
+    kafka_security_protocol: str = _setting(
+        "How to talk to Kafka: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL",
+        _one_of("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"),
+        of=WITH_KAFKA,
+        default="PLAINTEXT",
+    )
+    kafka_sasl_mechanism: str = _setting(
+        "How to log in to Kafka: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512",
+        _one_of("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"),
+        of=WITH_KAFKA,
+        default="SCRAM-SHA-512",
+    )
+    kafka_username: str | None = _setting("Sale's user at Kafka, with SASL", of=NOBODY, also=WITH_KAFKA)
+    kafka_password: str | None = _setting("Its password", of=NOBODY, also=WITH_KAFKA, secret=True)
+    kafka_ca_file: str | None = _setting(
+        "The authorities that sign Kafka's certificates, as PEM; without it those of the system",
+        _file,
+        of=NOBODY,
+        also=WITH_KAFKA,
+    )
     kafka_partitions: int = _setting(
         "Partitions of a topic that migrate makes; fixed for ever after", _number(1, 1024), of=WITH_KAFKA, default="12"
     )
@@ -226,7 +259,9 @@ class Settings:
     age_set_aside_minutes: int = _setting(
         "An event that is set aside longer is reported", _minutes, default="0", of=RECONCILING
     )
-    log_level: str = _setting("DEBUG, INFO, WARNING or ERROR", _level, default="INFO")
+    log_level: str = _setting(
+        "DEBUG, INFO, WARNING or ERROR", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"
+    )
 
     @classmethod
     def read(cls, environment: Mapping[str, str], *, process: Process) -> "Settings":
@@ -236,16 +271,23 @@ class Settings:
             BadSettings: with a line for each that is missing or wrong.
         """
         values, problems = {}, []
-        for field in (field for field in attrs.fields(cls) if process in field.metadata["of"]):
+        for field in (field for field in attrs.fields(cls) if process in field.metadata["readers"]):
             name, default = variable(field.name), field.metadata["default"]
             text = environment.get(name, default)
             try:
                 if text is not None:
                     values[field.name] = field.metadata["parse"](text)
-                else:
+                elif process in field.metadata["of"]:
                     problems.append(f"{name} is missing: {field.metadata['meaning']}")
             except ValueError as error:
                 problems.append(f"{name} {error}")
+        if values.get("kafka_security_protocol", "").startswith("SASL_"):
+            needed = ("kafka_username", "kafka_password")
+            problems += [
+                f"{variable(name)} is missing: SASL needs it"
+                for name in needed
+                if environment.get(variable(name)) is None
+            ]
         if problems:
             raise BadSettings(tuple(problems))
         return cls(**values)
@@ -268,6 +310,7 @@ class SettingRow:
     value: str
     source: str
     default: str
+    required: bool
     meaning: str
     processes: tuple[str, ...]
 
@@ -279,13 +322,14 @@ def describe(environment: Mapping[str, str]) -> tuple[SettingRow, ...]:
 
 def _row(field: Any, environment: Mapping[str, str]) -> SettingRow:  # noqa: ANN401 - an attrs field
     name, default = variable(field.name), field.metadata["default"]
-    given = environment.get(name)
+    given, required = environment.get(name), default is None and bool(field.metadata["of"])
     value = given if given is not None else default
     return SettingRow(
         variable=name,
         value="" if value is None else _MASK if field.metadata["secret"] else _PASSWORD.sub(f":{_MASK}@", value),
-        source="environment" if given is not None else "missing" if default is None else "default",
+        source="environment" if given is not None else "default" if default else "missing" if required else "optional",
         default=default or "",
+        required=required,
         meaning=field.metadata["meaning"],
         processes=tuple(process.value for process in _SHOWN if process in field.metadata["readers"]),
     )
