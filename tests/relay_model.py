@@ -16,6 +16,7 @@ from sale_adapters.memory.event_log import Fate, MemoryEventLog, MemoryLogSessio
 from sale_adapters.memory.relay_outbox import MemoryOutbox
 from sale_domain.ids import EventId
 from sale_domain.ports.publishing import (
+    USUAL_PREFIX,
     BatchRefused,
     EventLogUnavailable,
     Layout,
@@ -45,9 +46,9 @@ class ModelOutbox(MemoryOutbox):
         await self._world.database()
         return await super().newest_layout()
 
-    async def add_layout(self, *, number: int, shards: int) -> Layout:
+    async def add_layout(self, *, number: int, shards: int, prefix: str = USUAL_PREFIX) -> Layout:
         await self._world.database()
-        made = await super().add_layout(number=number, shards=shards)
+        made = await super().add_layout(number=number, shards=shards, prefix=prefix)
         await self._world.database()
         return made
 

@@ -14,6 +14,7 @@ from sale_app.relay_process import RelayProcess
 from sale_app.settings import Settings
 from sale_app.upkeep import upkeep
 from sale_domain.events import KAFKA_TOPICS
+from sale_domain.ports.publishing import USUAL_PREFIX
 from sale_domain.publishing import RelayPolicy
 
 _WOKEN_POLL_SECONDS = 0.25
@@ -48,7 +49,7 @@ async def run_relay(
     kafka: KafkaConnection,
     policy: RelayPolicy,
     shards: int = 1,
-    prefix: str = "sale-relay",
+    prefix: str = USUAL_PREFIX,
     redis_url: str | None = None,
     stop: asyncio.Event | None = None,
     chores: tuple[Chore, ...] = (),
@@ -60,7 +61,7 @@ async def run_relay(
         kafka: Where the topics are.
         policy: Topics, batch size, times.
         shards: Into how many parts the buckets are cut, for all relay processes together.
-        prefix: Of the transactional ids; one for each database.
+        prefix: Of the transactional ids; one for each database, or two Sales would shut each other out.
         redis_url: Where serve says that there is work; None to do with polling.
         stop: Set it to end the relay without a signal.
         chores: What else to do for the buckets of the shards that this process holds.
@@ -73,9 +74,10 @@ async def run_relay(
         async with PostgresRelayOutbox(database_url) as outbox:
             process = RelayProcess(
                 outbox=outbox,
-                log=KafkaEventLog(connection=kafka, prefix=prefix),
+                log=KafkaEventLog(connection=kafka),
                 policy=policy,
                 shards=shards,
+                prefix=prefix,
                 stop=stop,
                 chores=chores,
             )

@@ -239,7 +239,7 @@ class Settings:
         of=frozenset({Process.RELAY, Process.DOCTOR}),
     )
     relay_prefix: str = _setting(
-        "Begins the relays' transactional ids; one for each database that shares a Kafka",
+        "Begins the relays' transactional ids; one for each database that shares a Kafka; another makes a new layout",
         default="sale-relay",
         of=frozenset({Process.RELAY, Process.DOCTOR}),
     )
@@ -263,6 +263,9 @@ class Settings:
     )
     reconcile_sample: int = _setting(
         "How many orders such a sample has", _number(1, 10_000), default="50", of=frozenset({Process.RELAY})
+    )
+    age_draft_minutes: int = _setting(
+        "An order that is DRAFT longer is reported", _minutes, default="1440", of=RECONCILING
     )
     age_processing_minutes: int = _setting(
         "An order that is PROCESSING longer is reported", _minutes, default="720", of=RECONCILING

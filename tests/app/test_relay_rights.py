@@ -15,11 +15,13 @@ from outbox_tables import addresses, insert, make_tables
 from relay_world import PAYMENTS, event
 from sale_adapters.embedded import free_ports
 from sale_adapters.kafka.connection import KafkaConnection
+from sale_adapters.kafka.log_reader import KafkaLogReader
 from sale_adapters.kafka.topics import Topic, ensure_topics, lacking
 from sale_app.cli import app
 from sale_app.relay import run_relay
 from sale_domain.errors import Unavailable
 from sale_domain.events import KAFKA_TOPICS
+from sale_domain.ports.publishing import EventLogUnavailable, PublishedAt
 from sale_domain.publishing import RelayPolicy
 
 READ, WRITE = ("READ", "TOPIC", PAYMENTS), ("WRITE", "TOPIC", PAYMENTS)
@@ -136,6 +138,19 @@ async def test_a_wrong_password_is_said_to_be_wrong(
         await until(lambda: any("does not let us log in" in record.getMessage() for record in caplog.records))
     assert "swordfish" not in caplog.text
     assert "SALE_KAFKA_USERNAME" in caplog.text
+
+
+async def test_the_reconciler_misses_a_right_and_not_the_records_behind_it(kafka: GuardedKafka, prefix: str) -> None:
+    assert prefix
+    at = PublishedAt(topic=PAYMENTS, partition=0, offset=0)
+    async with KafkaLogReader(kafka.connection()) as reader:
+        for _ in range(2):
+            with pytest.raises(EventLogUnavailable, match=f"no right to Read on the topic {PAYMENTS}"):
+                await reader.look_up([at])
+        kafka.grant(READ)
+        await until(lambda: not any("Read" in lack for lack in lacking(kafka.connection(), [PAYMENTS])))
+        never = PublishedAt(topic=PAYMENTS, partition=0, offset=99)
+        assert (await reader.look_up([never])).records == {}
 
 
 def test_migrating_names_each_right_that_it_lacks(kafka: GuardedKafka, prefix: str) -> None:

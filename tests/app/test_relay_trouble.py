@@ -215,9 +215,10 @@ async def test_an_open_transaction_of_somebody_else_is_waited_for_and_complained
     async with PostgresRelayOutbox(world.database_url) as outbox:
         process = RelayProcess(
             outbox=outbox,
-            log=KafkaEventLog(connection=KafkaConnection(bootstrap=kafka_bootstrap), prefix=world.topic),
+            log=KafkaEventLog(connection=KafkaConnection(bootstrap=kafka_bootstrap)),
             policy=RelayPolicy(topics=(world.topic,)),
             shards=1,
+            prefix=world.topic,
             stop=stop,
             observer=partial(RelayLog, patience_seconds=2),
         )

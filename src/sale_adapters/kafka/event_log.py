@@ -1,6 +1,6 @@
 """The event log on Apache Kafka: for each shard a transactional producer and a reader, new after every doubt."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -37,19 +37,17 @@ class KafkaEventLog:
     """The `EventLog` port.
 
     Attributes:
-        prefix: Of every `transactional.id`: one for each database, or two Sales would shut each other out.
         transaction_seconds: After this time the broker aborts a transaction whose producer is gone. Until then it hides
             the later records of its partitions from every reader.
     """
 
     connection: KafkaConnection
-    prefix: str = "sale-relay"
     transaction_seconds: float = 10.0
     watchdog: Watchdog = attrs.field(factory=Watchdog)
 
     async def open(self, shard: Shard) -> "KafkaLogSession":
-        """See `EventLog`."""
-        name = f"{self.prefix}-{shard.layout}-{shard.index}"
+        """See `EventLog`; the producers' common name is their `transactional.id`."""
+        name = shard.producer
         session = KafkaLogSession(
             producer=ClientThread(
                 f"{name}-send", connect=partial(self._connect, name), disconnect=end_producer, watchdog=self.watchdog
@@ -60,7 +58,7 @@ class KafkaEventLog:
                 disconnect=LogReader.close,
                 watchdog=self.watchdog,
             ),
-            prefix=self.prefix,
+            prefix=shard.prefix,
             patience_seconds=self.transaction_seconds,
         )
         try:
@@ -105,6 +103,10 @@ class KafkaLogSession:
     async def high_watermarks(self, topics: Sequence[str]) -> dict[Partition, int]:
         """See `LogSession`."""
         return await self._ask(self.reader, lambda reader: reader.high_watermarks(topics))
+
+    async def beginnings(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        """See `LogSession`."""
+        return await self._ask(self.reader, lambda reader: reader.beginnings(partitions))
 
     async def read(self, *, start: Mapping[Partition, int], until: Mapping[Partition, int]) -> Reading:
         """See `LogSession`."""
