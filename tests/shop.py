@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 
+from sale_domain.events import Message, PaymentSuccess
 from sale_domain.ids import ItemId, LineId, MerchantId, OrderId, RecipeId, SaleChannelId, StockId
 from sale_domain.ledger import FactType, PaymentFact, Source, SourceType
 from sale_domain.lines import Component, Line, LinePrice, NewCustom, NewItem, NewProduct
@@ -174,6 +175,12 @@ def pay(order: Order, *facts: PaymentFact, at: datetime = MORNING) -> Order:
     for each in facts:
         order = order.record_payment(each, at=at)[1].order
     return order
+
+
+def paid_event(message: Message) -> PaymentSuccess:
+    """Return what a message tells of a payment."""
+    assert isinstance(message.payload, PaymentSuccess)
+    return message.payload
 
 
 def _variant(part: str) -> ItemId:

@@ -6,6 +6,7 @@ import socket
 
 from sale_adapters.web import create_app
 from sale_adapters.web.calls import Readiness
+from sale_adapters.web.stream import Stream, StreamLimits
 from sale_app.asgi import listen, serve
 from sale_app.composition import compose
 from sale_app.logs import start_logging
@@ -22,10 +23,12 @@ def run_server(settings: Settings) -> None:
 
 async def _serve(settings: Settings, listening: socket.socket) -> None:
     async with compose(settings) as service:
-        app = create_app(service.sale, readiness=service.readiness, metrics=service.metrics)
+        limits = StreamLimits(clients=settings.stream_clients, resume=settings.stream_resume)
+        stream = Stream(service.sale, tail=service.tail, limits=limits, metrics=service.metrics)
+        app = create_app(service.sale, readiness=service.readiness, metrics=service.metrics, stream=stream)
         telling = asyncio.create_task(tell_what_lacks(service.readiness))
         try:
-            await serve(app, listening)
+            await serve(app, listening, farewell=stream.close)
         finally:
             telling.cancel()
             await asyncio.gather(telling, return_exceptions=True)

@@ -9,7 +9,7 @@ from sale_domain.events import FeedAction
 from sale_domain.ids import bucket_of, merchant_bucket
 from sale_domain.ledger import Ledger
 from sale_domain.money import Money
-from sale_domain.order_lifecycle import OrderStatus
+from sale_domain.order_lifecycle import ORDER_LIFECYCLE, OrderStatus
 from sale_domain.orders import Order
 from sale_domain.ports.reconciling import BookedOrder, Told
 from sale_domain.reconciliation import Check, Finding, Mend, plain
@@ -34,6 +34,8 @@ def check_order(booked: BookedOrder, *, kept_since: datetime) -> tuple[Finding, 
         *_events(booked, kept_since=kept_since),
         *_payloads(booked),
         *_history(booked),
+        *_seating(booked.order),
+        *_kitchen(booked),
     )
     return (*_money(booked, mendable=all(finding.warning for finding in found)), *found)
 
@@ -215,6 +217,33 @@ def _payloads(booked: BookedOrder) -> Iterator[Finding]:
 def _paid(told: Told, received: Decimal | None) -> Decimal | None:
     """Return what the event must say is paid; where a checkout brought it about, history knows no figure."""
     return told.paid if received is None or told.total is None else min(received, told.total)
+
+
+def _seating(order: Order) -> Iterator[Finding]:
+    active = [usage.unit_id for usage in order.seating.usages if usage.is_active]
+    if active and ORDER_LIFECYCLE.is_terminal(order.status):
+        told = f"The order is {order.status.value}, and it still has {', '.join(active)}."
+        yield Finding(check=Check.USAGE, id=order.id, sentence=told)
+
+
+def _kitchen(booked: BookedOrder) -> Iterator[Finding]:
+    order, kitchen = booked.order, booked.order.kitchen
+    has = kitchen.quantities
+    for line in order.basket.lines:
+        if line.sent_quantity != has.pop(line.id, Decimal(0)):
+            told = f"Line {line.id} says that {plain(line.sent_quantity)} were sent; the kitchen has something else."
+            yield Finding(check=Check.SENT, id=order.id, sentence=told)
+    if has:
+        told = f"The kitchen has something of lines that the order has not: {', '.join(sorted(has))}."
+        yield Finding(check=Check.SENT, id=order.id, sentence=told)
+    for ticket in kitchen.tickets:
+        if (stored := booked.ticket_statuses[ticket.id]) != ticket.status.value:
+            told = f"The ticket is stored as {stored}; its items say {ticket.status.value}."
+            yield Finding(check=Check.TICKET, id=ticket.id, sentence=told)
+    moves, counted = sum(item.moves for item in kitchen.items), order.events - order.transition
+    if moves != counted:
+        told = f"Kitchen items have moved {moves} times; the order counts {counted} events of theirs."
+        yield Finding(check=Check.KITCHEN_EVENTS, id=order.id, sentence=told)
 
 
 _SHOWN = 10

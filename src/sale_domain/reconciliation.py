@@ -32,12 +32,17 @@ class Check(Enum):
     EVENT_ORPHANED = "event-orphaned"
     PAYLOAD = "payload-differs"
     TRANSITION = "transition-not-told"
+    SENT = "sent-differs"
+    TICKET = "ticket-differs"
+    KITCHEN_EVENTS = "kitchen-events-differ"
     HISTORY_GAP = "history-gap"
     HISTORY = "history-differs"
+    USAGE = "usage-outlives-order"
     FEED_GAP = "feed-gap"
     RECORD_MISSING = "record-missing"
     RECORD = "record-differs"
     OTHER_LOG = "other-log"
+    STUCK_DRAFT = "stuck-draft"
     STUCK_PROCESSING = "stuck-processing"
     STUCK_PARTIAL = "stuck-partial"
     STUCK_PARKED = "stuck-parked"
@@ -96,9 +101,10 @@ class Limits:
 
     ages: Mapping[Wait, timedelta] = MappingProxyType(
         {
+            Wait.DRAFT: timedelta(hours=24),
             Wait.PROCESSING: timedelta(hours=12),
             Wait.PARTIAL: timedelta(hours=24),
-            Wait.PARKED: timedelta(hours=1),
+            Wait.PARKED: timedelta(minutes=15),
             Wait.UNPUBLISHED: timedelta(minutes=5),
             Wait.SET_ASIDE: timedelta(0),
         }
@@ -169,6 +175,7 @@ def check_feed(merchant_id: MerchantId, numbers: Sequence[int], *, newest: int) 
 def check_queue(kind: Wait, queue: Queue, *, limit: timedelta) -> Finding:
     """Say what has waited too long."""
     what = {
+        Wait.DRAFT: "orders are DRAFT",
         Wait.PROCESSING: "orders are PROCESSING",
         Wait.PARTIAL: "orders are PARTIAL",
         Wait.PARKED: "payments are parked",

@@ -41,7 +41,7 @@ def webhooks(database_url: str) -> list[ReceivedWebhook]:
 
 
 def run(database_url: str, *arguments: str, minutes: str = "15", columns: str = "200") -> Result:
-    environment = {"SALE_DATABASE_URL": database_url, "SALE_PARKED_MINUTES": minutes, "COLUMNS": columns}
+    environment = {"SALE_DATABASE_URL": database_url, "SALE_AGE_PARKED_MINUTES": minutes, "COLUMNS": columns}
     return CliRunner().invoke(app, ["inbox", *arguments], env=environment)
 
 
@@ -83,7 +83,7 @@ def test_all_that_was_told_of_an_order_is_shown_in_the_order_it_came(
     output = run(database_url, "webhooks", ORDER).output
 
     assert output.index(webhooks[0].id) < output.index(webhooks[1].id)
-    assert output.endswith(f"2 webhooks name {ORDER}.\n")
+    assert output.endswith(f"2 webhooks of its first 30 days name {ORDER}.\n")
 
 
 @pytest.mark.usefixtures("webhooks")

@@ -12,12 +12,14 @@ import orders_world as world
 from evening import CLOSING_TIME, Evening
 from sale_adapters.memory import ManualClock, MemoryBooks, MemoryInbox, MemoryOrders, MemoryStore
 from sale_adapters.postgres import Database, PostgresBooks, PostgresInbox, PostgresOrders
-from sale_domain.ids import bucket_of, merchant_bucket
+from sale_domain.ids import OrderId, bucket_of, merchant_bucket
 from sale_domain.ledger import PaymentFact
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.order_reconciliation import check_order
+from sale_domain.ports.figures import OPEN_STATUSES
 from sale_domain.ports.orders import Inbox, Orders
 from sale_domain.ports.reconciling import BookedFact, BookedOrder, Books, Feed, FeedPage, Place, Queue, Wait
+from seating_world import taking
 
 
 @attrs.frozen(kw_only=True)
@@ -83,11 +85,11 @@ async def test_everything_about_an_order_comes_together_and_agrees(desk: Desk) -
 
 
 async def test_the_orders_that_the_outbox_names_come_page_by_page(desk: Desk) -> None:
-    which = {"bucket": desk.bucket, "merchant_id": desk.evening.merchant_id}
+    evening, which = desk.evening, {"bucket": desk.bucket, "merchant_id": desk.evening.merchant_id}
     every = await desk.books.events_of(**which, after=None, limit=100)  # type: ignore[arg-type]  # as named
     assert [(named.order_id, named.merchant_id, named.has_order) for named in every] == [
-        (order_id, desk.evening.merchant_id, True)
-        for order_id in sorted([desk.evening.partial, desk.evening.completed, desk.evening.cancelled])
+        (order_id, evening.merchant_id, True)
+        for order_id in sorted([evening.partial, evening.completed, evening.cancelled, evening.eaten])
     ]
     assert await desk.books.events_of(**which, after=every[1].order_id, limit=9) == every[2:]  # type: ignore[arg-type]  # as named
     assert await desk.books.events_of(**which, after=None, limit=1) == every[:1]  # type: ignore[arg-type]  # as named
@@ -108,10 +110,10 @@ async def test_orders_of_a_bucket_come_page_by_page(desk: Desk) -> None:
 async def test_a_feed_comes_newest_first_with_its_counter(desk: Desk) -> None:
     merchant_id = desk.evening.merchant_id
     (feed,) = [feed for feed in await desk.books.feeds([desk.bucket]) if feed.merchant_id == merchant_id]
-    assert feed == Feed(merchant_id=merchant_id, n=18)
+    assert feed == Feed(merchant_id=merchant_id, n=30)
     assert await desk.books.feeds([(desk.bucket + 1) % 1024]) == ()
     page = await desk.books.feed(merchant_id, below=None, limit=3)
-    assert (page.n, [n for n, _ in page.rows]) == (18, [18, 17, 16])
+    assert (page.n, [n for n, _ in page.rows]) == (30, [30, 29, 28])
     assert [n for n, _ in (await desk.books.feed(merchant_id, below=3, limit=9)).rows] == [2, 1]
     assert await desk.books.feed(world.fresh_merchant(), below=None, limit=9) == FeedPage(n=0, rows=())
 
@@ -119,20 +121,33 @@ async def test_a_feed_comes_newest_first_with_its_counter(desk: Desk) -> None:
 async def test_a_number_of_the_feed_leads_to_its_order(desk: Desk) -> None:
     told = await desk.books.orders_told_at(desk.evening.merchant_id, {1, 2, 3, 99})
     assert told == {desk.evening.partial, desk.evening.completed}
-    assert await desk.books.orders_told_at(desk.evening.merchant_id, range(1, 19)) == set(
+    assert await desk.books.orders_told_at(desk.evening.merchant_id, range(1, 31)) == set(
         attrs.astuple(desk.evening)[1:]
     )
 
 
-@pytest.mark.parametrize("status", [OrderStatus.PROCESSING, OrderStatus.PARTIAL])
+async def test_tables_are_booked_with_their_order_and_their_numbers_lead_to_it(desk: Desk) -> None:
+    draft = desk.evening.draft
+    made = await desk.orders.change(draft, taking("table-4", "table-5"), merchant_id=None)
+    (booked,) = await desk.books.booked(desk.bucket, [draft])
+    assert isinstance(booked, BookedOrder)
+    assert booked.order.seating == made.view.order.seating
+    assert check_order(booked, kept_since=world.MORNING) == ()
+    newest = (await desk.books.feed(desk.evening.merchant_id, below=None, limit=1)).n
+    assert await desk.books.orders_told_at(desk.evening.merchant_id, {newest - 1, newest}) == {draft}
+
+
+@pytest.mark.parametrize("status", OPEN_STATUSES)
 async def test_an_open_order_waits_since_it_last_changed(desk: Desk, status: OrderStatus) -> None:
-    order_id = {OrderStatus.PROCESSING: desk.evening.processing, OrderStatus.PARTIAL: desk.evening.partial}[status]
+    order_id: OrderId = getattr(desk.evening, status.name.lower())
     since = (await desk.orders.find(order_id, merchant_id=desk.evening.merchant_id)).order.updated_at
     places = [Place(bucket=desk.bucket, merchant_id=desk.evening.merchant_id)]
     assert await desk.books.waiting(Wait[status.name], places, since_before=since) is None
     later = since + timedelta(seconds=1)
+    # What was eaten has not been checked out yet.
+    count = 2 if status is OrderStatus.DRAFT else 1
     assert await desk.books.waiting(Wait[status.name], places, since_before=later) == Queue(
-        count=1, oldest=order_id, since=since
+        count=count, oldest=order_id, since=since
     )
 
 
@@ -140,7 +155,7 @@ async def test_unpublished_events_wait_and_none_is_set_aside(desk: Desk) -> None
     places = [Place(bucket=desk.bucket, merchant_id=desk.evening.merchant_id)]
     queue = await desk.books.waiting(Wait.UNPUBLISHED, places, since_before=CLOSING_TIME)
     assert queue is not None
-    assert queue.count == 4
+    assert queue.count == 10
     assert await desk.books.waiting(Wait.SET_ASIDE, places, since_before=CLOSING_TIME) is None
 
 

@@ -38,7 +38,7 @@ class Shelf:
 
     async def publish(self, *rows: OutboxRow) -> list[PublishedAt]:
         """Publish each row in a transaction of its own, so that markers lie between them."""
-        session = await self.log.open(SHARD)
+        session = await self.log.open(attrs.evolve(SHARD, prefix=self.topic))
         try:
             return [at for row in rows for at in await session.publish([row])]
         finally:
@@ -72,7 +72,7 @@ def shelf(request: pytest.FixtureRequest) -> Shelf:
     bootstrap = request.getfixturevalue("kafka_bootstrap")
     connection = KafkaConnection(bootstrap=bootstrap)
     ensure_topics(connection, [Topic(name=topic, partitions=3, replication_factor=1)])
-    return Shelf(log=KafkaEventLog(connection=connection, prefix=topic), bootstrap=bootstrap, topic=topic)
+    return Shelf(log=KafkaEventLog(connection=connection), bootstrap=bootstrap, topic=topic)
 
 
 async def test_records_are_found_where_they_were_published(shelf: Shelf) -> None:
@@ -117,7 +117,7 @@ async def test_how_long_a_topic_that_is_cut_by_size_keeps_a_record_is_unknown(ka
     with KafkaAdminClient(bootstrap_servers=kafka_bootstrap) as admin:
         for settings in ({"retention.ms": "60000"}, {"retention.ms": "-1"}, {"retention.bytes": "1000000"}):
             admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs=settings)])
-            kept.append(retention_of(connection, topic))
+            kept.append(retention_of(admin, topic))
     assert kept == [timedelta(minutes=1), timedelta(days=36_500), None]
 
 

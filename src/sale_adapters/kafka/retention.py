@@ -3,28 +3,21 @@
 from datetime import timedelta
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
-from kafka.errors import AuthorizationError, KafkaError
-
-from sale_adapters.kafka.connection import KafkaConnection
-from sale_domain.ports.publishing import EventLogUnavailable
+from kafka.errors import AuthorizationError
 
 _LONGEST = timedelta(days=36_500)
 
 
-def retention_of(connection: KafkaConnection, topic: str) -> timedelta | None:
+def retention_of(admin: KafkaAdminClient, topic: str) -> timedelta | None:
     """Return how long a topic keeps every record; None when size bounds it too, or we may not know; blocking.
 
     Raises:
-        EventLogUnavailable: Kafka is away.
+        KafkaError: Kafka is away.
     """
-    connection.knock()
     try:
-        with KafkaAdminClient(**connection.settings()) as admin:
-            described = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)], config_filter="all")
+        described = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)], config_filter="all")
     except AuthorizationError:
         return None
-    except KafkaError as error:
-        raise EventLogUnavailable(reason=f"{type(error).__name__} at {connection.bootstrap}: {error}") from error
     # Whoever may not see a topic's settings is shown none.
     found = {name: int(described["topic"][topic][name]["value"]) for name in _NAMES & described["topic"][topic].keys()}
     if found.keys() != _NAMES or found["retention.bytes"] >= 0:

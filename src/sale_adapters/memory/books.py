@@ -10,7 +10,7 @@ import attrs
 from sale_adapters.memory.store import MemoryStore
 from sale_adapters.wire import json
 from sale_adapters.wire.events import payload_of
-from sale_domain.events import FeedAction, FeedEntry, Message
+from sale_domain.events import FeedAction, FeedEntry, Message, Topic
 from sale_domain.ids import MerchantId, OrderId, bucket_of, merchant_bucket
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.orders import Order
@@ -70,7 +70,7 @@ class MemoryBooks:
         """See `Books`."""
         await self.store.reach()
         feed = enumerate(self.store.feeds[merchant_id], start=1)
-        return frozenset(OrderId(entry.thing_id) for n, entry in feed if n in numbers)
+        return frozenset(_order_of(entry) for n, entry in feed if n in numbers)
 
     async def booked(self, bucket: int, order_ids: Sequence[OrderId]) -> tuple[BookedOrder, ...]:
         """See `Books`."""
@@ -124,7 +124,7 @@ class MemoryBooks:
                 if mine and (message.event_id in outbox.aside) == (kind is Wait.SET_ASIDE):
                     yield message.occurred_at, message.event_id
         else:
-            status = {Wait.PROCESSING: OrderStatus.PROCESSING, Wait.PARTIAL: OrderStatus.PARTIAL}[kind]
+            status = OrderStatus[kind.name]
             for order in self.store.orders.values():
                 if order.merchant_id in merchants and order.status is status:
                     yield order.updated_at, order.id
@@ -157,6 +157,7 @@ class MemoryBooks:
             events=tuple(sorted(events, key=lambda event: event.seq)),
             entries=tuple(entries),
             snapshots=frozenset(snapshot.checkout for snapshot in snapshots),
+            ticket_statuses={ticket.id: ticket.status.value for ticket in order.kitchen.tickets},
         )
 
 
@@ -183,6 +184,12 @@ def _told(message: Message) -> Told:
         paid=payment.get("paid"),
         total=payment.get("total"),
     )
+
+
+def _order_of(entry: FeedEntry) -> OrderId:
+    """Return the order that an entry's thing is, or belongs to."""
+    is_order = entry.topic is Topic.SALE_ORDER
+    return OrderId(entry.thing_id if is_order else str((entry.data or {})["saleOrderId"]))
 
 
 def _bucket(source_id: str) -> int:

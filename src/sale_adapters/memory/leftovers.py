@@ -28,7 +28,8 @@ class MemoryLeftovers:
                 store.answers = {key: kept for key, kept in store.answers.items() if key not in gone}
             case Leftover.PUBLISHED:
                 outbox = store.outbox
-                rows = {key: outbox.rows[key].occurred_at for key in outbox.published if bucket_of(key) == bucket}
+                mine = {k: row for k, row in outbox.rows.items() if k in outbox.published and bucket_of(k) == bucket}
+                rows = {key: row.occurred_at for key, row in mine.items()}
                 gone = _oldest(rows, before, most)
                 outbox.rows = {key: row for key, row in outbox.rows.items() if key not in gone}
                 outbox.published = {key: at for key, at in outbox.published.items() if key not in gone}

@@ -4,13 +4,17 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
+import attrs
+
 from sale_adapters.postgres import book_statements as sql
-from sale_adapters.postgres import rows, statements
+from sale_adapters.postgres import rows, statements, usage_sql
 from sale_adapters.postgres.connection import Database
+from sale_adapters.postgres.kitchen_rows import kitchen_of, kitchen_reads
 from sale_adapters.postgres.reasons import in_one_line
 from sale_adapters.postgres.trips import Begin, Query, Row, Trips
+from sale_adapters.postgres.usage_rows import seating_of
 from sale_domain.errors import StoreUnavailable
-from sale_domain.ids import EventId, MerchantId, OrderId, merchant_bucket
+from sale_domain.ids import EventId, KitchenTicketId, MerchantId, OrderId, merchant_bucket
 from sale_domain.money import exact
 from sale_domain.ports.publishing import PublishedAt
 from sale_domain.ports.reconciling import (
@@ -82,20 +86,27 @@ class PostgresBooks:
             sql.ORDERS(**which),
             statements.LINES_OF_MANY(**which),
             statements.FACTS_OF_MANY(**which),
+            usage_sql.OF_ORDERS(**which),
             sql.EVENTS(**which),
             sql.ENTRIES(**which),
             sql.SNAPSHOTS(**which),
+            *kitchen_reads(bucket, order_ids),
         )
-        lines, facts, events, entries, snapshots = map(_by_order, parts)
+        lines, facts, usages, events, entries, snapshots, tickets, items = map(_by_order, parts)
         return tuple(
             BookedOrder(
-                order=rows.order_of(row, lines=lines[row["id"]], facts=facts[row["id"]]),
+                order=attrs.evolve(
+                    rows.order_of(row, lines=lines[row["id"]], facts=facts[row["id"]]),
+                    seating=seating_of(usages[row["id"]]),
+                    kitchen=kitchen_of(tickets[row["id"]], items[row["id"]]),
+                ),
                 received=row["received"],
                 paid=row["paid"],
                 facts=tuple(map(_fact, facts[row["id"]])),
                 events=tuple(map(_event, events[row["id"]])),
                 entries=tuple(map(_entry, entries[row["id"]])),
                 snapshots=frozenset(snapshot["checkout"] for snapshot in snapshots[row["id"]]),
+                ticket_statuses={KitchenTicketId(ticket["id"]): ticket["status"] for ticket in tickets[row["id"]]},
             )
             for row in found
         )

@@ -8,8 +8,8 @@ from typing import Self, TypeVar
 
 import attrs
 from psycopg import OperationalError, errors
-from psycopg_pool import AsyncConnectionPool
 
+from sale_adapters.postgres.pool import Pool
 from sale_adapters.postgres.reasons import in_one_line, is_unmigrated
 from sale_adapters.postgres.trips import Begin, Session, Trips
 from sale_domain.errors import StoreUnavailable
@@ -59,20 +59,15 @@ class Database:
 
     def __init__(self, database_url: str, *, connections: int = 16, patience: Patience | None = None) -> None:
         self._patience = patience or Patience()
-        self._pool = AsyncConnectionPool(
-            database_url.replace("postgresql+psycopg://", "postgresql://", 1),
-            min_size=1,
+        self._pool: Pool[Session] = Pool(
+            database_url,
             max_size=connections,
             timeout=self._patience.connection_seconds,
             connection_class=Session,
-            kwargs={
-                "autocommit": True,
-                "connect_timeout": 3,
-                "tcp_user_timeout": 10_000,
-                "application_name": "sale",
-            },
+            application_name="sale",
             configure=self._configure,
-            open=False,
+            # Who has been silent for longer than the server would be is not there any more.
+            longest_seconds=self._patience.transaction_seconds + 1,
         )
 
     async def __aenter__(self) -> Self:

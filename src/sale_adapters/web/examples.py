@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from sale_adapters.web.kitchen_examples import kitchen_examples
 from sale_adapters.wire.answers import answer_json
 from sale_adapters.wire.orders import (
     HistoryBody,
@@ -44,6 +45,7 @@ def answer_examples() -> dict[type, Json]:
         HistoryBody: history_body(History(entries=(NumberedEntry(n=1, entry=entry),), feed_seq=1)),
         PreviewBody: preview_body(Preview(order=order, quote=_quote())),
         OutcomeBody: OutcomeBody(outcome="applied"),
+        **kitchen_examples(),
     }
     return {kind: answer_json(example) for kind, example in examples.items()}
 

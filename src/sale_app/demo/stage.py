@@ -114,15 +114,15 @@ class Stage:
             await child.stop()
 
     async def watch(self) -> None:
-        """Bring back whatever dies, for ever, and say so."""
+        """Bring back whatever dies, for ever, and say so; one that cannot come back yet keeps no other waiting."""
+        parts = [self._keep(part.name, part) for part in self.parts.running]
+        await _together(*parts, *(self._keep(name, None) for name in self.children))
+
+    async def _keep(self, name: str, part: Part | None) -> None:
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
-            for part in self.parts.running:
-                if not part.process.running:
-                    await self._bring_back(part.name, part)
-            for name in list(self.children):
-                if not self.children[name].running:
-                    await self._bring_back(name, None)
+            if not (part.process if part else self.children[name]).running:
+                await self._bring_back(name, part)
 
     async def _bring_back(self, name: str, part: Part | None) -> None:
         self.tell(name, "died; starting it again")
@@ -133,8 +133,8 @@ class Stage:
             self.tell(name, f"does not come back yet: {str(failure).splitlines()[0]}")
             await asyncio.sleep(_BACK_OFF_SECONDS)
             return
-        if self.environment() != before:
-            # A part had to take another port; those who talk to it must hear of it.
+        if part and self.environment() != before:
+            # A part had to take another port; those who talk to it, or are starting to, must hear of it.
             for child in ("serve", "relay"):
                 if child in self.children:
                     await self.children[child].stop()

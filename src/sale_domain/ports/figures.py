@@ -41,6 +41,7 @@ class StoreFigures:
         held_back: Outbox rows that wait behind one of the same order that was set aside, since their event.
         parked: Payments whose order is not there yet, since they came.
         unallocated: Per currency, money that was received and pays for nothing; only currencies that have some.
+        active_usages: Usages that take a unit now, since they were started.
         open_orders: Orders per non-terminal status, since they were opened; every such status is there.
     """
 
@@ -49,6 +50,7 @@ class StoreFigures:
     held_back: Backlog
     parked: Backlog
     unallocated: Mapping[Currency, Decimal]
+    active_usages: Backlog
     open_orders: Mapping[OrderStatus, Backlog]
 
 

@@ -1,7 +1,7 @@
 """Orders at rest: one transaction a command, the order row locked before anything of it is read (C22)."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 import attrs
@@ -126,7 +126,8 @@ class Orders(Protocol):
         """Lock the order, let `decide` look at it, and write what it decided: all of it or nothing.
 
         `merchant_id` says whose order it must be; None is for mq-pay, which names no merchant and is shown no order:
-        the view may then lack the snapshot.
+        the view may then lack the snapshot. What `decide` sees, and the view, has the order's seating, and but for
+        mq-pay its kitchen; orders that are only read come without either.
 
         Raises:
             AlreadyAnswered: an equal request has had its effect.
@@ -134,10 +135,11 @@ class Orders(Protocol):
             KeyReused: the key came with another body.
             NotFound: there is no such order.
             SaleError: whatever `decide` raises; nothing is written.
+            UnitInUse: another order of the merchant has a unit that this one was to get.
         """
 
     async def find(self, order_id: OrderId, *, merchant_id: MerchantId) -> OrderView:
-        """Read an order.
+        """Read an order, without its kitchen and its seating.
 
         Raises:
             NotFound: there is none.
@@ -146,7 +148,7 @@ class Orders(Protocol):
     async def find_many(
         self, which: OrderFilter, *, merchant_id: MerchantId, after: OrderId | None, limit: int
     ) -> OrderPage:
-        """Read a page of orders, newest first."""
+        """Read a page of orders, newest first, without their kitchen and their seating."""
 
     async def history(self, order_id: OrderId, *, merchant_id: MerchantId) -> History:
         """Read what happened to an order.
@@ -187,8 +189,8 @@ class Inbox(Protocol):
             NotFound: it is not there, or not any more.
         """
 
-    async def webhooks_naming(self, order_id: OrderId, *, limit: int) -> tuple[ReceivedWebhook, ...]:
-        """Read the bodies in which the order's id stands, oldest first; also those that were refused.
+    async def webhooks_naming(self, order_id: OrderId, *, within: timedelta, limit: int) -> tuple[ReceivedWebhook, ...]:
+        """Read the bodies that name the order and came within so long of its making, oldest first; refused ones too.
 
         Raises:
             NotFound: the id is none of ours, so nothing can be filed under it.

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import attrs
 
-from sale_domain.ids import EventId, MerchantId, OrderId
+from sale_domain.ids import EventId, KitchenTicketId, MerchantId, OrderId
 from sale_domain.orders import Order
 from sale_domain.ports.publishing import PublishedAt
 
@@ -92,12 +92,13 @@ class BookedOrder:
     """Everything that is at rest about one order, all of one moment.
 
     Attributes:
-        order: From its row, its lines and its ledger.
+        order: From its row, its lines, its ledger, its kitchen and its usages.
         received: The stored column, which should follow from the ledger; so should `paid`.
         facts: The rows of `order.ledger.facts`.
         events: Its outbox rows by `seq`.
         entries: Its history rows, oldest first.
         snapshots: Which checkouts' snapshots there are.
+        ticket_statuses: The stored column of each kitchen ticket, which should follow from its items.
     """
 
     order: Order
@@ -107,6 +108,7 @@ class BookedOrder:
     events: tuple[BookedEvent, ...]
     entries: tuple[BookedEntry, ...]
     snapshots: frozenset[int]
+    ticket_statuses: Mapping[KitchenTicketId, str]
 
 
 @attrs.frozen(kw_only=True)
@@ -156,8 +158,9 @@ class FeedPage:
 
 
 class Wait(Enum):
-    """What may wait too long."""
+    """What may wait too long: every status that an order is to leave, and what is to be applied or told."""
 
+    DRAFT = "draft"
     PROCESSING = "processing"
     PARTIAL = "partial"
     PARKED = "parked"

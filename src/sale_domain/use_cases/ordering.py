@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import attrs
 
+from sale_domain.announcements import messages
 from sale_domain.context import Context
 from sale_domain.errors import UnknownSaleChannel
 from sale_domain.ids import CustomerId, ItemId, LineId, MerchantId, OrderId, SaleChannelId, merchant_bucket
@@ -154,7 +155,8 @@ async def _change(
 ) -> OrderView:
     def decide(order: Order) -> Decision:
         context.check_version(order.version)
-        return Decision(change=change(order, parts.clock.now()))
+        done = change(order, parts.clock.now())
+        return Decision(change=done, messages=messages(done, new_id=parts.ids.new, traceparent=context.traceparent))
 
     committed = await parts.orders.change(order_id, decide, merchant_id=context.merchant_id, once=context.once)
     return committed.view

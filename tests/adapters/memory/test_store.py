@@ -73,7 +73,7 @@ async def test_an_event_reaches_the_relays_outbox_as_the_bytes_that_kafka_gets(s
 
     def paid(order: Order) -> Decision:
         change: Change = order.record_payment(paid_attempt("a1", 130_000), at=minutes(1))[1]
-        return Decision(change=change, messages=messages(change, event_id=EventId("event-1"), traceparent="00-1"))
+        return Decision(change=change, messages=messages(change, new_id=lambda _: "event-1", traceparent="00-1"))
 
     await orders.change(order.id, paid, merchant_id=None)
     row = store.outbox.rows[EventId("event-1")]

@@ -22,6 +22,7 @@ NO_SCAN = "SET enable_seqscan = off; SET enable_bitmapscan = off; SET plan_cache
         (figures.HELD_BACK, "ix_outbox_set_aside"),
         (figures.PARKED, "Index Only Scan using ix_parked_payments_oldest"),
         (figures.UNALLOCATED, "Index Only Scan using ix_sale_orders_unallocated_sum"),
+        (figures.ACTIVE_USAGES, "Index Only Scan using ix_allocation_usages_active"),
         *((statement, "Index Only Scan using ix_sale_orders_open") for statement in figures.OPEN_ORDERS.values()),
     ],
     ids=[
@@ -30,6 +31,7 @@ NO_SCAN = "SET enable_seqscan = off; SET enable_bitmapscan = off; SET plan_cache
         "held back",
         "parked",
         "unallocated",
+        "active usages",
         *(status.value for status in figures.OPEN_ORDERS),
     ],
 )

@@ -12,10 +12,13 @@ from sale_adapters.memory import ManualClock
 from sale_adapters.postgres import Database, PostgresInbox
 from sale_domain.errors import OrderChanged
 from sale_domain.ids import bucket_of
+from sale_domain.order_lifecycle import ORDER_LIFECYCLE, OrderStatus
+from sale_domain.ports.orders import Decision
 from sale_domain.ports.publishing import Partition
 from sale_domain.ports.reconciling import Wait
 from sale_domain.reconciliation import Limits
 from sale_domain.use_cases.reconciling import mend
+from seating_world import taking
 
 
 async def test_after_a_played_evening_everything_agrees(shop: Shop) -> None:
@@ -23,6 +26,24 @@ async def test_after_a_played_evening_everything_agrees(shop: Shop) -> None:
     assert await shop.findings(merchant_id=None) == []
     assert await shop.findings(sample=20) == []
     assert await shop.findings(since=world.MORNING) == []
+
+
+async def test_a_table_that_outlives_its_order_is_found(shop: Shop) -> None:
+    await shop.orders.change(shop.evening.partial, taking("table-4", "table-5"), merchant_id=None)
+    assert await shop.findings() == []
+    await shop.orders.change(
+        shop.evening.partial,
+        lambda order: Decision(change=order.cancel(reason="rain", at=order.updated_at, by="lan")),
+        merchant_id=None,
+    )
+    assert await shop.codes() == []
+    await shop.spoil(
+        b"UPDATE allocation_usages SET status = 'ACTIVE', ended_at = NULL"
+        b" WHERE order_id = %(partial)s AND unit_id = 'table-5'"
+    )
+    (finding,) = await shop.findings()
+    assert (finding.check.value, finding.id) == ("usage-outlives-order", shop.evening.partial)
+    assert finding.sentence == "The order is CANCELLED, and it still has table-5."
 
 
 async def test_a_row_that_names_another_events_address_is_found(shop: Shop) -> None:
@@ -94,6 +115,7 @@ async def test_what_waits_too_long_is_reported_with_its_oldest_member(shop: Shop
         await PostgresInbox(database).park(world.attempt(order, 5), webhook=webhook)  # type: ignore[arg-type]  # an id
     found = {f.check.value: f for f in await shop.findings(at=timedelta(days=2), merchant_id=None)}
     assert list(found) == [
+        "stuck-draft",
         "stuck-processing",
         "stuck-partial",
         "stuck-parked",
@@ -101,6 +123,7 @@ async def test_what_waits_too_long_is_reported_with_its_oldest_member(shop: Shop
         "stuck-set-aside",
     ]
     assert all(finding.warning for finding in found.values())
+    assert found["stuck-draft"].id == waiting.draft
     assert found["stuck-processing"].id == waiting.processing
     assert found["stuck-partial"].id == waiting.partial
     assert found["stuck-parked"].id == "0000000000000000000000000277"
@@ -174,3 +197,8 @@ async def test_an_order_that_has_changed_meanwhile_is_left_alone(shop: Shop) -> 
 
 def test_every_kind_of_waiting_has_a_limit() -> None:
     assert set(Limits().ages) == set(Wait)
+
+
+def test_every_status_that_an_order_is_to_leave_has_a_limit() -> None:
+    to_leave = {status.name for status in OrderStatus if ORDER_LIFECYCLE.table[status]}
+    assert to_leave == {wait.name for wait in Wait} - {"PARKED", "UNPUBLISHED", "SET_ASIDE"}

@@ -10,6 +10,19 @@ from sale_domain.ports.publishing import Partition
 from sale_domain.reconciliation import Limits
 
 SPOILT = [
+    ("UPDATE sale_order_lines SET sent_quantity = 2 WHERE order_id = %(eaten)s", ["sent-differs"]),
+    (
+        "UPDATE kitchen_ticket_items SET line_id = 'x' WHERE status = 'SERVED' AND order_id = %(eaten)s",
+        ["sent-differs"] * 2,
+    ),
+    (
+        "UPDATE kitchen_tickets SET status = 'READY' WHERE status = 'COMPLETED' AND order_id = %(eaten)s",
+        ["ticket-differs"],
+    ),
+    (
+        "UPDATE kitchen_ticket_items SET moves = 6 WHERE status = 'SERVED' AND order_id = %(eaten)s",
+        ["kitchen-events-differ"],
+    ),
     ("UPDATE sale_orders SET received = 50001 WHERE id = %(partial)s", ["money-differs"]),
     ("UPDATE sale_orders SET paid = 1 WHERE id = %(partial)s", ["money-differs"]),
     ("UPDATE sale_orders SET status = 'COMPLETED' WHERE id = %(partial)s", ["status-differs", "history-differs"]),
@@ -118,6 +131,8 @@ async def test_one_row_changed_by_hand_is_found(shop: Shop, statement: str, code
             "sale_order_lines_quantity_is_positive",
             "UPDATE sale_order_lines SET quantity = 'NaN' WHERE order_id = %(partial)s",
         ),
+        ("sale_order_lines_sent_was_ordered", "UPDATE sale_order_lines SET sent_quantity = 'NaN'"),
+        ("kitchen_ticket_items_quantity_is_positive", "UPDATE kitchen_ticket_items SET quantity = 'NaN'"),
     ],
 )
 async def test_no_figure_can_become_nan(shop: Shop, constraint: str, statement: str) -> None:

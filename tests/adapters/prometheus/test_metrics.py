@@ -25,6 +25,7 @@ EMPTY = StoreFigures(
     held_back=Backlog(count=0, oldest=None),
     parked=NOTHING,
     unallocated={},
+    active_usages=NOTHING,
     open_orders=dict.fromkeys(OPEN_STATUSES, NOTHING),
 )
 
@@ -118,6 +119,7 @@ async def test_ages_are_by_the_clock_and_never_negative(bench: Bench) -> None:
         set_aside=Backlog(count=2, oldest=now - timedelta(seconds=70)),
         held_back=Backlog(count=5, oldest=now - timedelta(seconds=60)),
         unallocated={Currency("VND"): Decimal("20000.0001")},
+        active_usages=Backlog(count=4, oldest=now - timedelta(hours=2)),
     )
 
     assert await bench.value("sale_outbox_unpublished_rows") == 3
@@ -127,6 +129,8 @@ async def test_ages_are_by_the_clock_and_never_negative(bench: Bench) -> None:
     assert await bench.value("sale_outbox_held_back_rows") == 5
     assert await bench.value("sale_outbox_oldest_held_back_age_seconds") == 60
     assert await bench.value("sale_parked_payments_oldest_age_seconds") == 0
+    assert await bench.value("sale_active_usages") == 4
+    assert await bench.value("sale_active_usages_oldest_age_seconds") == 7200
     assert await bench.value("sale_unallocated_money", currency="VND") == 20_000.0001
     assert await bench.value("sale_open_orders", status="PARTIAL") == 0
     assert await bench.value("sale_open_orders_oldest_age_seconds", status="PARTIAL") == 0

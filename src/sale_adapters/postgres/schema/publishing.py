@@ -65,12 +65,13 @@ Index(
     OUTBOX.c.bucket,
     postgresql_where=text("published_at IS NULL"),
 )
+# Its condition has nothing of the index above: a question for what is set aside must never read all that waits.
 Index(
     "ix_outbox_set_aside",
     OUTBOX.c.bucket,
     OUTBOX.c.order_id,
     OUTBOX.c.seq,
-    postgresql_where=text("set_aside_at IS NOT NULL AND published_at IS NULL"),
+    postgresql_where=text("set_aside_at IS NOT NULL"),
 )
 # The clean-up drops what was published long ago.
 Index(
@@ -89,6 +90,7 @@ RELAY_LAYOUTS = Table(
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("ready_at", DateTime(timezone=True), comment="from here on nothing of an older layout can write"),
     Column("retired_at", DateTime(timezone=True), comment="a newer layout is ready"),
+    Column("prefix", Text, nullable=False, comment="begins the names of its producers on Kafka"),
     CheckConstraint("shards BETWEEN 1 AND 1024", name="shards_are_ranges_of_buckets"),
 )
 

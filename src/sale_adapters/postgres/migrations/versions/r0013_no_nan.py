@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0031"
-down_revision = "0008"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
@@ -28,6 +28,7 @@ CHECKS = (
             " AND greatest(own_price, base_price, unit_price, discount, tax, total) < 'NaN'"
         ),
     ),
+    ("kitchen_ticket_items", "quantity_is_positive", "quantity > 0 AND quantity < 'NaN'"),
     ("payment_facts", "amount_not_negative", "amount >= 0 AND amount < 'NaN'"),
     ("parked_payments", "amount_not_negative", "amount >= 0 AND amount < 'NaN'"),
 )
