@@ -38,7 +38,15 @@ def _lifecycle(lifecycle: Lifecycle[Any, Any]) -> Iterable[str]:
 
 def settings() -> str:
     """Return every setting."""
-    rows = [(f"`{r.variable}`", r.meaning, r.default or "*required*", ", ".join(r.processes)) for r in describe({})]
+    rows = [
+        (
+            f"`{r.variable}`",
+            r.meaning,
+            r.default or ("*required*" if r.source == "missing" else "*none*"),
+            ", ".join(r.processes),
+        )
+        for r in describe({})
+    ]
     return "\n\n".join(["# Settings", MADE, _table(("variable", "meaning", "default", "read by"), rows)]) + "\n"
 
 

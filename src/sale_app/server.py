@@ -5,6 +5,7 @@ import logging
 import socket
 
 from sale_adapters.web import create_app
+from sale_adapters.web.board import BoardSetup, Named
 from sale_app.asgi import listen, serve
 from sale_app.composition import compose
 from sale_app.settings import Settings
@@ -18,5 +19,18 @@ def run_server(settings: Settings) -> None:
 
 async def _serve(settings: Settings, listening: socket.socket) -> None:
     async with compose(settings) as service:
-        app = create_app(service.sale, readiness=service.readiness, metrics=service.metrics)
+        app = create_app(service.sale, readiness=service.readiness, metrics=service.metrics, board=_board(settings))
         await serve(app, listening)
+
+
+def _board(settings: Settings) -> BoardSetup:
+    def named(pairs: tuple[tuple[str, str], ...]) -> tuple[Named, ...]:
+        return tuple(Named(id=known, name=name) for known, name in pairs)
+
+    return BoardSetup(
+        sign_in_url=settings.board_sign_in_url,
+        pay_url=settings.board_pay_url,
+        channels=named(settings.board_channels),
+        items=named(settings.board_items),
+        units=named(settings.board_units),
+    )

@@ -109,6 +109,18 @@ def _level(text: str) -> str:
     return text.upper()
 
 
+def _optional(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    return lambda text: parse(text) if text else None
+
+
+def _names(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = [entry.partition("=") for entry in text.split(";") if entry.strip()]
+    for known, _, name in pairs:
+        if not (known.strip() and name.strip()):
+            raise ValueError(f"must be id=Name, several with semicolons, not {text!r}")
+    return tuple((known.strip(), name.strip()) for known, _, name in pairs)
+
+
 def _setting(
     meaning: str,
     parse: Callable[[str], Any] = _text,
@@ -225,6 +237,24 @@ class Settings:
     )
     age_set_aside_minutes: int = _setting(
         "An event that is set aside longer is reported", _minutes, default="0", of=RECONCILING
+    )
+    board_sign_in_url: str | None = _setting(
+        "Where the board gets a token for a role at one click: for demos only",
+        _optional(_url("http", "https")),
+        of=SERVE,
+        default="",
+    )
+    board_pay_url: str | None = _setting(
+        "Where the board plays a payment: for demos only", _optional(_url("http", "https")), of=SERVE, default=""
+    )
+    board_channels: tuple[tuple[str, str], ...] = _setting(
+        "Sale channels that the board opens orders at, as id=Name;…", _names, of=SERVE, default=""
+    )
+    board_items: tuple[tuple[str, str], ...] = _setting(
+        "Items that the board has a button for, as id=Name;…", _names, of=SERVE, default=""
+    )
+    board_units: tuple[tuple[str, str], ...] = _setting(
+        "Tables that the board shows also while they are free, as id=Name;…", _names, of=SERVE, default=""
     )
     log_level: str = _setting("DEBUG, INFO, WARNING or ERROR", _level, default="INFO")
 

@@ -121,6 +121,11 @@ _MENU: Mapping[str, Variant] = {
 }
 
 
+def menu(currency: str) -> tuple[Variant, ...]:
+    """List what is on the menu in a currency."""
+    return tuple(each for each in _MENU.values() if each.price_in(currency) is not None)
+
+
 def variant(variant_id: str) -> Variant | None:
     """Return what ``variant_id`` names: a thing on the menu, or ``variant-x-<n>`` that costs n in any currency."""
     if made_up := _MADE_UP.fullmatch(variant_id):

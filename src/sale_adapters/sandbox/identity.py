@@ -36,7 +36,8 @@ DEFAULT_POLICIES: Mapping[str, tuple[str, ...]] = {
         *(f"KitchenTicket.{action}" for action in _TICKETS_TO_SEND),
         "AllocationUsage.*",
     ),
-    "cook": ("KitchenTicket.*", "KitchenTicketItem.*"),
+    # Which table a dish is for is a matter of the tables' usages.
+    "cook": ("KitchenTicket.*", "KitchenTicketItem.*", "AllocationUsage.find"),
     "waiter": (
         *(f"SaleOrder.{action}" for action in _ORDERS_BUT_MONEY),
         *(f"KitchenTicket.{action}" for action in _TICKETS_TO_SEND),

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sale_adapters.web.asyncapi import asyncapi_document
+from sale_adapters.web.board import Board, BoardSetup
 from sale_adapters.web.calls import Readiness, Services
 from sale_adapters.web.metrics import Metrics, NoMetrics
 from sale_adapters.web.middleware import RequestScope
@@ -23,14 +24,18 @@ from sale_domain.errors import NotFound
 from sale_domain.sale import Sale
 
 
-def create_app(sale: Sale, *, readiness: Readiness, metrics: Metrics | None = None) -> Starlette:
+def create_app(
+    sale: Sale, *, readiness: Readiness, metrics: Metrics | None = None, board: BoardSetup | None = None
+) -> Starlette:
     """Make the HTTP application of contract §9.
 
     Args:
         sale: The service, with whatever is plugged into its ports.
         readiness: Looks at the parts that Sale cannot do without, for `/readyz`.
         metrics: Counts, and is asked by `/metrics`; None counts nothing.
+        board: What the board offers beyond the service itself.
     """
+    page = Board(board or BoardSetup())
     document = openapi_document(OPERATIONS, version=version("sale"))
     metrics = metrics or NoMetrics()
     services = Services(
@@ -40,9 +45,10 @@ def create_app(sale: Sale, *, readiness: Readiness, metrics: Metrics | None = No
         asyncapi=json.write(asyncapi_document(version=version("sale"))),
         metrics=metrics,
         page=document_page(document).encode(),
+        board=page.page,
     )
     app = Starlette(
-        routes=routes(OPERATIONS, services),
+        routes=routes([*OPERATIONS, *page.operations()], services),
         middleware=[Middleware(RequestScope, metrics=metrics)],
         exception_handlers={HTTPException: _no_such_path},
     )
