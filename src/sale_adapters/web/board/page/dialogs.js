@@ -8,7 +8,8 @@ export class Dialogs {
     this.place = place;
     /** @type {{view: () => unknown, done: (answer: any) => void} | null} */
     this.open = null;
-    place.addEventListener('close', () => this.answer(undefined));
+    // The event comes late: by then the next question may be open.
+    place.addEventListener('close', () => place.open || this.answer(undefined));
     place.addEventListener('click', (event) => {
       if (event.target === place) this.answer(undefined);
     });

@@ -158,6 +158,12 @@ export default {
   'pay.split': 'Chia làm mấy lần trả',
   'pay.go': 'Trả tiền',
   'save': 'Lưu',
+  'did.ORDER_CREATED': 'mở đơn',
+  'did.ORDER_UPDATED': 'thay đổi',
+  'did.ORDER_CHECKED_OUT': 'chốt đơn',
+  'did.ORDER_REVERTED': 'mở lại',
+  'did.ORDER_CANCELLED': 'hủy đơn',
+  'did.ORDER_PAYMENT_UPDATED': 'có tin thanh toán',
   'history.by': (/** @type {string} */ who) => `bởi ${who}`,
   'history.loading': 'Đang tải…',
 

@@ -33,7 +33,7 @@ export function frameView(app) {
       </div>
     </header>
     ${phase === 'down' && !app.expired ? down(app) : nothing} ${app.expired ? signInAgain(app) : nothing}
-    <main id="content" tabindex="-1" class=${phase === 'live' && !app.expired ? '' : `not-live ${phase}`} aria-busy=${String(phase === 'starting')}>
+    <main id="content" tabindex="-1" class=${phase === 'live' && !app.expired ? '' : 'not-live'} data-phase=${phase} aria-busy=${String(phase === 'starting')}>
       ${SHOWN[app.route.view](app)}
     </main>`;
 }
