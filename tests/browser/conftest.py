@@ -16,7 +16,7 @@ from board_world import Open, Screen, screen
 @pytest.fixture(scope="session")
 def sale() -> Iterator[live.Live]:
     """Yield a running Sale."""
-    with live.running() as everything:
+    with live.running(kafka=False) as everything:
         yield everything
 
 

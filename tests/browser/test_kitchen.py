@@ -126,3 +126,22 @@ async def test_what_a_role_may_not_see_is_said_and_not_shown(open_board: Open) -
     await cook.page.locator(".tabs a[href='#/orders']").click()
 
     await expect(cook.page.locator("#content")).to_contain_text("This view is not for your role")
+
+
+async def test_each_station_sees_its_own_tickets(sale: Live, open_board: Open) -> None:
+    stations = [
+        {"id": "station-bep", "name": "Bếp nóng", "itemIds": ["variant-pho"]},
+        {"id": "station-bar", "name": "Quầy nước", "itemIds": ["variant-tra-da"]},
+    ]
+    sale.call("PUT", "/kitchen-stations", {"stations": stations}, headers=as_admin(sale)).raise_for_status()
+    sent(sale, "kitchen-9", ("pho", 1), ("tra-da", 2))
+    cook = await open_board("Cook")
+    await expect(cook.ticket("kitchen-9")).to_have_count(2)
+
+    await cook.page.get_by_role("button", name="Quầy nước").click()
+    await expect(cook.ticket("kitchen-9")).to_have_count(1)
+    await expect(cook.ticket("kitchen-9")).to_contain_text("Trà đá")
+    await cook.page.reload()
+    await expect(cook.page.get_by_role("button", name="Quầy nước")).to_have_attribute("aria-pressed", "true")
+    await expect(cook.ticket("kitchen-9")).to_have_count(1)
+    sale.call("PUT", "/kitchen-stations", {"stations": []}, headers=as_admin(sale)).raise_for_status()

@@ -41,6 +41,8 @@ export class App {
     this.drawn = () => {};
     this.route = currentRoute() ?? { view: 'kitchen', id: null };
     this.station = sessionStorage.getItem(STATION_KEY);
+    /** Names of kitchen stations by id. @type {Map<string, string>} */
+    this.stations = new Map();
     /** @type {string | null} */
     this.historyOf = null;
     /** @type {Set<string>} */
@@ -68,7 +70,7 @@ export class App {
   start() {
     document.documentElement.lang = this.language;
     this.routed();
-    if (this.session) void this.sync.start().then(() => this.land());
+    if (this.session) this.begin();
     this.update();
   }
 
@@ -118,7 +120,7 @@ export class App {
     if (same && this.sync.stream) this.sync.retry();
     else {
       this.store.clear();
-      void this.sync.start().then(() => this.land());
+      this.begin();
     }
     this.update();
   }
@@ -204,6 +206,23 @@ export class App {
     await this.sync.refresh('order', id);
     if (!this.store.get('order', id)) this.soughtInVain.add(id);
     this.update();
+  }
+
+  /** Read and follow what the token may see. */
+  begin() {
+    void this.sync.start().then(() => this.land());
+    void this.nameStations();
+  }
+
+  /** Learn how the stations are called; without the right to know they go by their ids. */
+  async nameStations() {
+    try {
+      const { body } = await this.api.get('kitchen-stations');
+      this.stations = new Map(body.stations.map((/** @type {Named} */ station) => [station.id, station.name]));
+      this.update();
+    } catch {
+      this.stations.clear();
+    }
   }
 
   /** Begin where the role may see something, unless the address says where. */

@@ -88,7 +88,7 @@ export class Reader {
       await Promise.all(before.filter((thing) => !listed.has(thing.id)).map((thing) => this.one(kind, thing.id, thing)));
       return Math.min(...lists.map((list) => list.seq));
     } catch (error) {
-      if (error instanceof Problem && error.status === 403) return null;
+      if (error instanceof Problem && [403, 404].includes(error.status)) return null;
       throw error;
     }
   }

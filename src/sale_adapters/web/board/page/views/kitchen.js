@@ -50,7 +50,7 @@ const filter = (app, stations, chosen, tickets) => html`<div class="chips" role=
 </div>`;
 
 /** @param {App} app @param {string} station */
-const stationName = (app, station) => station || app.t('station.none');
+const stationName = (app, station) => app.stations.get(station) ?? (station || app.t('station.none'));
 
 /** @param {App} app @param {Thing} ticket */
 function card(app, ticket) {
