@@ -60,7 +60,7 @@ class Screen:
 
     def entry(self, table: str) -> Locator:
         """Find the order of a table in the list."""
-        return self.page.locator(".entry", has_text=re.compile(rf"{table} "))
+        return self.page.locator(".entry", has_text=re.compile(rf"{table}\s"))
 
     def line(self, dish: str) -> Locator:
         """Find a line of the order that is open."""

@@ -82,7 +82,11 @@ async def test_a_change_that_is_heard_of_but_not_yet_read_is_marked_and_cannot_b
     cook = await open_board("Cook")
     ticket_id = await cook.ticket("live-4").get_attribute("data-ticket")
     held: list[Route] = []
-    await cook.page.route(f"**/kitchen-tickets/{ticket_id}", held.append)
+
+    async def hold(route: Route) -> None:
+        held.append(route)
+
+    await cook.page.route(f"**/kitchen-tickets/{ticket_id}", hold)
 
     sale.call("POST", f"/kitchen-tickets/{ticket_id}/rush", {}, headers=as_admin(sale))
 

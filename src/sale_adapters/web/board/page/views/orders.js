@@ -19,9 +19,10 @@ export function ordersView(app) {
   const orders = app.store.open('order').sort(newestFirst);
   const chosen = app.route.id;
   return html`<section class="orders ${chosen ? 'has-chosen' : ''}" aria-labelledby="orders-title">
+    <h1 id="orders-title" class="hidden">${app.t('orders')}</h1>
     <div class="list">
       <div class="bar">
-        <h1 id="orders-title">${app.t('orders')}</h1>
+        <h2>${app.t('orders.list')}</h2>
         <button class="primary" aria-disabled=${app.off()} @click=${() => app.startOrder()}>
           ${icon('plus')}${app.t('orders.new')}
         </button>
