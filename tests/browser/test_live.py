@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.async_api import Route, expect
 
-from board_world import Open, Screen, as_admin, sent
+from board_world import Open, Screen, as_admin, seated, sent
 from live import Live
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -100,7 +100,7 @@ async def test_a_change_that_is_heard_of_but_not_yet_read_is_marked_and_cannot_b
 
 
 async def test_a_token_that_ends_asks_for_another_and_the_place_is_kept(sale: Live, open_board: Open) -> None:
-    order_id = sent(sale, "live-5", ("pho", 1))
+    order_id = seated(sale, "live-5", ("pho", 1))
     cashier = await open_board(None)
     await cashier.page.get_by_label("Access token").fill(sale.token(expiresIn=5))
     await cashier.button("Sign in with a token").click()

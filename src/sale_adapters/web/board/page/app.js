@@ -9,7 +9,7 @@ import { createFormat } from './format.js';
 import { Lookup } from './lookups.js';
 import { Notices } from './notices.js';
 import { currentRoute, go } from './router.js';
-import { forget, remember, rememberedSession } from './session.js';
+import { forget, isOver, remember, rememberedSession } from './session.js';
 import { Chime } from './sound.js';
 import { Store } from './store.js';
 import { Sync } from './sync.js';
@@ -57,6 +57,7 @@ export class App {
       onChange: () => this.phaseMoved(),
       onTicket: (ticket) => this.announce(ticket),
       onClock: (time) => (this.clockOffset = Date.parse(time) - Date.now()),
+      onRefused: () => this.refused(),
     });
     this.actions = new Actions(this);
     this.ask = new Ask(this);
@@ -140,6 +141,14 @@ export class App {
     this.expired = true;
     this.sync.lose();
     this.update();
+  }
+
+  /** The stream refuses the token: true when its time is over. */
+  refused() {
+    // The clocks may differ by the time that an answer takes.
+    if (!this.session || !isOver(this.session.token, this.now() + 1_000)) return false;
+    this.expire();
+    return true;
   }
 
   /** @param {string | null} station null is all of them */

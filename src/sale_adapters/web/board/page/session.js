@@ -33,6 +33,9 @@ export function rememberedSession() {
 /** @param {Session} session */
 export const remember = (session) => sessionStorage.setItem(KEY, JSON.stringify(session));
 
+/** Tell whether a token is over at a time. @param {string} token @param {number} now in ms */
+export const isOver = (token, now) => Number(claimsOf(token).exp) * 1_000 <= now;
+
 export const forget = () => sessionStorage.removeItem(KEY);
 
 /**

@@ -20,14 +20,16 @@ export class Sync {
    * @param {() => void} parts.onChange
    * @param {(ticket: import('./store.js').Thing) => void} parts.onTicket a ticket has just been sent
    * @param {(time: string) => void} parts.onClock
+   * @param {() => boolean} parts.onRefused the stream refuses the token; true when that was its end
    */
-  constructor({ api, store, session, onChange, onTicket, onClock }) {
+  constructor({ api, store, session, onChange, onTicket, onClock, onRefused }) {
     this.reader = new Reader(api, store);
     this.store = store;
     this.session = session;
     this.onChange = onChange;
     this.onTicket = onTicket;
     this.onClock = onClock;
+    this.onRefused = onRefused;
     this.phase = /** @type {Phase} */ ('starting');
     /** When the board was last known to be current, in ms. */
     this.since = Date.now();
@@ -169,6 +171,7 @@ export class Sync {
 
   /** The stream refused the token: an ordinary call tells whether that is its end; else try again. */
   async prove() {
+    if (this.onRefused()) return;
     const run = this.run;
     await this.reader.head().catch(() => 0);
     await pause(LONGEST_WAIT_MS / 2);
