@@ -7,10 +7,10 @@ READY  := $(VENV)/.ready
 T      ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test sim sim-all chaos check format docs bench clean
+.PHONY: help install run test sim sim-all chaos check format docs bench bench-upkeep bench-stream clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 install: $(READY) ## make the virtual environment with every pinned part
 
@@ -53,6 +53,12 @@ format: $(READY) ## let ruff mend what it can
 
 bench: $(READY) ## measure a payment against pgbench running the same statements
 	$(BIN)/python bench/payments.py
+
+bench-upkeep: $(READY) ## fill inbox and outbox with a million rows a lap: do they stay small and fast?
+	$(BIN)/python bench/upkeep.py
+
+bench-stream: $(READY) ## measure the live stream: CLIENTS=1000 screens, 5 % of them stalled, 10 changes a second
+	$(BIN)/python bench/stream.py --clients $(or $(CLIENTS),1000)
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .sale-demo dist build

@@ -4,6 +4,7 @@ BEGIN;
 SELECT * FROM sale_orders WHERE bucket = :o_bucket::smallint AND id = :o_id::text FOR UPDATE;
 SELECT * FROM sale_order_lines WHERE bucket = :o_bucket::smallint AND order_id = :o_id::text ORDER BY position;
 SELECT * FROM payment_facts WHERE bucket = :o_bucket::smallint AND order_id = :o_id::text ORDER BY ordinal;
+SELECT * FROM allocation_usages WHERE bucket = :o_bucket::smallint AND order_id = :o_id::text ORDER BY order_id, id;
 SELECT document FROM checkout_snapshots WHERE bucket = :o_bucket::smallint AND order_id = :o_id::text ORDER BY checkout DESC LIMIT 1;
 UPDATE sale_orders SET version = version + 1, events = events + 1, updated_at = now() WHERE bucket = :o_bucket::smallint AND id = :o_id::text;
 INSERT INTO payment_facts (bucket, order_id, ordinal, fact_key, type, source_type, source_id, amount, attempt_uid, at) SELECT :o_bucket::smallint, :o_id::text, version, gen_random_uuid()::text::bytea, 'mq-pay' || chr(58) || 'attempt.success', 'SaleOrder', :o_id::text, 1, gen_random_uuid(), now() FROM sale_orders WHERE bucket = :o_bucket::smallint AND id = :o_id::text;

@@ -19,9 +19,11 @@ import psycopg
 from sale_adapters.embedded import EmbeddedPostgres
 from sale_adapters.embedded.postgres import programs
 from sale_adapters.memory import MemoryPolicies, MemoryTokens, demo_catalog, demo_pricing
+from sale_adapters.postgres.allocations import PostgresAllocationUsages
 from sale_adapters.postgres.answers import PostgresAnswers
 from sale_adapters.postgres.connection import Database
 from sale_adapters.postgres.inbox import PostgresInbox
+from sale_adapters.postgres.kitchen import PostgresKitchenStations, PostgresKitchenTickets
 from sale_adapters.postgres.migrations.run import migrate
 from sale_adapters.postgres.orders import PostgresOrders
 from sale_adapters.system import SystemClock, UlidIds
@@ -83,7 +85,10 @@ def _sale(database: Database) -> Sale:
         Parts(
             orders=PostgresOrders(database),
             inbox=PostgresInbox(database),
+            usages=PostgresAllocationUsages(database),
             answers=PostgresAnswers(database),
+            tickets=PostgresKitchenTickets(database),
+            stations=PostgresKitchenStations(database),
             catalog=catalog,
             pricing=demo_pricing(),
             tokens=MemoryTokens(),

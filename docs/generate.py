@@ -1,19 +1,36 @@
 """Write the reference pages from the code, or with --check say which of them are stale."""
 
 import argparse
+import inspect
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from sale_adapters.prometheus.catalog import CATALOG
-from sale_adapters.web.event_surface import breaches, event_surface
+from sale_adapters.web.event_surface import Surface, breaches, event_surface, frame_surface
 from sale_adapters.web.operations import OPERATIONS
-from sale_adapters.wire.places import BASE
+from sale_adapters.web.schema import wire_name
+from sale_adapters.web.stream.conversation import CODES, StreamLimits
+from sale_adapters.web.stream.examples import stream_examples
+from sale_adapters.web.stream.lines import PERMISSIONS
+from sale_adapters.web.stream.messages import MAX_MESSAGE, Authenticate, Subscribe
+from sale_adapters.wire.frames import Frame, FrameData
+from sale_adapters.wire.places import BASE, STREAM
 from sale_adapters.wire.problems import status_of
 from sale_app.settings import describe
+from sale_domain.allocations import USAGE_LIFECYCLE
 from sale_domain.errors import SaleError
+from sale_domain.kitchen_lifecycle import (
+    KITCHEN_ITEM_LIFECYCLE,
+    KitchenItemStatus,
+    KitchenTicketStatus,
+    ticket_status,
+)
 from sale_domain.lifecycle import Lifecycle
 from sale_domain.order_lifecycle import ORDER_LIFECYCLE
 from sale_domain.permissions import Permission
@@ -24,14 +41,44 @@ MADE = "<!-- Made by `make docs` from the code; change the code instead. -->"
 
 def states() -> str:
     """Return every lifecycle as a diagram and a table."""
-    return "\n\n".join(["# States", MADE, *_lifecycle(ORDER_LIFECYCLE)]) + "\n"
+    machines = [
+        *_lifecycle(ORDER_LIFECYCLE),
+        *_lifecycle(KITCHEN_ITEM_LIFECYCLE),
+        *_ticket(),
+        *_lifecycle(USAGE_LIFECYCLE),
+    ]
+    return "\n\n".join(["# States", MADE, *machines]) + "\n"
 
 
 def _lifecycle(lifecycle: Lifecycle[Any, Any]) -> Iterable[str]:
     moves = [(s.value, a.value, to.value) for s, row in lifecycle.table.items() for a, to in row.items()]
-    diagram = [f"    [*] --> {lifecycle.initial.value}", *(f"    {s} --> {to}: {action}" for s, action, to in moves)]
-    diagram += [f"    {status.value} --> [*]" for status in lifecycle.table if lifecycle.is_terminal(status)]
-    yield f"## {lifecycle.thing.capitalize()}"
+    ends = [status.value for status in lifecycle.table if lifecycle.is_terminal(status)]
+    return _machine(lifecycle.thing, lifecycle.initial.value, moves, ends)
+
+
+def _ticket() -> Iterable[str]:
+    """Return what a ticket does when one of its items is moved, found by trying every ticket of up to three items."""
+    moves: dict[tuple[str, str, str], None] = {}
+    for size in (1, 2, 3):
+        for first, *others in product(KitchenItemStatus, repeat=size):
+            before = ticket_status([first, *others])
+            for action, after in KITCHEN_ITEM_LIFECYCLE.table[first].items():
+                moves[before.value, action.value, ticket_status([after, *others]).value] = None
+    rank = {status.value: n for n, status in enumerate(KitchenTicketStatus)}
+    in_order = sorted((m for m in moves if m[0] != m[2]), key=lambda m: (rank[m[0]], rank[m[2]], m[1]))
+    ends = [status.value for status in KitchenTicketStatus if status.is_over]
+    yield from _machine("kitchen ticket", KitchenTicketStatus.PENDING.value, in_order, ends)
+    yield (
+        "A ticket is always what its items say; nobody sets it. VOIDED items do not count: none left is VOIDED, all "
+        "SERVED is COMPLETED, all READY or SERVED is READY, all PENDING is PENDING, anything else is PROCESSING. The "
+        "actions are those of its items."
+    )
+
+
+def _machine(thing: str, initial: str, moves: Sequence[tuple[str, str, str]], ends: Iterable[str]) -> Iterable[str]:
+    diagram = [f"    [*] --> {initial}", *(f"    {s} --> {to}: {action}" for s, action, to in moves)]
+    diagram += [f"    {status} --> [*]" for status in ends]
+    yield f"## {thing.capitalize()}"
     yield "```mermaid\nstateDiagram-v2\n" + "\n".join(diagram) + "\n```"
     yield _table(("from", "action", "to"), moves)
 
@@ -79,17 +126,84 @@ def metrics() -> str:
     ]
     told = (
         "A running Sale serves them at `/v1/api/sale/metrics`. What begins with `sale_outbox_`, `sale_parked_`, "
-        "`sale_unallocated_` and `sale_open_` tells of the store that all replicas share (use `max`, not `sum`); it is "
-        "read when asked, at most every 5 seconds. All else tells of one process; on Linux there are also the client "
-        "library's `process_*`, in seconds and bytes."
+        "`sale_unallocated_`, `sale_open_` and `sale_active_` tells of the store that all replicas share (use `max`, "
+        "not `sum`); it is read when asked, at most every 5 seconds. All else tells of one process; on Linux there are "
+        "also the client library's `process_*`, in seconds and bytes."
     )
     return "\n\n".join(["# Metrics", MADE, told, _table(("metric", "kind", "labels", "meaning"), rows)]) + "\n"
+
+
+_ERRORS_OF_CALLERS = {
+    "sale_domain.errors",
+    "sale_domain.allocation_errors",
+    "sale_domain.kitchen_errors",
+    "sale_adapters.wire.refusals",
+}
+
+
+def stream() -> str:
+    """Return how to talk to the live stream."""
+    limits, examples = StreamLimits(), stream_examples()
+    steps = (
+        f"`GET {STREAM}` is a WebSocket. Every message is a JSON object, as text, of at most {MAX_MESSAGE} bytes. "
+        f"Within {limits.authenticate_seconds:g} s say `authenticate`; the answer is `connected`. Then `subscribe`; "
+        "the answer is `subscribed`, and frames follow. Say `heartbeat` every "
+        f"{limits.heartbeat_seconds:g} s, as the server does; after {limits.silence_seconds:g} s of silence it leaves. "
+        "What cannot be read or is not allowed is answered with `error`, whose data is a problem (RFC 9457); "
+        "the socket and an earlier subscription go on."
+    )
+    chain = (
+        "`prev` is the `seq` of the frame before it on this socket, and for the first one that of `subscribed`: when "
+        "it is what you saw last, nothing is missing. Things come in the order of their versions. A frame is a hint: "
+        "read the thing again. `resync` says that changes were left out, because `since` lies too far back (see "
+        "`SALE_STREAM_RESUME`) or the client was too slow (`SALE_STREAM_QUEUE`): read everything again. A client "
+        f"that is too slow twice within {limits.recovery_seconds:g} s, or takes nothing for "
+        f"{limits.stalled_seconds:g} s, is closed with 1013."
+    )
+    codes = [(f"{code}", meaning) for code, meaning in CODES.items()]
+    permissions = [(f"`{topic}`", f"`{needed.value}`") for topic, needed in PERMISSIONS.items()]
+    said = ["```json", *(json.dumps(examples[name]) for name in ("connected", "subscribed", "frame", "resync")), "```"]
+    parts = [
+        "# The live stream",
+        MADE,
+        steps,
+        chain,
+        "## Topics",
+        _table(("topic", "permission"), permissions),
+        *_fields("`authenticate`", Authenticate),
+        *_fields("`subscribe`", Subscribe),
+        "## What the server says",
+        "\n".join(said),
+        *_fields("A frame", Frame),
+        *_fields("A frame's `data`", FrameData),
+        "## Close codes",
+        _table(("code", "meaning"), codes),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _fields(title: str, cls: type[Any]) -> Iterable[str]:
+    told = dict(_attributes(inspect.getdoc(cls) or ""))
+    rows = [
+        (f"`{wire_name(field)}`", "" if field.default is attrs.NOTHING else "optional", told.get(field.name, ""))
+        for field in attrs.fields(cls)
+    ]
+    yield f"## {title}"
+    yield (inspect.getdoc(cls) or "").partition("\n")[0]
+    yield _table(("field", "", "meaning"), rows)
+
+
+def _attributes(docstring: str) -> Iterable[tuple[str, str]]:
+    for line in docstring.partition("Attributes:")[2].splitlines():
+        name, colon, meaning = line.strip().partition(": ")
+        if colon and name.isidentifier():
+            yield name, meaning
 
 
 def _kinds(kind: type[SaleError]) -> Iterable[type[SaleError]]:
     """Yield the errors that HTTP callers can meet; the relay's and the stores' own are not theirs."""
     for sub in kind.__subclasses__():
-        if sub.__module__ in {"sale_domain.errors", "sale_adapters.wire.refusals"}:
+        if sub.__module__ in _ERRORS_OF_CALLERS:
             if "code" in vars(sub):
                 yield sub
             yield from _kinds(sub)
@@ -102,16 +216,26 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def events() -> str:
     """Return the published surface of the events."""
-    return (
-        json.dumps({"": "Made by `make docs`; fields are only ever added (C20).", **event_surface()}, indent=2) + "\n"
-    )
+    return _surface(event_surface(), "C20")
+
+
+def frames() -> str:
+    """Return the published surface of what screens and signal are told."""
+    return _surface(frame_surface(), "C21")
+
+
+def _surface(surface: Surface, row: str) -> str:
+    return json.dumps({"": f"Made by `make docs`; fields are only ever added ({row}).", **surface}, indent=2) + "\n"
 
 
 def broken_promises() -> list[str]:
-    """Return what the events once had and have no more: nothing may be written over that."""
-    stored = HERE / "events.json"
+    """Return what events and frames once had and have no more: nothing may be written over that."""
+    return [*_broken(HERE / "events.json", event_surface()), *_broken(HERE / "frames.json", frame_surface())]
+
+
+def _broken(stored: Path, now: Surface) -> list[str]:
     published = json.loads(stored.read_text()) if stored.exists() else {}
-    return breaches({topic: fields for topic, fields in published.items() if topic}, event_surface())
+    return breaches({topic: fields for topic, fields in published.items() if topic}, now)
 
 
 PAGES: Mapping[str, Callable[[], str]] = {
@@ -120,6 +244,8 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "http.md": http,
     "problems.md": problems,
     "events.json": events,
+    "frames.json": frames,
+    "stream.md": stream,
     "metrics.md": metrics,
 }
 
@@ -130,7 +256,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing, fail when a page is stale")
     check = parser.parse_args().check
     if broken := broken_promises():
-        sys.stdout.write("".join(f"{sentence} (C20: fields are only ever added)\n" for sentence in broken))
+        sys.stdout.write("".join(f"{sentence} (C20, C21: fields are only ever added)\n" for sentence in broken))
         return 1
     made = {HERE / name: page() for name, page in PAGES.items()}
     stale = [path for path, text in made.items() if not path.exists() or path.read_text() != text]

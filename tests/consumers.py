@@ -1,5 +1,6 @@
-"""The services behind Kafka, as far as they decide anything: how each one takes a `payment.success` in, once."""
+"""The services behind Kafka, as far as they decide anything: how each one takes an event in, once."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -53,3 +54,27 @@ class Inventory:
         event = read(payload)
         for row in event["stocks"]:
             self.taken.setdefault((event["saleOrderId"], row["stockId"]), Decimal(row["quantity"]))
+
+
+class InventoryOfMaterials:
+    """Takes what a dish is made of when it is READY: dedup by (saleOrderId, kitchenTicketItemId, materialId) (C3, C15).
+
+    Attributes:
+        recipes: What one of a dish needs, by recipe and material.
+    """
+
+    def __init__(self, recipes: Mapping[str, Mapping[str, Decimal]]) -> None:
+        self.recipes = recipes
+        self.consumed: dict[tuple[str, str, str], Decimal] = {}
+
+    def take(self, payload: bytes) -> None:
+        event = read(payload)
+        if event.get("status") != "READY" or "recipeId" not in event:
+            return
+        for material, each in self.recipes[event["recipeId"]].items():
+            key = (event["saleOrderId"], event["kitchenTicketItemId"], material)
+            self.consumed.setdefault(key, each * Decimal(event["quantity"]))
+
+    def used(self, material: str) -> Decimal:
+        """Return how much of a material is gone."""
+        return sum((amount for key, amount in self.consumed.items() if key[2] == material), start=Decimal(0))

@@ -1,14 +1,17 @@
 """An evening at the phở shop, played on any store and told to any log: every kind of order once."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import attrs
 import psycopg
 
 import orders_world as world
 from sale_adapters.memory import MemoryEventLog
-from sale_domain.events import PAYMENT_SUCCESS
+from sale_domain.cooking import Portion
+from sale_domain.events import EVENT_TYPES
 from sale_domain.ids import MerchantId, OrderId
+from sale_domain.kitchen_lifecycle import KitchenItemAction
 from sale_domain.ports.orders import Decide, Decision, Orders
 from sale_domain.ports.publishing import OutboxRow, PublishedAt, Shard
 
@@ -26,6 +29,7 @@ class Evening:
     partial: OrderId
     completed: OrderId
     cancelled: OrderId
+    eaten: OrderId
 
 
 async def play(orders: Orders) -> Evening:
@@ -55,6 +59,7 @@ async def play(orders: Orders) -> Evening:
         processing=await sell(out),
         partial=await then(partial, *pay(partial, 50_000)),
         completed=await then(completed, *pay(completed, 100_000, 500_000)),
+        eaten=await eat(orders, merchant_id, await sell()),
         cancelled=await then(
             cancelled,
             *pay(cancelled, 30_000),
@@ -64,8 +69,23 @@ async def play(orders: Orders) -> Evening:
     )
 
 
+async def eat(orders: Orders, merchant_id: MerchantId, order_id: OrderId) -> OrderId:
+    """Send two phở bò in two tickets; one is cooked, recalled and served, the other is voided."""
+    cook, finish, serve, recall, void = KitchenItemAction
+    lines = (await orders.find(order_id, merchant_id=merchant_id)).order.basket.lines
+    one = Portion(line_id=lines[0].id, quantity=Decimal(1))
+    items = []
+    for _ in range(2):
+        sent = await orders.change(order_id, world.sending(one), merchant_id=merchant_id)
+        items.append(sent.view.order.kitchen.items[-1].id)
+    for action in (cook, finish, recall, finish, serve):
+        await orders.change(order_id, world.tapping(items[0], action), merchant_id=merchant_id)
+    await orders.change(order_id, world.tapping(items[1], void, reason="dropped"), merchant_id=merchant_id)
+    return order_id
+
+
 def new_log() -> MemoryEventLog:
-    return MemoryEventLog({PAYMENT_SUCCESS: 3})
+    return MemoryEventLog(dict.fromkeys(EVENT_TYPES, 3))
 
 
 async def publish(tables_url: str, log: MemoryEventLog) -> None:

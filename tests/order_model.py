@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import attrs
 
+from kitchen_model import KitchenEvent, ModelKitchen, ModelLine
+
 PRICES = {"variant-pho": 65_000, "variant-tra-da": 5_000, "variant-banh-mi": 30_000}
 
 
@@ -40,15 +42,6 @@ class Event(NamedTuple):
 
 
 @attrs.define(kw_only=True)
-class ModelLine:
-    """So many of one thing."""
-
-    item: str
-    note: str | None
-    quantity: int
-
-
-@attrs.define(kw_only=True)
 class ModelOrder:
     """One order, and everything that must be seen of it."""
 
@@ -57,7 +50,8 @@ class ModelOrder:
     lines: list[ModelLine] = attrs.field(factory=list)
     facts: list[Fact] = attrs.field(factory=list)
     history: list[Entry] = attrs.field(factory=list)
-    events: list[Event] = attrs.field(factory=list)
+    events: list[Event | KitchenEvent] = attrs.field(factory=list)
+    kitchen: ModelKitchen = attrs.field(factory=ModelKitchen)
 
     @property
     def version(self) -> int:
@@ -112,6 +106,8 @@ class ModelOrder:
         """Return the status code that another quantity gets; 0 removes, the same one changes nothing."""
         if self.status != "DRAFT":
             return 409
+        if quantity < (sent := self.kitchen.sent(self.lines[place])) or (sent and not quantity):
+            return 409
         if quantity == self.lines[place].quantity:
             return 200
         if quantity:
@@ -124,6 +120,8 @@ class ModelOrder:
     def clear(self) -> int:
         """Return the status code that removing everything gets."""
         if self.status != "DRAFT":
+            return 409
+        if any(self.kitchen.sent(line) for line in self.lines):
             return 409
         if self.lines:
             self.lines.clear()
@@ -156,6 +154,30 @@ class ModelOrder:
             return 409
         self.status = "CANCELLED"
         self._note_down("ORDER_CANCELLED", before)
+        self.events += self.kitchen.abandon()
+        return 200
+
+    def send(self, place: int | None = None, quantity: int = 0) -> int:
+        """Return the status code that a sending gets."""
+        code = 409 if self.status == "CANCELLED" else self.kitchen.send(self.lines, place, quantity)
+        if code == 201:
+            self._note_down("ORDER_UPDATED", self.status)
+        return code
+
+    def act(self, number: int, action: str) -> int:
+        """Return the status code that an action on a sent item gets."""
+        return self._cooked(self.kitchen.act(number, action))
+
+    def void_ticket(self, place: int) -> int:
+        """Return the status code that voiding a ticket gets."""
+        return self._cooked(self.kitchen.void(place))
+
+    def _cooked(self, told: list[KitchenEvent] | None) -> int:
+        if told is None:
+            return 409
+        self.events += told
+        if any(event.status == "VOIDED" for event in told):
+            self._note_down("ORDER_UPDATED", self.status)
         return 200
 
     def hear(self, fact: Fact) -> str:
@@ -177,9 +199,10 @@ class ModelOrder:
             self.status = "PARTIAL"
         else:
             return None
-        told = {uid for event in self.events for uid in event.attempts}
+        payments = [event for event in self.events if isinstance(event, Event)]
+        told = {uid for event in payments for uid in event.attempts}
         successes = {fact.attempt for fact in self.facts if fact.kind == "success" and fact.attempt}
-        number = len(self.events) + 1
+        number = len(payments) + 1
         self.events.append(Event(number, before, self.status, self.paid, frozenset(successes - told)))
         return number
 

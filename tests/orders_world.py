@@ -4,14 +4,16 @@ import os
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from sale_domain import cooking
 from sale_domain.announcements import messages
+from sale_domain.cooking import Menu, Portion, Preparation
 from sale_domain.documents import JsonObject
 from sale_domain.errors import SaleError
 from sale_domain.ids import (
     NO_BUCKET,
     CustomerId,
-    EventId,
     ItemId,
+    KitchenItemId,
     LineId,
     MerchantId,
     OrderId,
@@ -22,13 +24,16 @@ from sale_domain.ids import (
     merchant_bucket,
     new_id,
 )
+from sale_domain.kitchen_lifecycle import KitchenItemAction
 from sale_domain.ledger import FactType, PaymentFact, Source, SourceType
 from sale_domain.lines import Component, Line, LinePrice, NewCustom, NewItem, NewProduct
 from sale_domain.money import Currency, Money
-from sale_domain.orders import Change, Order
+from sale_domain.order_change import Change
+from sale_domain.orders import Order
 from sale_domain.ports.orders import Decide, Decision, Orders, ReceivedWebhook
 from sale_domain.quotes import Quote, QuotedLine, Totals
 from sale_domain.snapshots import CheckoutSnapshot, ItemSnapshot
+from sale_domain.stations import Stations
 
 VND = Currency("VND")
 MORNING = datetime(2026, 1, 5, 7, 30, 15, 123456, tzinfo=UTC)
@@ -156,7 +161,7 @@ def checking_out(*, at: datetime = MORNING + timedelta(minutes=2), document: Jso
             exchange_rate=Decimal("0.0000390625"),
         )
         change = order.check_out(quote, snapshot, at=at, by="user-1")
-        return Decision(change=change, messages=messages(change, event_id=EventId(fresh_id(bucket_of(order.id)))))
+        return Decision(change=change, messages=messages(change, new_id=fresh_id))
 
     return decide
 
@@ -202,10 +207,48 @@ def paying(fact: PaymentFact, *, at: datetime = MORNING + timedelta(minutes=3)) 
         bucket = bucket_of(order.id)
         return Decision(
             change=change,
-            messages=messages(change, event_id=EventId(fresh_id(bucket))),
+            messages=messages(change, new_id=fresh_id),
             webhook=delivered(bucket=bucket, outcome=outcome.value),
             outcome=outcome,
         )
+
+    return decide
+
+
+def sending(*wanted: Portion, at: datetime = MORNING + timedelta(minutes=1)) -> Decide:
+    """Decide to send portions, or all that is unsent, with a recipe each and no station."""
+
+    def decide(order: Order) -> Decision:
+        made = {
+            line.item_id: Preparation(recipe_id=RecipeId(f"recipe-{line.item_id}"))
+            for line in order.basket.lines
+            if line.item_id is not None
+        }
+        menu = Menu(stations=Stations(), preparations=made)
+        change = cooking.send(order, wanted, menu, new_id=fresh_id, at=at, by="user-1")
+        return Decision(change=change, messages=messages(change, new_id=fresh_id))
+
+    return decide
+
+
+def tapping(
+    item_id: str, action: KitchenItemAction, *, at: datetime = MORNING + timedelta(minutes=2), reason: str | None = None
+) -> Decide:
+    """Decide to move a sent item on."""
+
+    def decide(order: Order) -> Decision:
+        change = cooking.act(order, KitchenItemId(item_id), action, reason=reason, at=at, by="cook-1")
+        return Decision(change=change, messages=messages(change, new_id=fresh_id))
+
+    return decide
+
+
+def cancelling(*, reason: str = "gone", at: datetime = MORNING + timedelta(hours=2)) -> Decide:
+    """Decide to give an order up."""
+
+    def decide(order: Order) -> Decision:
+        change = order.cancel(reason=reason, at=at, by="user-3")
+        return Decision(change=change, messages=messages(change, new_id=fresh_id))
 
     return decide
 

@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 
+from sale_domain.events import Message, PaymentSuccess
 from sale_domain.ids import ItemId, LineId, MerchantId, OrderId, RecipeId, SaleChannelId, StockId
 from sale_domain.ledger import FactType, PaymentFact, Source, SourceType
 from sale_domain.lines import Component, Line, LinePrice, NewCustom, NewItem, NewProduct
 from sale_domain.money import Currency, Money
-from sale_domain.orders import Change, Order
+from sale_domain.order_change import Change
+from sale_domain.orders import Order
 from sale_domain.quotes import Quote, QuotedLine, Totals
 from sale_domain.snapshots import CheckoutSnapshot, ItemSnapshot
 
@@ -173,6 +175,12 @@ def pay(order: Order, *facts: PaymentFact, at: datetime = MORNING) -> Order:
     for each in facts:
         order = order.record_payment(each, at=at)[1].order
     return order
+
+
+def paid_event(message: Message) -> PaymentSuccess:
+    """Return what a message tells of a payment."""
+    assert isinstance(message.payload, PaymentSuccess)
+    return message.payload
 
 
 def _variant(part: str) -> ItemId:

@@ -3,18 +3,24 @@
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
+import attrs
 import httpx
 
-from sale_adapters.memory import MemoryPolicies, MemoryTokens, demo_catalog, demo_pricing
-from sale_adapters.postgres import Database, PostgresAnswers, PostgresInbox, PostgresOrders
-from sale_adapters.system import SystemClock, UlidIds
+from parts import parts_on
+from sale_adapters.memory import MemoryPolicies, MemoryTokens
+from sale_adapters.postgres import (
+    Database,
+)
+from sale_adapters.system import SystemClock
 from sale_adapters.web import create_app
+from sale_domain.ports.runtime import Clock
 from sale_domain.sale import Sale
-from sale_domain.use_cases.parts import Parts
 
 
 @asynccontextmanager
-async def served(database_url: str, *, connections: int = 4) -> AsyncGenerator[httpx.AsyncClient]:
+async def served(
+    database_url: str, *, connections: int = 4, clock: Clock | None = None
+) -> AsyncGenerator[httpx.AsyncClient]:
     """Serve a migrated database to Lan, a cashier of merchant-1; every use is a new service that knows nothing."""
     tokens, policies = MemoryTokens(), MemoryPolicies()
     tokens.issue("lan", user_id="lan", roles=("cashier",), merchants=("merchant-1",))
@@ -24,17 +30,7 @@ async def served(database_url: str, *, connections: int = 4) -> AsyncGenerator[h
         return {}
 
     async with Database(database_url, connections=connections) as database:
-        parts = Parts(
-            orders=PostgresOrders(database),
-            inbox=PostgresInbox(database),
-            answers=PostgresAnswers(database),
-            catalog=demo_catalog(),
-            pricing=demo_pricing(),
-            tokens=tokens,
-            policies=policies,
-            clock=SystemClock(),
-            ids=UlidIds(),
-        )
+        parts = attrs.evolve(parts_on(database), tokens=tokens, policies=policies, clock=clock or SystemClock())
         app = create_app(Sale(parts), readiness=readiness)
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         headers = {"authorization": "Bearer lan", "x-merchant-id": "merchant-1"}

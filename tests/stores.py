@@ -9,20 +9,35 @@ import attrs
 import psycopg
 from psycopg.rows import dict_row
 
-from sale_adapters.memory import ManualClock, MemoryAnswers, MemoryInbox, MemoryLeftovers, MemoryOrders, MemoryStore
+from sale_adapters.memory import (
+    ManualClock,
+    MemoryAllocationUsages,
+    MemoryAnswers,
+    MemoryInbox,
+    MemoryKitchenStations,
+    MemoryKitchenTickets,
+    MemoryLeftovers,
+    MemoryOrders,
+    MemoryStore,
+)
 from sale_adapters.memory.store import KeptAnswer
 from sale_adapters.postgres import (
     Database,
     Patience,
+    PostgresAllocationUsages,
     PostgresAnswers,
     PostgresInbox,
+    PostgresKitchenStations,
+    PostgresKitchenTickets,
     PostgresLeftovers,
     PostgresOrders,
 )
 from sale_adapters.postgres.rows import fact_of, key_values
 from sale_domain.ids import EventId
 from sale_domain.ledger import PaymentFact
+from sale_domain.ports.allocations import AllocationUsages
 from sale_domain.ports.answers import Answers, Once, StoredAnswer
+from sale_domain.ports.kitchen import KitchenStations, KitchenTickets
 from sale_domain.ports.leftovers import Leftovers
 from sale_domain.ports.orders import Inbox, Orders, ReceivedWebhook
 from sale_domain.ports.publishing import PublishedAt
@@ -39,11 +54,14 @@ class Payload:
 
 @attrs.frozen(kw_only=True)
 class Stores:
-    """One store behind three ports, and what lies in it."""
+    """One store behind its ports, and what lies in it."""
 
     orders: Orders
     answers: Answers
+    tickets: KitchenTickets
+    stations: KitchenStations
     inbox: Inbox
+    usages: AllocationUsages
     webhooks: Callable[[], Awaitable[list[ReceivedWebhook]]]
     parked: Callable[[], Awaitable[list[PaymentFact]]]
     outbox: Callable[[], Awaitable[list[Payload]]]
@@ -85,7 +103,10 @@ async def memory_stores() -> AsyncGenerator[Stores]:
         give=give,
         orders=MemoryOrders(store),
         answers=MemoryAnswers(store),
+        tickets=MemoryKitchenTickets(store),
+        stations=MemoryKitchenStations(store),
         inbox=inbox,
+        usages=MemoryAllocationUsages(store),
         webhooks=webhooks,
         parked=parked,
         outbox=outbox,
@@ -121,7 +142,10 @@ async def postgres_stores(tables_url: str) -> AsyncGenerator[Stores]:
             give=partial(_give, tables_url),
             orders=PostgresOrders(database),
             answers=PostgresAnswers(database),
+            tickets=PostgresKitchenTickets(database),
+            stations=PostgresKitchenStations(database),
             inbox=PostgresInbox(database),
+            usages=PostgresAllocationUsages(database),
             webhooks=webhooks,
             parked=parked,
             outbox=outbox,

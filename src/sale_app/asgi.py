@@ -4,13 +4,17 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from sale_adapters.web.stream.messages import MAX_MESSAGE
 
 _GRACE_SECONDS = 10
+_FLUSH_SECONDS = 15.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -22,16 +26,59 @@ def listen(host: str, port: int) -> socket.socket:
         sys.exit(f"Cannot listen on {host}:{port}: {error.strerror}")
 
 
-async def serve(app: Any, listening: socket.socket, *, log_level: str = "warning") -> None:  # noqa: ANN401 - any ASGI
-    """Serve until the process is told to stop; requests under way are finished."""
+async def serve(
+    app: Any,  # noqa: ANN401 - any ASGI
+    listening: socket.socket,
+    *,
+    log_level: str = "warning",
+    farewell: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Serve until the process is told to stop; then `farewell` comes first, and requests under way are finished."""
+    await server(app, log_level=log_level, farewell=farewell).serve(sockets=[listening])
+
+
+def server(
+    app: Any,  # noqa: ANN401 - any ASGI
+    *,
+    log_level: str = "warning",
+    farewell: Callable[[], Awaitable[None]] | None = None,
+) -> uvicorn.Server:
+    """Return a server that does not serve yet."""
     config = uvicorn.Config(
-        app, log_level=log_level, access_log=False, server_header=False, timeout_graceful_shutdown=_GRACE_SECONDS
+        app,
+        log_level=log_level,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        # The stream has heartbeats of its own, and frames that are too small to be worth compressing.
+        ws=WebSocketWithAnEnd,
+        ws_max_size=MAX_MESSAGE,
+        ws_ping_interval=None,
+        ws_per_message_deflate=False,
     )
-    await _Server(config).serve(sockets=[listening])
+    return _Server(config, farewell)
+
+
+class WebSocketWithAnEnd(WebSocketsSansIOProtocol):
+    """A socket whose client reads nothing more: uvicorn would wait for ever until the rest of it is taken."""
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        """Give the client some time to take the rest."""
+        super().on_task_complete(task)
+        self.loop.call_later(_FLUSH_SECONDS, self.transport.abort)
 
 
 class _Server(uvicorn.Server):
     """Being told to stop is a good end; uvicorn would die of the signal after all."""
+
+    def __init__(self, config: uvicorn.Config, farewell: Callable[[], Awaitable[None]] | None) -> None:
+        super().__init__(config)
+        self._farewell = farewell
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._farewell:
+            await self._farewell()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -138,7 +138,7 @@ def inbox_list(limit: Annotated[int, typer.Option(min=1, max=10_000, help="Most 
     from sale_app.inbox import ask, parked  # noqa: PLC0415 - as above
 
     settings, console = _settings(Process.INBOX), _console()
-    question = parked(limit=limit, late_after=timedelta(minutes=settings.parked_minutes), console=console)
+    question = parked(limit=limit, late_after=timedelta(minutes=settings.age_parked_minutes), console=console)
     raise typer.Exit(asyncio.run(ask(settings, question, console=console)))
 
 

@@ -9,10 +9,14 @@ import httpx
 
 from sale_adapters.memory import (
     ManualClock,
+    MemoryAllocationUsages,
     MemoryAnswers,
     MemoryCatalog,
+    MemoryFeed,
     MemoryFigures,
     MemoryInbox,
+    MemoryKitchenStations,
+    MemoryKitchenTickets,
     MemoryOrders,
     MemoryPolicies,
     MemoryPricing,
@@ -22,14 +26,17 @@ from sale_adapters.memory import (
     demo_catalog,
     demo_pricing,
 )
+from sale_adapters.postgres.allocations import PostgresAllocationUsages
 from sale_adapters.postgres.answers import PostgresAnswers
 from sale_adapters.postgres.connection import Database
+from sale_adapters.postgres.feed import PostgresFeed
 from sale_adapters.postgres.figures import PostgresFigures
 from sale_adapters.postgres.inbox import PostgresInbox
+from sale_adapters.postgres.kitchen import PostgresKitchenStations, PostgresKitchenTickets
 from sale_adapters.postgres.migrations.pending import pending
 from sale_adapters.postgres.orders import PostgresOrders
 from sale_adapters.prometheus import PrometheusMetrics
-from sale_adapters.redis.alarm import RedisAlarm
+from sale_adapters.redis.alarm import FEED_CHANNEL, RedisBell
 from sale_adapters.redis.connection import connect
 from sale_adapters.redis.policy_cache import CachedPolicies
 from sale_adapters.sisters.commerce import CommerceCatalog, CommercePaths
@@ -40,8 +47,10 @@ from sale_adapters.sisters.pricing import HttpPricing
 from sale_adapters.sisters.tokens import ServiceTokens
 from sale_adapters.sisters.transport import Transport
 from sale_adapters.system import SystemClock, UlidIds
+from sale_adapters.web.stream import FeedTail
 from sale_adapters.wire.tracing import passed_on
 from sale_app.settings import Settings
+from sale_app.telling import NobodyToWake, Onlookers, telling
 from sale_domain.ports.runtime import Ids
 from sale_domain.ports.sisters import Catalog, Policies, Pricing, TokenVerifier
 from sale_domain.ringing_orders import RingingOrders
@@ -63,6 +72,7 @@ class InMemorySale:
     clock: ManualClock
     ids: Ids
     metrics: PrometheusMetrics
+    tail: FeedTail
 
 
 def compose_in_memory(
@@ -85,10 +95,14 @@ def compose_in_memory(
     inbox = MemoryInbox(store)
     catalog, pricing = catalog or demo_catalog(), pricing or demo_pricing()
     tokens, policies = tokens or MemoryTokens(), policies or MemoryPolicies()
+    tail = FeedTail(MemoryFeed(store))
     parts = Parts(
-        orders=MemoryOrders(store),
+        orders=RingingOrders(MemoryOrders(store), alarm=NobodyToWake(), observers=Onlookers(wake=(tail.wake,))),
         inbox=inbox,
+        usages=MemoryAllocationUsages(store),
         answers=MemoryAnswers(store),
+        tickets=MemoryKitchenTickets(store),
+        stations=MemoryKitchenStations(store),
         catalog=catalog,
         pricing=pricing,
         tokens=tokens,
@@ -107,6 +121,7 @@ def compose_in_memory(
         clock=clock,
         ids=ids,
         metrics=PrometheusMetrics(figures=MemoryFigures(store), clock=clock),
+        tail=tail,
     )
 
 
@@ -117,11 +132,13 @@ class Service:
     Attributes:
         readiness: Tells, per part that nothing works without, why it is not ready; None when it is.
         metrics: Counts what this process does, and looks at the store when asked.
+        tail: Follows what is committed, for the live stream.
     """
 
     sale: Sale
     readiness: Callable[[], Awaitable[Mapping[str, str | None]]]
     metrics: PrometheusMetrics
+    tail: FeedTail
 
 
 @asynccontextmanager
@@ -134,14 +151,19 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
         database = await stack.enter_async_context(
             Database(settings.database_url, connections=settings.database_pool_size)
         )
-        alarm = await stack.enter_async_context(RedisAlarm(settings.redis_url))
         metrics = PrometheusMetrics(figures=PostgresFigures(database), clock=SystemClock())
         metrics.watch_pool(database.connections)
         sisters = await _sisters(settings, stack, metrics)
+        tail = FeedTail(PostgresFeed(database), poll_seconds=settings.stream_poll_ms / 1000, keep=settings.stream_queue)
+        await stack.enter_async_context(_hearing(tail, settings.redis_url))
+        orders = telling(PostgresOrders(database), settings, here=(tail.wake,), signalled=metrics.signalled)
         parts = Parts(
-            orders=RingingOrders(PostgresOrders(database), alarm=alarm),
+            orders=await stack.enter_async_context(orders),
             inbox=PostgresInbox(database),
+            usages=PostgresAllocationUsages(database),
             answers=PostgresAnswers(database),
+            tickets=PostgresKitchenTickets(database),
+            stations=PostgresKitchenStations(database),
             catalog=sisters.catalog,
             pricing=sisters.pricing,
             tokens=sisters.tokens,
@@ -155,7 +177,18 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
         async def readiness() -> Mapping[str, str | None]:
             return {"database": await schema.lack() if await database.is_there() else "does not answer"}
 
-        yield Service(sale=Sale(parts), readiness=readiness, metrics=metrics)
+        yield Service(sale=Sale(parts), readiness=readiness, metrics=metrics, tail=tail)
+
+
+@asynccontextmanager
+async def _hearing(tail: FeedTail, redis_url: str) -> AsyncIterator[None]:
+    """Let the tail hear of what other processes commit."""
+    listening = asyncio.create_task(RedisBell(redis_url, channel=FEED_CHANNEL).listen(tail.wake))
+    try:
+        yield
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
 
 
 @attrs.define

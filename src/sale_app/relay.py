@@ -7,7 +7,7 @@ import signal
 from sale_adapters.kafka.connection import KafkaConnection
 from sale_adapters.kafka.event_log import KafkaEventLog
 from sale_adapters.postgres.relay_outbox import PostgresRelayOutbox
-from sale_adapters.redis.alarm import RedisBell
+from sale_adapters.redis.alarm import RELAY_CHANNEL, RedisBell
 from sale_app.chores import Chore
 from sale_app.relay_process import RelayProcess
 from sale_app.settings import Settings
@@ -86,7 +86,8 @@ async def run_relay(
 
 async def _woken(process: RelayProcess, redis_url: str | None) -> None:
     """Run the process, and let it hear when there is work."""
-    listening = asyncio.create_task(RedisBell(redis_url).listen(process.wake)) if redis_url else None
+    bell = RedisBell(redis_url, channel=RELAY_CHANNEL) if redis_url else None
+    listening = asyncio.create_task(bell.listen(process.wake)) if bell else None
     try:
         await process.run()
     finally:

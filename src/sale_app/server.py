@@ -6,6 +6,7 @@ import socket
 
 from sale_adapters.web import create_app
 from sale_adapters.web.board import BoardSetup, Named
+from sale_adapters.web.stream import Stream, StreamLimits
 from sale_app.asgi import listen, serve
 from sale_app.composition import compose
 from sale_app.settings import Settings
@@ -19,8 +20,11 @@ def run_server(settings: Settings) -> None:
 
 async def _serve(settings: Settings, listening: socket.socket) -> None:
     async with compose(settings) as service:
-        app = create_app(service.sale, readiness=service.readiness, metrics=service.metrics, board=_board(settings))
-        await serve(app, listening)
+        limits = StreamLimits(clients=settings.stream_clients, resume=settings.stream_resume)
+        stream = Stream(service.sale, tail=service.tail, limits=limits, metrics=service.metrics)
+        board = _board(settings)
+        app = create_app(service.sale, readiness=service.readiness, metrics=service.metrics, stream=stream, board=board)
+        await serve(app, listening, farewell=stream.close)
 
 
 def _board(settings: Settings) -> BoardSetup:

@@ -181,6 +181,32 @@ class Settings:
     pricing_url: str = _setting("The pricing service", _url("http", "https"), of=SERVE)
     pricing_v1_path: str = _setting("Pricing v1, which is charged", _path, of=SERVE, default="/simulation/calculate")
     pricing_v2_path: str = _setting("Pricing v2, which is kept", _path, of=SERVE, default="/simulation-v2/calculate")
+    stream_poll_ms: int = _setting(
+        "How late a change of another process reaches the live stream at most, without Redis",
+        _number(10, 60_000),
+        of=SERVE,
+        default="1000",
+    )
+    stream_clients: int = _setting(
+        "Most sockets of the live stream of one serve process", _number(0, 100_000), of=SERVE, default="2000"
+    )
+    stream_queue: int = _setting(
+        "How many changes a socket may be behind before it is told to read again",
+        _number(1, 100_000),
+        of=SERVE,
+        default="1000",
+    )
+    stream_resume: int = _setting(
+        "How many changes a socket that comes back with since is told one by one",
+        _number(0, 1_000_000),
+        of=SERVE,
+        default="10000",
+    )
+    signal_channel: str = _setting(
+        "The Redis channel on which signal is told of changes",
+        default="signal",
+        of=SERVE | frozenset({Process.RELAY}),
+    )
     client_id: str = _setting("Sale's own name at identity", of=SERVE)
     client_secret: str = _setting("Sale's own secret at identity", of=SERVE, secret=True)
     jwt_issuer: str = _setting("The iss that a token must have", of=SERVE)
@@ -208,12 +234,6 @@ class Settings:
         of=frozenset({Process.RELAY}),
         default="0",
     )
-    parked_minutes: int = _setting(
-        "After how many minutes a payment without its order is called late",
-        _number(1, 525600),
-        of=frozenset({Process.RELAY, Process.INBOX}),
-        default="15",
-    )
     reconcile_minutes: int = _setting(
         "How often the relay compares a sample of orders with everything told of them; 0 is never",
         _number(0, 10_080),
@@ -230,7 +250,10 @@ class Settings:
         "An order that is PARTIAL longer is reported", _minutes, default="1440", of=RECONCILING
     )
     age_parked_minutes: int = _setting(
-        "A payment that is parked longer is reported", _minutes, default="60", of=RECONCILING
+        "A payment that waits longer for its order is reported, and late in sale inbox",
+        _minutes,
+        default="15",
+        of=RECONCILING | {Process.INBOX},
     )
     age_unpublished_minutes: int = _setting(
         "An event that is unpublished longer is reported", _minutes, default="5", of=RECONCILING
@@ -266,13 +289,13 @@ class Settings:
             BadSettings: with a line for each that is missing or wrong.
         """
         values, problems = {}, []
-        for field in (field for field in attrs.fields(cls) if process in field.metadata["of"]):
+        for field in (field for field in attrs.fields(cls) if process in field.metadata["readers"]):
             name, default = variable(field.name), field.metadata["default"]
             text = environment.get(name, default)
             try:
                 if text is not None:
                     values[field.name] = field.metadata["parse"](text)
-                else:
+                elif process in field.metadata["of"]:
                     problems.append(f"{name} is missing: {field.metadata['meaning']}")
             except ValueError as error:
                 problems.append(f"{name} {error}")

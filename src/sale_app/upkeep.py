@@ -1,4 +1,4 @@
-"""The relay's chores: parked payments are applied, late ones called out, and what is old is dropped."""
+"""The relay's chores: parked payments are applied, late ones called out, tables freed, and what is old is dropped."""
 
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -9,20 +9,29 @@ import attrs
 
 from sale_adapters.kafka.connection import KafkaConnection
 from sale_adapters.kafka.log_reader import KafkaLogReader
-from sale_adapters.postgres import Database, PostgresBooks, PostgresInbox, PostgresLeftovers, PostgresOrders
+from sale_adapters.postgres import (
+    Database,
+    PostgresAllocationUsages,
+    PostgresBooks,
+    PostgresInbox,
+    PostgresLeftovers,
+    PostgresOrders,
+)
 from sale_adapters.system import SystemClock, UlidIds
 from sale_app.chores import Chore
 from sale_app.reconcile_limits import limits_of
 from sale_app.reconcile_sample import reconcile_sample
 from sale_app.settings import Settings
+from sale_app.telling import telling
 from sale_domain.ports.leftovers import Leftover, Leftovers
 from sale_domain.use_cases.parts import StoreParts
+from sale_domain.use_cases.seating import sweep_expired
 from sale_domain.use_cases.sweeping import clean_up, sweep_parked
 
 _LOG = logging.getLogger("sale.upkeep")
 
 SOON_SECONDS, ALL_SECONDS, CLEAN_SECONDS = 5.0, 60.0, 300.0
-"""How often: facts that came lately are looked at, all of them are, and the clean-up runs."""
+"""How often: what came lately or is due now is looked at, all that is parked is, and the clean-up runs."""
 
 LATELY = timedelta(minutes=10)
 """Almost every order that comes at all comes within this time of its money."""
@@ -55,6 +64,7 @@ class Upkeep:
         return (
             Chore(name="apply what was parked lately", every_seconds=SOON_SECONDS, work=self.apply_recent),
             Chore(name="apply whatever is parked", every_seconds=ALL_SECONDS, work=self.apply_all),
+            Chore(name="free what was reserved until now", every_seconds=SOON_SECONDS, work=self.expire),
             Chore(name="clean up", every_seconds=CLEAN_SECONDS, work=self.clean),
             *self.also,
         )
@@ -74,6 +84,14 @@ class Upkeep:
                 late[0].parked_at.isoformat(timespec="seconds"),
                 ",".join(parked.webhook_id for parked in late[:_SHOWN]),
             )
+
+    async def expire(self, buckets: range) -> None:
+        """End the usages whose time has come."""
+        expired = await sweep_expired(self.parts, buckets)
+        for order_id in expired.orders:
+            _LOG.info("allocation usages expired order_id=%s", order_id)
+        for order_id, failure in expired.failed:
+            _LOG.error("allocation usages not expired order_id=%s", order_id, exc_info=failure)
 
     async def clean(self, buckets: range) -> None:
         """Drop what is older than it may be."""
@@ -97,17 +115,21 @@ async def upkeep(settings: Settings) -> AsyncIterator[Upkeep]:
     """Build the chores over PostgreSQL, which need not be there yet; ending the block closes every connection."""
     days = {Leftover.PUBLISHED: settings.outbox_days, Leftover.WEBHOOKS: settings.webhook_log_days}
     stay = {Leftover.ANSWERS: ANSWERS_STAY, **{kind: timedelta(days=n) for kind, n in days.items() if n}}
-    async with Database(settings.database_url, connections=2) as database:
+    async with (
+        Database(settings.database_url, connections=2) as database,
+        telling(PostgresOrders(database), settings) as orders,
+    ):
         yield Upkeep(
             parts=StoreParts(
-                orders=PostgresOrders(database),
+                orders=orders,
                 inbox=PostgresInbox(database),
+                usages=PostgresAllocationUsages(database),
                 clock=SystemClock(),
                 ids=UlidIds(),
             ),
             leftovers=PostgresLeftovers(database),
             stay=stay,
-            late_after=timedelta(minutes=settings.parked_minutes),
+            late_after=timedelta(minutes=settings.age_parked_minutes),
             also=tuple(comparing(settings, database)),
         )
 

@@ -1,46 +1,65 @@
-"""The event that a payment transition puts on Kafka, made from the order as it is then (contract §7)."""
+"""The events that a change puts on Kafka, made from the order as it is then (contract §7)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 
 from sale_domain.event_size import check_order_fits, fitted
 from sale_domain.events import (
-    PAYMENT_SUCCESS,
+    EVENT_TYPES,
+    Event,
     EventItem,
     EventTotals,
     Finance,
     FinanceSource,
+    KitchenItemStatusChanged,
     Message,
     PaidAttempt,
     Payment,
     PaymentSuccess,
     StockQuantity,
 )
-from sale_domain.ids import EventId, StockId
+from sale_domain.ids import EventId, StockId, bucket_of
+from sale_domain.kitchen import ItemMove
 from sale_domain.ledger import SuccessfulAttempt
 from sale_domain.lines import Line
-from sale_domain.orders import Change, Order
+from sale_domain.order_change import Change
+from sale_domain.orders import Order
 from sale_domain.payments import PaymentTransition
 
+_TOPICS: Mapping[type[Event], str] = {kind: topic for topic, kind in EVENT_TYPES.items()}
 
-def messages(change: Change, *, event_id: EventId, traceparent: str | None = None) -> tuple[Message, ...]:
-    """Return what Kafka is to be told of a change: one message for a payment transition, else nothing."""
-    if change.transition is None:
-        return ()
+
+def messages(change: Change, *, new_id: Callable[[int], str], traceparent: str | None = None) -> tuple[Message, ...]:
+    """Return what Kafka is to be told of a change: a message for a payment transition, and for each kitchen item's.
+
+    Args:
+        change: Its order has counted these events already.
+        new_id: Makes an id in a bucket.
+        traceparent: W3C trace context of the request.
+    """
     order = change.order
-    return (
+    events = tuple(_events(change, lambda: EventId(new_id(bucket_of(order.id)))))
+    return tuple(
         Message(
-            event_id=event_id,
-            topic=PAYMENT_SUCCESS,
+            event_id=event.event_id,
+            topic=_TOPICS[type(event)],
             merchant_id=order.merchant_id,
             order_id=order.id,
-            seq=order.events,
-            transition=change.transition.number,
+            seq=seq,
+            transition=event.transition if isinstance(event, PaymentSuccess) else None,
             occurred_at=order.updated_at,
             traceparent=traceparent,
-            payload=fitted(payment_success(order, change.transition, event_id=event_id)),
-        ),
+            payload=event,
+        )
+        for seq, event in enumerate(events, start=order.events - len(events) + 1)
     )
+
+
+def _events(change: Change, new_id: Callable[[], EventId]) -> Iterator[Event]:
+    if change.transition is not None:
+        yield fitted(payment_success(change.order, change.transition, event_id=new_id()))
+    for move in change.moves:
+        yield kitchen_item_status_changed(change.order, move, event_id=new_id())
 
 
 def check_events_fit(order: Order, *, event_id: EventId) -> None:
@@ -85,6 +104,29 @@ def payment_success(order: Order, transition: PaymentTransition, *, event_id: Ev
         ),
         items=tuple(_item(line, is_lead=line.id in leads) for line in order.basket.lines),
         stocks=tuple(StockQuantity(stock_id=stock, quantity=q) for stock, q in _stocks(order).items()),
+    )
+
+
+def kitchen_item_status_changed(order: Order, move: ItemMove, *, event_id: EventId) -> KitchenItemStatusChanged:
+    """Describe a kitchen item that has just moved on."""
+    item = move.item
+    return KitchenItemStatusChanged(
+        event_id=event_id,
+        sale_order_id=order.id,
+        merchant_id=order.merchant_id,
+        kitchen_ticket_id=move.ticket_id,
+        kitchen_ticket_item_id=item.id,
+        sale_order_item_id=item.line_id,
+        station_id=move.station_id,
+        previous_status=move.previous.value,
+        status=item.status.value,
+        changed_at=item.changed_at,
+        changed_by=item.changed_by,
+        quantity=item.quantity,
+        item_type=item.item_type,
+        item_id=item.item_id,
+        recipe_id=item.recipe_id,
+        reason=item.void_reason,
     )
 
 

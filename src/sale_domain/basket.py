@@ -1,6 +1,6 @@
 """The lines of an order as one value: merging, combos, and what the kitchen already has (contract §5)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 import attrs
@@ -98,6 +98,10 @@ class Basket:
     def each(self, change: Callable[[Line], Line]) -> "Basket":
         """Return the basket with every line changed."""
         return Basket(tuple(change(line) for line in self.lines))
+
+    def with_sent(self, quantities: Mapping[LineId, Decimal]) -> "Basket":
+        """Return the basket with what the kitchen has of each line; of a line that is not named it has nothing."""
+        return self.each(lambda line: attrs.evolve(line, sent_quantity=quantities.get(line.id, Decimal(0))))
 
     def merge_key(self, line: Line) -> MergeKey:
         """Return what two PRODUCT lines have in common when they are the same thing."""

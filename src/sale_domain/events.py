@@ -8,16 +8,34 @@ from enum import Enum
 import attrs
 
 from sale_domain.documents import JsonObject
-from sale_domain.ids import CustomerId, EventId, ItemId, LineId, MerchantId, OrderId, RecipeId, SaleChannelId, StockId
+from sale_domain.ids import (
+    CustomerId,
+    EventId,
+    ItemId,
+    KitchenItemId,
+    KitchenTicketId,
+    LineId,
+    MerchantId,
+    OrderId,
+    RecipeId,
+    SaleChannelId,
+    StationId,
+    StockId,
+)
 
 PAYMENT_SUCCESS = "payment.success"
 """The topic, and the event type, of a payment transition (C2, C5, C12)."""
+
+KITCHEN_ITEM_STATUS_CHANGED = "kitchen-ticket-item.status-changed"
+"""The topic, and the event type, of a kitchen item's transition (C3, C15)."""
 
 
 class Topic(Enum):
     """What a history entry is about; the value is the stream's topic (C21)."""
 
     SALE_ORDER = "observation/sale/sale-order"
+    ALLOCATION_USAGE = "observation/allocation/allocation-usage"
+    KITCHEN_TICKET = "observation/sale/kitchen-ticket"
 
 
 class FeedAction(Enum):
@@ -29,6 +47,15 @@ class FeedAction(Enum):
     ORDER_REVERTED = "ORDER_REVERTED"
     ORDER_CANCELLED = "ORDER_CANCELLED"
     ORDER_PAYMENT_UPDATED = "ORDER_PAYMENT_UPDATED"
+    USAGE_CREATED = "USAGE_CREATED"
+    USAGE_MOVED = "USAGE_MOVED"
+    USAGE_COMPLETED = "USAGE_COMPLETED"
+    USAGE_CANCELLED = "USAGE_CANCELLED"
+    USAGE_EXPIRED = "USAGE_EXPIRED"
+    TICKET_SENT = "TICKET_SENT"
+    TICKET_UPDATED = "TICKET_UPDATED"
+    ITEM_STATUS_CHANGED = "ITEM_STATUS_CHANGED"
+    TICKET_VOIDED = "TICKET_VOIDED"
 
 
 @attrs.frozen(kw_only=True)
@@ -36,7 +63,7 @@ class FeedEntry:
     """One committed change of one thing: a row of the history, and a frame for the screens.
 
     Attributes:
-        thing_id: The id of the order (later: ticket, check, usage).
+        thing_id: The id of the order or of the kitchen ticket (later: check, usage).
         version: The thing's version after the change.
         status: Its status after the change; `from_status` before it, None for a new thing.
         by: The user, or `mq-pay`.
@@ -162,7 +189,44 @@ class PaymentSuccess:
     stocks: tuple[StockQuantity, ...]
 
 
-EVENT_TYPES: Mapping[str, type[PaymentSuccess]] = {PAYMENT_SUCCESS: PaymentSuccess}
+@attrs.frozen(kw_only=True)
+class KitchenItemStatusChanged:
+    """`kitchen-ticket-item.status-changed`: one transition of one kitchen item (contract §7; C20).
+
+    Consumers dedup by `event_id` (`ce_id`); inventory consumes on READY (C15), once per (sale_order_id,
+    kitchen_ticket_item_id, material): a recalled item that is finished again is READY for a second time.
+
+    Attributes:
+        station_id: Where it is cooked; absent where no station is named.
+        changed_by: The user.
+        reason: Why it was voided.
+    """
+
+    event_id: EventId
+    sale_order_id: OrderId
+    merchant_id: MerchantId
+    kitchen_ticket_id: KitchenTicketId
+    kitchen_ticket_item_id: KitchenItemId
+    sale_order_item_id: LineId
+    station_id: StationId | None = None
+    previous_status: str
+    status: str
+    changed_at: datetime
+    changed_by: str | None = None
+    quantity: Decimal
+    item_type: str
+    item_id: ItemId | None = None
+    recipe_id: RecipeId | None = None
+    reason: str | None = None
+
+
+Event = PaymentSuccess | KitchenItemStatusChanged
+"""What Kafka is told."""
+
+EVENT_TYPES: Mapping[str, type[Event]] = {
+    PAYMENT_SUCCESS: PaymentSuccess,
+    KITCHEN_ITEM_STATUS_CHANGED: KitchenItemStatusChanged,
+}
 """What the records of each topic hold."""
 
 KAFKA_TOPICS = tuple(EVENT_TYPES)
@@ -175,7 +239,7 @@ class Message:
 
     Attributes:
         seq: The order's events are numbered 1, 2, …; they are published in this order.
-        transition: The payment transition's number; unique per order (C12).
+        transition: The payment transition's number, unique per order (C12); None for a kitchen item's.
         occurred_at: Never earlier than the order's event before it.
         traceparent: W3C trace context of the request that caused it.
     """
@@ -188,4 +252,4 @@ class Message:
     transition: int | None
     occurred_at: datetime
     traceparent: str | None = None
-    payload: PaymentSuccess
+    payload: Event

@@ -25,6 +25,12 @@ CustomerId = NewType("CustomerId", str)
 ItemId = NewType("ItemId", str)
 StockId = NewType("StockId", str)
 RecipeId = NewType("RecipeId", str)
+UsageId = NewType("UsageId", str)
+UnitId = NewType("UnitId", str)
+ZoneId = NewType("ZoneId", str)
+KitchenTicketId = NewType("KitchenTicketId", str)
+KitchenItemId = NewType("KitchenItemId", str)
+StationId = NewType("StationId", str)
 
 
 def merchant_bucket(merchant_id: MerchantId) -> int:

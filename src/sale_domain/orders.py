@@ -1,22 +1,25 @@
 """The order: one thing that is the cart while DRAFT and the committed order afterwards (contract §5)."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import attrs
 
+from sale_domain.allocations import Seating
 from sale_domain.basket import Basket
-from sale_domain.documents import JsonObject
+from sale_domain.documents import Json, JsonObject
 from sale_domain.errors import EmptyOrder, Invalid
-from sale_domain.events import FeedAction, FeedEntry, Topic
+from sale_domain.events import FeedAction
 from sale_domain.ids import CustomerId, LineId, MerchantId, OrderId, SaleChannelId
-from sale_domain.ledger import Ledger, PaymentFact, UidConflict
+from sale_domain.kitchen import Kitchen, Steps
+from sale_domain.ledger import Ledger, PaymentFact
 from sale_domain.lines import Keep, Line, NewItem
 from sale_domain.money import Currency, Money
+from sale_domain.order_change import Change, order_entry
 from sale_domain.order_lifecycle import ORDER_LIFECYCLE, OrderAction, OrderStatus
-from sale_domain.payments import PaymentOutcome, PaymentTransition
+from sale_domain.payments import PaymentOutcome, PaymentTransition, conflicts_told
 from sale_domain.quotes import Quote, Totals
 from sale_domain.snapshots import CheckoutSnapshot
 
@@ -24,16 +27,6 @@ _ENTERED_AT: Mapping[OrderStatus, str] = {
     OrderStatus.COMPLETED: "completed_at",
     OrderStatus.CANCELLED: "cancelled_at",
 }
-
-
-@attrs.frozen(kw_only=True)
-class Change:
-    """What one command did to an order; without an entry it did nothing."""
-
-    order: "Order"
-    entry: FeedEntry | None = None
-    transition: PaymentTransition | None = None
-    snapshot: CheckoutSnapshot | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -48,6 +41,9 @@ class Order:
         reported_facts: How many of the ledger's facts the last transition knew.
         checkouts: How many checkouts there were, reverted ones too.
         events: How many events Kafka is told of this order.
+        kitchen: What was sent of it; only commands see it.
+        seating: Its usages of tables and other units; only commands see them.
+        updated_at: When anything of it changed last, its kitchen included.
     """
 
     id: OrderId
@@ -67,6 +63,8 @@ class Order:
     reported_facts: int = 0
     checkouts: int = 0
     events: int = 0
+    seating: Seating = Seating()
+    kitchen: Kitchen = Kitchen()
     created_at: datetime
     created_by: str
     updated_at: datetime
@@ -120,7 +118,7 @@ class Order:
             except Invalid as wrong:
                 raise Invalid(pointer=f"/items/{number}{wrong.pointer}", detail=wrong.detail) from None
         new = attrs.evolve(self, basket=basket)
-        return Change(order=new, entry=new._entry(FeedAction.ORDER_CREATED, by=self.created_by, since=None))
+        return Change(order=new, entries=(order_entry(new, FeedAction.ORDER_CREATED, by=self.created_by, since=None),))
 
     def add_item(self, item: NewItem, *, at: datetime, by: str) -> Change:
         """Add an item; a PRODUCT joins its like.
@@ -220,13 +218,26 @@ class Order:
         return self._told(Change(order=draft), FeedAction.ORDER_REVERTED, at=at, by=by, reason=reason)
 
     def cancel(self, *, reason: str, at: datetime, by: str) -> Change:
-        """Give the order up; money that was received stays, unallocated.
+        """Give the order up; received money stays, unallocated, and cooks decide about what they have begun with.
 
         Raises:
             IllegalTransition: the order is COMPLETED or CANCELLED.
         """
         cancelled = self._moved(OrderAction.CANCEL, at, cancel_reason=reason)
-        return self._told(Change(order=cancelled), FeedAction.ORDER_CANCELLED, at=at, by=by, reason=reason)
+        steps = self.kitchen.abandoned(reason=reason, at=max(at, self.updated_at), by=by)
+        return self._told(
+            cancelled._cooked(steps, by=by, reason=reason), FeedAction.ORDER_CANCELLED, at=at, by=by, reason=reason
+        )
+
+    def with_kitchen(self, steps: Steps, *, by: str, reason: str | None = None) -> Change:
+        """Take over what was done in the kitchen; the order changes too when the kitchen has more or less of a line."""
+        change = self._cooked(steps, by=by, reason=reason)
+        pairs = zip(self.basket.lines, change.order.basket.lines, strict=True)
+        sent: list[Json] = [{"lineId": now.id, "sentQuantity": now.sent_quantity} for was, now in pairs if was != now]
+        if not sent:
+            return change
+        at = change.order.updated_at
+        return self._told(change, FeedAction.ORDER_UPDATED, at=at, by=by, reason=reason, data={"sent": sent})
 
     def record_payment(self, fact: PaymentFact, *, at: datetime) -> tuple[PaymentOutcome, Change]:
         """Take a payment fact in, whatever the order's status, and follow the money (C1, C14)."""
@@ -238,7 +249,7 @@ class Order:
             "fact": fact.type.value,
             "amount": fact.amount,
             "received": change.order.received.amount,
-            **_told_of(known.ledger.conflicts_since(self.ledger)),
+            **conflicts_told(known.ledger.conflicts_since(self.ledger)),
         }
         told = self._told(change, FeedAction.ORDER_PAYMENT_UPDATED, at=at, by="mq-pay", data=data)
         return self._outcome(told.order), told
@@ -267,18 +278,29 @@ class Order:
             changes[entered_at] = max(at, self.updated_at)
         return attrs.evolve(self, status=status, **changes)
 
+    def _cooked(self, steps: Steps, *, by: str, reason: str | None) -> Change:
+        kitchen, moves = self.kitchen.after(steps), tuple(move for step in steps for move in step.moves)
+        order = attrs.evolve(
+            self,
+            kitchen=kitchen,
+            basket=self.basket.with_sent(kitchen.quantities),
+            events=self.events + len(moves),
+            updated_at=max([self.updated_at, *(step.at for step in steps)]),
+        )
+        entries = tuple(step.entry(self.id, by=by, reason=reason) for step in steps)
+        return Change(order=order, entries=entries, moves=moves)
+
     def _following_the_money(self, *, at: datetime, trigger: PaymentFact | None) -> Change:
         """Move on when the money says so; it moves an order by at most one payment transition."""
         action = self._due()
         if action is None:
             return Change(order=self)
-        reported = {attempt.uid for attempt in Ledger(self.ledger.facts[: self.reported_facts]).successes()}
-        successes = self.ledger.successes()
-        transition = PaymentTransition(
+        transition = PaymentTransition.told_by(
+            self.ledger,
+            reported_facts=self.reported_facts,
             number=self.transition + 1,
             previous=self.status,
-            attempt=next((a for a in successes if trigger and a.uid == trigger.attempt_uid), None),
-            attempts=tuple(attempt for attempt in successes if attempt.uid not in reported),
+            trigger=trigger,
         )
         moved = self._moved(
             action,
@@ -307,38 +329,11 @@ class Order:
         data: JsonObject | None = None,
         snapshot: CheckoutSnapshot | None = None,
     ) -> Change:
-        """Raise the version and write the one history entry that a command leaves."""
+        """Raise the version, write the one history entry of the order itself, and end what ends with the order."""
         # Clocks of two replicas may differ; an order's own times never run backwards.
         order = attrs.evolve(change.order, version=self.version + 1, updated_at=max(at, self.updated_at))
         number = change.transition.number if change.transition else None
-        entry = order._entry(action, by=by, since=self.status, reason=reason, data=data, transition=number)
-        return attrs.evolve(change, order=order, entry=entry, snapshot=snapshot)
-
-    def _entry(
-        self,
-        action: FeedAction,
-        *,
-        by: str,
-        since: OrderStatus | None,
-        reason: str | None = None,
-        data: JsonObject | None = None,
-        transition: int | None = None,
-    ) -> FeedEntry:
-        return FeedEntry(
-            topic=Topic.SALE_ORDER,
-            action=action,
-            thing_id=self.id,
-            version=self.version,
-            status=self.status.value,
-            from_status=since.value if since else None,
-            at=self.updated_at,
-            by=by,
-            reason=reason,
-            transition=transition,
-            data=data,
-        )
-
-
-def _told_of(conflicts: Iterable[UidConflict]) -> JsonObject:
-    told = [{"uid": conflict.uid, "names": conflict.names} for conflict in conflicts]
-    return {"conflicts": told} if told else {}
+        entry = order_entry(order, action, by=by, since=self.status, reason=reason, data=data, transition=number)
+        seating, ended = order.seating.following(order.status, at=order.updated_at, by=by, reason=reason)
+        order = attrs.evolve(order, seating=seating)
+        return attrs.evolve(change, order=order, entries=(entry, *change.entries, *ended), snapshot=snapshot)

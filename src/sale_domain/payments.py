@@ -1,10 +1,12 @@
 """What a payment does to an order: the webhook's outcome, and the transition that Kafka hears of (contract §6, §7)."""
 
+from collections.abc import Iterable
 from enum import Enum
 
 import attrs
 
-from sale_domain.ledger import SuccessfulAttempt
+from sale_domain.documents import JsonObject
+from sale_domain.ledger import Ledger, PaymentFact, SuccessfulAttempt, UidConflict
 from sale_domain.order_lifecycle import OrderStatus
 
 
@@ -32,3 +34,23 @@ class PaymentTransition:
     previous: OrderStatus
     attempt: SuccessfulAttempt | None
     attempts: tuple[SuccessfulAttempt, ...]
+
+    @classmethod
+    def told_by(
+        cls, ledger: Ledger, *, reported_facts: int, number: int, previous: OrderStatus, trigger: PaymentFact | None
+    ) -> "PaymentTransition":
+        """Return the step with what the ledger knows of it beyond its first `reported_facts`."""
+        reported = {attempt.uid for attempt in Ledger(ledger.facts[:reported_facts]).successes()}
+        successes = ledger.successes()
+        return cls(
+            number=number,
+            previous=previous,
+            attempt=next((a for a in successes if trigger and a.uid == trigger.attempt_uid), None),
+            attempts=tuple(attempt for attempt in successes if attempt.uid not in reported),
+        )
+
+
+def conflicts_told(conflicts: Iterable[UidConflict]) -> JsonObject:
+    """Return what history tells of uids that name two things; nothing when there are none."""
+    told = [{"uid": conflict.uid, "names": conflict.names} for conflict in conflicts]
+    return {"conflicts": told} if told else {}

@@ -1,6 +1,7 @@
 """Who may do what: one permission a route, allowed or denied per role (contract §9)."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from enum import Enum
 
 import attrs
@@ -19,6 +20,21 @@ class Permission(Enum):
     ORDER_REVERT = "SaleOrder.revert"
     ORDER_CANCEL = "SaleOrder.cancel"
     PAYMENT_FIND = "Payment.find"
+    USAGE_CREATE = "AllocationUsage.create"
+    USAGE_UPDATE = "AllocationUsage.update"
+    USAGE_FIND = "AllocationUsage.find"
+    KITCHEN_TICKET_CREATE = "KitchenTicket.create"
+    KITCHEN_TICKET_FIND = "KitchenTicket.find"
+    KITCHEN_TICKET_FIND_BY_ID = "KitchenTicket.findById"
+    KITCHEN_TICKET_VOID = "KitchenTicket.void"
+    KITCHEN_TICKET_RUSH = "KitchenTicket.rush"
+    KITCHEN_ITEM_COOK = "KitchenTicketItem.cook"
+    KITCHEN_ITEM_FINISH = "KitchenTicketItem.finish"
+    KITCHEN_ITEM_SERVE = "KitchenTicketItem.serve"
+    KITCHEN_ITEM_RECALL = "KitchenTicketItem.recall"
+    KITCHEN_ITEM_VOID = "KitchenTicketItem.void"
+    KITCHEN_STATION_FIND = "KitchenStation.find"
+    KITCHEN_STATION_UPDATE = "KitchenStation.update"
 
 
 class Effect(Enum):
@@ -38,11 +54,13 @@ class Principal:
 
     Attributes:
         merchants: The merchants that the user may act for.
+        expires_at: When the token stops speaking for anybody; None for one that never does.
     """
 
     user_id: UserId
     roles: frozenset[str]
     merchants: frozenset[MerchantId]
+    expires_at: datetime | None = None
 
     @property
     def bypasses_policies(self) -> bool:

@@ -11,7 +11,7 @@ import attrs
 
 from sale_domain.ids import MerchantId, OrderId
 from sale_domain.money import Money
-from sale_domain.order_lifecycle import OrderStatus
+from sale_domain.order_lifecycle import ORDER_LIFECYCLE, OrderStatus
 from sale_domain.orders import Order
 from sale_domain.ports.reconciling import BookedEvent, BookedOrder, LookedUp, Queue, Wait
 
@@ -29,8 +29,12 @@ class Check(Enum):
     EVENT_UNEXPECTED = "event-unexpected"
     EVENT_GAP = "event-gap"
     TRANSITION = "transition-not-told"
+    SENT = "sent-differs"
+    TICKET = "ticket-differs"
+    KITCHEN_EVENTS = "kitchen-events-differ"
     HISTORY_GAP = "history-gap"
     HISTORY = "history-differs"
+    USAGE = "usage-outlives-order"
     FEED_GAP = "feed-gap"
     RECORD_MISSING = "record-missing"
     RECORD = "record-differs"
@@ -86,7 +90,7 @@ class Limits:
         {
             Wait.PROCESSING: timedelta(hours=12),
             Wait.PARTIAL: timedelta(hours=24),
-            Wait.PARKED: timedelta(hours=1),
+            Wait.PARKED: timedelta(minutes=15),
             Wait.UNPUBLISHED: timedelta(minutes=5),
             Wait.SET_ASIDE: timedelta(0),
         }
@@ -106,6 +110,8 @@ def check_order(booked: BookedOrder, *, kept_since: datetime) -> tuple[Finding, 
         *_conflicts(booked.order),
         *_events(booked, kept_since=kept_since),
         *_history(booked),
+        *_seating(booked.order),
+        *_kitchen(booked),
     )
     return (*_money(booked, mendable=all(finding.warning for finding in found)), *found)
 
@@ -261,6 +267,33 @@ def _history(booked: BookedOrder) -> Iterator[Finding]:
     elif entries and entries[-1].status != order.status.value:
         told = f"The order is {order.status.value}, and history ends with {entries[-1].status}."
         yield Finding(check=Check.HISTORY, id=order.id, sentence=told)
+
+
+def _seating(order: Order) -> Iterator[Finding]:
+    active = [usage.unit_id for usage in order.seating.usages if usage.is_active]
+    if active and ORDER_LIFECYCLE.is_terminal(order.status):
+        told = f"The order is {order.status.value}, and it still has {', '.join(active)}."
+        yield Finding(check=Check.USAGE, id=order.id, sentence=told)
+
+
+def _kitchen(booked: BookedOrder) -> Iterator[Finding]:
+    order, kitchen = booked.order, booked.order.kitchen
+    has = kitchen.quantities
+    for line in order.basket.lines:
+        if line.sent_quantity != has.pop(line.id, Decimal(0)):
+            told = f"Line {line.id} says that {_plain(line.sent_quantity)} were sent; the kitchen has something else."
+            yield Finding(check=Check.SENT, id=order.id, sentence=told)
+    if has:
+        told = f"The kitchen has something of lines that the order has not: {', '.join(sorted(has))}."
+        yield Finding(check=Check.SENT, id=order.id, sentence=told)
+    for ticket in kitchen.tickets:
+        if (stored := booked.ticket_statuses[ticket.id]) != ticket.status.value:
+            told = f"The ticket is stored as {stored}; its items say {ticket.status.value}."
+            yield Finding(check=Check.TICKET, id=ticket.id, sentence=told)
+    moves, counted = sum(item.moves for item in kitchen.items), order.events - order.transition
+    if moves != counted:
+        told = f"Kitchen items have moved {moves} times; the order counts {counted} events of theirs."
+        yield Finding(check=Check.KITCHEN_EVENTS, id=order.id, sentence=told)
 
 
 _SHOWN = 10

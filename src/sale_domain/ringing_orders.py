@@ -1,7 +1,8 @@
-"""Orders at rest that wake the relay: after the commit, and only when it has something to send."""
+"""Orders at rest that tell of their commits: the relay when it has something to send, the screens of every change."""
 
 from sale_domain.ids import MerchantId, OrderId
 from sale_domain.ports.answers import Once
+from sale_domain.ports.feed import Observers
 from sale_domain.ports.orders import Committed, Decide, Decision, History, OrderFilter, OrderPage, Orders
 from sale_domain.ports.runtime import Alarm
 from sale_domain.views import OrderView
@@ -10,14 +11,22 @@ from sale_domain.views import OrderView
 class RingingOrders:
     """The `Orders` port around another one; `NOTIFY` inside the transaction would take a global lock instead."""
 
-    def __init__(self, orders: Orders, *, alarm: Alarm) -> None:
+    def __init__(self, orders: Orders, *, alarm: Alarm, observers: Observers) -> None:
+        """Wrap a port.
+
+        Args:
+            orders: Where the commits happen.
+            alarm: Wakes the relay.
+            observers: Are told of every entry of the history.
+        """
         self._orders = orders
         self._alarm = alarm
+        self._observers = observers
 
     async def create(self, decision: Decision, *, once: Once | None) -> OrderView:
         """See `Orders`."""
         view = await self._orders.create(decision, once=once)
-        self._ring_for(decision)
+        self._tell_of(decision)
         return view
 
     async def change(
@@ -25,7 +34,7 @@ class RingingOrders:
     ) -> Committed:
         """See `Orders`."""
         committed = await self._orders.change(order_id, decide, merchant_id=merchant_id, once=once)
-        self._ring_for(committed.decision)
+        self._tell_of(committed.decision)
         return committed
 
     async def find(self, order_id: OrderId, *, merchant_id: MerchantId) -> OrderView:
@@ -42,6 +51,8 @@ class RingingOrders:
         """See `Orders`."""
         return await self._orders.history(order_id, merchant_id=merchant_id)
 
-    def _ring_for(self, decision: Decision) -> None:
+    def _tell_of(self, decision: Decision) -> None:
         if decision.messages:
             self._alarm.ring()
+        if decision.change.entries:
+            self._observers.changed(decision.change.order.merchant_id, decision.change.entries)

@@ -60,6 +60,7 @@ class CheckoutSnapshot:
         checkout: 1 for the order's first checkout, 2 for the next, …
         exchange_rate: Units of the channel's currency per unit of the order's (C24); None when they are the same.
         items: By line; PRODUCT lines only.
+        allocations: The order's usages of tables and other units, as they were then.
     """
 
     checkout: int

@@ -13,8 +13,10 @@ class OrderView:
     Attributes:
         snapshot: What its last checkout froze; None in DRAFT, and in lists.
         feed_seq: The merchant's feed number that this is true for; on reads only.
+        touched: The ids of the things that a command has just made or changed.
     """
 
     order: Order
     snapshot: CheckoutSnapshot | None = None
     feed_seq: int | None = None
+    touched: frozenset[str] = attrs.field(default=frozenset(), eq=False)

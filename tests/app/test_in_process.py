@@ -25,6 +25,7 @@ from sale_domain.use_cases.checkout import CheckoutRequest
 from sale_domain.use_cases.concurrently import concurrently
 from sale_domain.use_cases.ordering import NewOrder
 from sale_domain.use_cases.settlement import Delivery
+from shop import paid_event
 
 
 @pytest.fixture
@@ -104,10 +105,11 @@ async def test_a_whole_sale_leaves_one_history_entry_for_every_change(shop: InMe
 async def test_a_whole_sale_leaves_one_message_for_every_payment_transition(shop: InMemorySale) -> None:
     await settle(shop, await sell(shop))
     assert [
-        (message.seq, message.payload.sale_order_status, message.payload.payment.paid, message.payload.transition)
+        (message.seq, event.sale_order_status, event.payment.paid, event.transition)
         for message in shop.store.messages
+        if (event := paid_event(message))
     ] == [(1, "PARTIAL", Decimal(70_000), 1), (2, "COMPLETED", Decimal(170_000), 2)]
-    assert [[paid.uid for paid in message.payload.payment.attempts] for message in shop.store.messages] == [
+    assert [[paid.uid for paid in paid_event(message).payment.attempts] for message in shop.store.messages] == [
         ["a1"],
         ["a2", "a3"],
     ]
@@ -129,7 +131,7 @@ async def test_an_order_in_another_currency_than_its_channel_needs_a_rate_and_ke
     assert view.order.totals is not None
     assert (view.order.totals.total.amount, view.order.totals.total.currency) == (Decimal(7), "USD")
     await pay(shop, order_id, "a1", 7)
-    assert shop.store.messages[0].payload.payment.exchange_rate == Decimal("25400.5")
+    assert paid_event(shop.store.messages[0]).payment.exchange_rate == Decimal("25400.5")
 
 
 async def test_an_order_in_its_channels_currency_has_nothing_to_exchange(shop: InMemorySale) -> None:
@@ -163,7 +165,7 @@ async def test_money_that_comes_before_the_checkout_pays_at_the_checkout(shop: I
     assert view.order.status is OrderStatus.COMPLETED
     (message,) = shop.store.messages
     assert message.traceparent == "00-trace-1"
-    assert message.payload.previous_sale_order_status == "PROCESSING"
+    assert paid_event(message).previous_sale_order_status == "PROCESSING"
 
 
 async def test_a_payment_that_finds_the_database_away_can_be_told_again(shop: InMemorySale) -> None:
@@ -184,7 +186,7 @@ async def test_the_same_payment_told_many_times_at_once_counts_once(shop: InMemo
     outcomes = await concurrently(pay(shop, order_id, f"a{n % 2}", 65_000) for n in range(10))
     assert outcomes.count(PaymentOutcome.APPLIED) == 2
     assert outcomes.count(PaymentOutcome.ALREADY_APPLIED) == 8
-    assert [message.payload.sale_order_status for message in shop.store.messages] == ["PARTIAL", "COMPLETED"]
+    assert [paid_event(message).sale_order_status for message in shop.store.messages] == ["PARTIAL", "COMPLETED"]
 
 
 async def test_a_body_that_is_no_payment_of_ours_is_kept_in_the_raw_log(shop: InMemorySale) -> None:

@@ -41,7 +41,7 @@ def webhooks(database_url: str) -> list[ReceivedWebhook]:
 
 
 def run(database_url: str, *arguments: str, minutes: str = "15") -> Result:
-    environment = {"SALE_DATABASE_URL": database_url, "SALE_PARKED_MINUTES": minutes, "COLUMNS": "200"}
+    environment = {"SALE_DATABASE_URL": database_url, "SALE_AGE_PARKED_MINUTES": minutes, "COLUMNS": "200"}
     return CliRunner().invoke(app, ["inbox", *arguments], env=environment)
 
 

@@ -117,7 +117,7 @@ async def test_warnings_alone_are_no_failure(desk: Desk, capsys: pytest.CaptureF
     assert await desk.run() == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("warning stuck-unpublished ")
-    assert lines[-1].startswith("5 orders, 4 events, 0 records on Kafka (0 of them expired) and 18 feed numbers")
+    assert lines[-1].startswith("6 orders, 10 events, 0 records on Kafka (0 of them expired) and 30 feed numbers")
 
 
 async def test_a_database_that_is_away_is_said_to_be_away(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

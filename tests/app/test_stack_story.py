@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 )
 
 import services
+from kitchen_model import KitchenEvent
 from order_model import PRICES, Entry, Event, Fact, ModelOrder
 from sale_adapters.postgres.migrations.run import migrate
 from sale_adapters.wire import json
@@ -53,6 +54,8 @@ class Story(RuleBasedStateMachine):
         self.model = ModelOrder()
         self.path = self.id = ""
         self.keys = 0
+        self.tickets: list[str] = []
+        self.items: list[str] = []
         self.outside = psycopg.connect(self.database_url, autocommit=True)
 
     def teardown(self) -> None:
@@ -103,6 +106,40 @@ class Story(RuleBasedStateMachine):
     def revert(self) -> None:
         self._ask("POST", f"{self.path}/revert", {}, expected=self.model.revert())
 
+    @rule(place=st.none() | PLACES, quantity=QUANTITIES, repeats=st.integers(1, 2))
+    def send(self, place: int | None, quantity: int, repeats: int) -> None:
+        if place is not None and not self.model.lines:
+            return
+        place = None if place is None else place % len(self.model.lines)
+        portion = {} if place is None else {"saleOrderItemId": self._line_id(place), "quantity": quantity}
+        expected = self.model.send(place, quantity)
+        self.keys += 1
+        for _ in range(repeats):
+            path, body = f"{self.path}/kitchen-tickets", {"items": [portion]} if portion else {}
+            answer = self._ask("POST", path, body, expected=expected, key=f"{self.id}-{self.keys}")
+        if expected == 201:
+            (ticket,) = answer["tickets"]
+            self.tickets.append(ticket["id"])
+            self.items += [item["id"] for item in ticket["items"]]
+
+    @precondition(lambda self: self.items)
+    @rule(place=PLACES, action=st.sampled_from(["cook", "cook", "finish", "finish", "serve", "recall", "void"]))
+    def tap(self, place: int, action: str) -> None:
+        place = len(self.items) - 1 - place % len(self.items)
+        expected = self.model.act(place, action)
+        body = {"reason": "dropped"} if action == "void" else {}
+        self._ask("POST", f"/kitchen-ticket-items/{self.items[place]}/{action}", body, expected=expected)
+
+    @precondition(lambda self: self.tickets)
+    @rule(place=PLACES, rush=st.booleans())
+    def void_or_rush_a_ticket(self, place: int, *, rush: bool) -> None:
+        place %= len(self.tickets)
+        path = f"/kitchen-tickets/{self.tickets[place]}"
+        if rush:
+            self._ask("POST", f"{path}/rush", {}, expected=self.model.kitchen.rush(place))
+        else:
+            self._ask("POST", f"{path}/void", {"reason": "a mouse"}, expected=self.model.void_ticket(place))
+
     @precondition(lambda self: self.model.version > 4)
     @rule()
     def cancel(self) -> None:
@@ -151,8 +188,8 @@ class Story(RuleBasedStateMachine):
             return
         order = self._ask("GET", self.path)
         model = self.model
-        seen = [(line["itemId"], line.get("note"), line["quantity"]) for line in order["items"]]
-        assert seen == [(line.item, line.note, line.quantity) for line in model.lines]
+        seen = [(line["itemId"], line["note"], line["quantity"], line["sentQuantity"]) for line in order["items"]]
+        assert seen == [(each.item, each.note, each.quantity, model.kitchen.sent(each)) for each in model.lines]
         assert (order["status"], order["version"]) == (model.status, model.version)
         assert order["total"] == model.total
         assert (order["received"], order["paid"]) == (model.received, model.paid)
@@ -174,7 +211,28 @@ class Story(RuleBasedStateMachine):
             "SELECT seq, payload FROM outbox WHERE order_id = %s ORDER BY seq", (self.id,)
         ).fetchall()
         assert [seq for seq, _ in rows] == list(range(1, len(rows) + 1))
-        assert [_event(payload) for _, payload in rows] == self.model.events
+        assert [self._event(payload) for _, payload in rows] == self.model.events
+
+    @invariant()
+    def the_kitchen_agrees(self) -> None:
+        for ticket_id, model in zip(self.tickets, self.model.kitchen.tickets, strict=True):
+            ticket = self._ask("GET", f"/kitchen-tickets/{ticket_id}")
+            assert (ticket["status"], ticket["version"]) == (model.status, model.version)
+            assert (ticket["rush"], ticket["orderCancelled"]) == (model.rush, model.order_cancelled)
+            seen = [(item["id"], item["quantity"], item["status"]) for item in ticket["items"]]
+            assert seen == [(self.items[item.number], item.quantity, item.status) for item in model.items]
+
+    def _event(self, payload: str) -> Event | KitchenEvent:
+        told: Any = json.read(payload.encode())
+        if "kitchenTicketItemId" in told:
+            return KitchenEvent(self.items.index(told["kitchenTicketItemId"]), told["previousStatus"], told["status"])
+        return Event(
+            told["transition"],
+            told["previousSaleOrderStatus"],
+            told["saleOrderStatus"],
+            told["payment"]["paid"],
+            frozenset(attempt["uid"] for attempt in told["payment"]["attempts"]),
+        )
 
     def _tell(self, fact: Fact) -> None:
         answer = self._ask("POST", "/webhooks/payment", _webhook(self.id, fact))
@@ -193,17 +251,6 @@ class Story(RuleBasedStateMachine):
 
     async def _sent(self, method: str, path: str, body: object, headers: dict[str, str]) -> httpx.Response:
         return await self.client.request(method, path, json=body, headers=headers)
-
-
-def _event(payload: str) -> Event:
-    told: Any = json.read(payload.encode())
-    return Event(
-        told["transition"],
-        told["previousSaleOrderStatus"],
-        told["saleOrderStatus"],
-        told["payment"]["paid"],
-        frozenset(attempt["uid"] for attempt in told["payment"]["attempts"]),
-    )
 
 
 def _webhook(order_id: str, fact: Fact) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import sale_domain
+from sale_domain.events import KAFKA_TOPICS
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "src").rglob("*.py"))
@@ -62,6 +63,14 @@ def test_the_library_needs_attrs_alone() -> None:
     command = [sys.executable, "-S", "-c", f"import sys; sys.path[:0] = {_paths()!r}; {program}"]
     told = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own interpreter
     assert set(told.stdout.split()) <= {"attr", "attrs", "sale_domain", "__main__"}
+
+
+def test_nothing_listens_to_what_inventory_tells_the_screens() -> None:
+    """`material.stock-changed` is for screens (C4): Sale reads no topic but its own, and those by address only."""
+    sources = {path: path.read_text() for path in MODULES}
+    assert not [path for path, text in sources.items() if "stock-changed" in text]
+    assert not [path for path, text in sources.items() if "kafka" in path.parts and ".subscribe(" in text]
+    assert set(KAFKA_TOPICS) == {"payment.success", "kitchen-ticket-item.status-changed"}
 
 
 def _paths() -> list[str]:

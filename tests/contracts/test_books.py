@@ -18,6 +18,7 @@ from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.ports.orders import Inbox, Orders
 from sale_domain.ports.reconciling import Books, Feed, FeedPage, Place, Queue, Wait
 from sale_domain.reconciliation import check_order
+from seating_world import taking
 
 
 @attrs.frozen(kw_only=True)
@@ -88,10 +89,10 @@ async def test_orders_of_a_bucket_come_page_by_page(desk: Desk) -> None:
 async def test_a_feed_comes_newest_first_with_its_counter(desk: Desk) -> None:
     merchant_id = desk.evening.merchant_id
     (feed,) = [feed for feed in await desk.books.feeds([desk.bucket]) if feed.merchant_id == merchant_id]
-    assert feed == Feed(merchant_id=merchant_id, n=18)
+    assert feed == Feed(merchant_id=merchant_id, n=30)
     assert await desk.books.feeds([(desk.bucket + 1) % 1024]) == ()
     page = await desk.books.feed(merchant_id, below=None, limit=3)
-    assert (page.n, [n for n, _ in page.rows]) == (18, [18, 17, 16])
+    assert (page.n, [n for n, _ in page.rows]) == (30, [30, 29, 28])
     assert [n for n, _ in (await desk.books.feed(merchant_id, below=3, limit=9)).rows] == [2, 1]
     assert await desk.books.feed(world.fresh_merchant(), below=None, limit=9) == FeedPage(n=0, rows=())
 
@@ -99,9 +100,18 @@ async def test_a_feed_comes_newest_first_with_its_counter(desk: Desk) -> None:
 async def test_a_number_of_the_feed_leads_to_its_order(desk: Desk) -> None:
     told = await desk.books.orders_told_at(desk.evening.merchant_id, {1, 2, 3, 99})
     assert told == {desk.evening.partial, desk.evening.completed}
-    assert await desk.books.orders_told_at(desk.evening.merchant_id, range(1, 19)) == set(
+    assert await desk.books.orders_told_at(desk.evening.merchant_id, range(1, 31)) == set(
         attrs.astuple(desk.evening)[1:]
     )
+
+
+async def test_tables_are_booked_with_their_order_and_their_numbers_lead_to_it(desk: Desk) -> None:
+    draft = desk.evening.draft
+    made = await desk.orders.change(draft, taking("table-4", "table-5"), merchant_id=None)
+    (booked,) = await desk.books.booked(desk.bucket, [draft])
+    assert booked.order.seating == made.view.order.seating
+    assert check_order(booked, kept_since=world.MORNING) == ()
+    assert await desk.books.orders_told_at(desk.evening.merchant_id, {19, 20}) == {draft}
 
 
 @pytest.mark.parametrize("status", [OrderStatus.PROCESSING, OrderStatus.PARTIAL])
@@ -120,7 +130,7 @@ async def test_unpublished_events_wait_and_none_is_set_aside(desk: Desk) -> None
     places = [Place(bucket=desk.bucket, merchant_id=desk.evening.merchant_id)]
     queue = await desk.books.waiting(Wait.UNPUBLISHED, places, since_before=CLOSING_TIME)
     assert queue is not None
-    assert queue.count == 4
+    assert queue.count == 10
     assert await desk.books.waiting(Wait.SET_ASIDE, places, since_before=CLOSING_TIME) is None
 
 

@@ -24,6 +24,7 @@ from sale_domain.ports.figures import Backlog, Figures
 from sale_domain.ports.orders import Decision, Inbox, Orders
 from sale_domain.ports.outbox_desk import OutboxDesk
 from sale_domain.ports.publishing import Lease, LogRecord, Outbox, OutboxRow, Partition, PublishedAt
+from seating_world import taking
 from stores import IMPATIENT
 
 VND, USD = Currency("VND"), Currency("USD")
@@ -65,6 +66,10 @@ class Shop:
             lambda now: Decision(change=now.cancel(reason="rain", at=MORNING + timedelta(hours=1), by="lan")),
             merchant_id=None,
         )
+
+    async def seat(self, order: Order, name: str, *, at: datetime) -> None:
+        """Give an order a table."""
+        await self.orders.change(order.id, taking(name, at=at), merchant_id=None)
 
     async def lease(self) -> Lease:
         """Take the only shard there is."""
@@ -121,6 +126,7 @@ async def test_an_empty_store_has_nothing_that_waits(shop: Shop) -> None:
     figures = await shop.figures.read()
 
     assert (figures.unpublished, figures.set_aside, figures.parked) == (NOTHING, 0, NOTHING)
+    assert figures.active_usages == NOTHING
     assert figures.unallocated == {}
     assert figures.open_orders == dict.fromkeys(
         (OrderStatus.DRAFT, OrderStatus.PROCESSING, OrderStatus.PARTIAL), NOTHING
@@ -218,6 +224,18 @@ async def test_money_that_pays_for_nothing_is_summed_exactly_by_currency(shop: S
     await shop.cancel(foreign)
 
     assert (await shop.figures.read()).unallocated == {VND: Decimal("20000.0001"), USD: Decimal(12)}
+
+
+async def test_tables_that_are_taken_are_counted_since_they_were(shop: Shop) -> None:
+    early, late = MORNING + timedelta(minutes=5), MORNING + timedelta(minutes=9)
+    first, second = await shop.open(), await shop.open()
+    await shop.seat(first, "table-4", at=late)
+    await shop.seat(second, "table-5", at=early)
+    both = (await shop.figures.read()).active_usages
+    await shop.cancel(second)
+
+    assert both == Backlog(count=2, oldest=early)
+    assert (await shop.figures.read()).active_usages == Backlog(count=1, oldest=late)
 
 
 async def test_a_large_backlog_is_counted_so_far_and_its_oldest_is_still_the_oldest(shop: Shop) -> None:

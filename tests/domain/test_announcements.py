@@ -17,7 +17,8 @@ from sale_domain.events import (
 )
 from sale_domain.ids import EventId, ItemId, RecipeId, StockId
 from sale_domain.ledger import FactType, PaymentFact
-from sale_domain.orders import Change, Order
+from sale_domain.order_change import Change
+from sale_domain.orders import Order
 from shop import (
     A_CHECK,
     MORNING,
@@ -31,6 +32,7 @@ from shop import (
     minutes,
     opened,
     paid_attempt,
+    paid_event,
     pay,
     pho,
     product,
@@ -41,7 +43,7 @@ from shop import (
 
 
 def told(change: Change) -> tuple[Message, ...]:
-    return messages(change, event_id=EventId("event-1"), traceparent="00-trace-1")
+    return messages(change, new_id=lambda _: "event-1", traceparent="00-trace-1")
 
 
 def told_of(order: Order, payment: PaymentFact) -> Message:
@@ -110,7 +112,7 @@ def test_a_full_payment_is_told_with_every_field_of_the_contract() -> None:
 
 def test_two_lines_of_one_stock_are_one_row_of_stocks() -> None:
     message = told_of(checked_out(pho(2), pho(3, note="no onion"), product("tra-da", 1)), paid_attempt("a1", 330_000))
-    assert [(row.stock_id, row.quantity) for row in message.payload.stocks] == [
+    assert [(row.stock_id, row.quantity) for row in paid_event(message).stocks] == [
         ("stock-pho", Decimal(5)),
         ("stock-tra-da", Decimal(1)),
     ]
@@ -118,9 +120,9 @@ def test_two_lines_of_one_stock_are_one_row_of_stocks() -> None:
 
 def test_a_combos_lead_carries_the_price_and_its_parts_carry_stock_and_recipe() -> None:
     message = told_of(checked_out(combo(2), product("tra-da", 1)), paid_attempt("a1", 75_000))
-    lead_id = message.payload.items[0].sale_order_item_id
+    lead_id = paid_event(message).items[0].sale_order_item_id
     shown: list[Any] = [
-        (i.item_id, i.lead_item_id, i.quantity, i.total, i.stock_id, i.recipe_id) for i in message.payload.items
+        (i.item_id, i.lead_item_id, i.quantity, i.total, i.stock_id, i.recipe_id) for i in paid_event(message).items
     ]
     assert shown == [
         ("variant-combo-sang", None, 2, 70_000, None, None),
@@ -128,7 +130,7 @@ def test_a_combos_lead_carries_the_price_and_its_parts_carry_stock_and_recipe() 
         ("variant-tra-da", lead_id, 4, 0, "stock-tra-da", None),
         ("variant-tra-da", None, 1, 5_000, "stock-tra-da", None),
     ]
-    assert [(row.stock_id, row.quantity) for row in message.payload.stocks] == [
+    assert [(row.stock_id, row.quantity) for row in paid_event(message).stocks] == [
         ("stock-banh-mi", Decimal(2)),
         ("stock-tra-da", Decimal(5)),
     ]
@@ -136,10 +138,10 @@ def test_a_combos_lead_carries_the_price_and_its_parts_carry_stock_and_recipe() 
 
 def test_a_custom_line_is_told_without_item_and_stock() -> None:
     message = told_of(checked_out(custom(20_000, 2)), paid_attempt("a1", 40_000))
-    (item,) = message.payload.items
+    (item,) = paid_event(message).items
     assert (item.mode, item.item_id, item.stock_id) == ("CUSTOM", None, None)
     assert item.total == 40_000
-    assert message.payload.stocks == ()
+    assert paid_event(message).stocks == ()
 
 
 def test_two_transitions_report_every_attempt_once() -> None:
@@ -147,33 +149,34 @@ def test_two_transitions_report_every_attempt_once() -> None:
     first = told_of(order, paid_attempt("a1", 50_000))
     partial = pay(order, paid_attempt("a1", 50_000), paid_attempt("a2", 20_000))
     second = told_of(partial, paid_attempt("a3", 70_000))
-    assert (first.seq, first.payload.transition) == (1, 1)
-    assert (second.seq, second.payload.transition) == (2, 2)
-    assert first.payload.payment.paid == 50_000
-    assert second.payload.payment.paid == 130_000
-    assert second.payload.previous_sale_order_status == "PARTIAL"
-    assert not first.payload.payment.is_fully_paid
-    assert second.payload.payment.is_fully_paid
-    assert [attempt.uid for attempt in first.payload.payment.attempts] == ["a1"]
-    assert [(attempt.uid, attempt.amount) for attempt in second.payload.payment.attempts] == [
+    assert (first.seq, paid_event(first).transition) == (1, 1)
+    assert (second.seq, paid_event(second).transition) == (2, 2)
+    assert paid_event(first).payment.paid == 50_000
+    assert paid_event(second).payment.paid == 130_000
+    assert paid_event(second).previous_sale_order_status == "PARTIAL"
+    assert not paid_event(first).payment.is_fully_paid
+    assert paid_event(second).payment.is_fully_paid
+    assert [attempt.uid for attempt in paid_event(first).payment.attempts] == ["a1"]
+    assert [(attempt.uid, attempt.amount) for attempt in paid_event(second).payment.attempts] == [
         ("a2", Decimal(20_000)),
         ("a3", Decimal(70_000)),
     ]
-    assert second.payload.payment.attempt is not None
-    assert second.payload.payment.attempt.uid == "a3"
+    trigger = paid_event(second).payment.attempt
+    assert trigger is not None
+    assert trigger.uid == "a3"
 
 
 def test_an_attempt_that_is_told_larger_later_is_not_reported_again() -> None:
     partial = pay(checked_out(pho(2)), paid_attempt("a1", 50_000))
     message = told_of(partial, paid_attempt("a1", 130_000))
-    assert message.payload.payment.paid == 130_000
-    assert message.payload.payment.attempts == ()
+    assert paid_event(message).payment.paid == 130_000
+    assert paid_event(message).payment.attempts == ()
 
 
 def test_money_that_came_before_the_checkout_is_told_by_the_checkout() -> None:
     waiting = pay(draft(pho(2)), paid_attempt("a1", 50_000))
     (message,) = told(check_out(waiting, at=minutes(7)))
-    payload = message.payload
+    payload = paid_event(message)
     assert (payload.previous_sale_order_status, payload.sale_order_status) == ("PROCESSING", "PARTIAL")
     assert payload.payment.attempt is None
     assert [attempt.uid for attempt in payload.payment.attempts] == ["a1"]
@@ -181,7 +184,7 @@ def test_money_that_came_before_the_checkout_is_told_by_the_checkout() -> None:
 
 def test_an_order_that_costs_nothing_is_told_once_without_attempts() -> None:
     (message,) = told(check_out(draft(pho()), prices={"variant-pho": Decimal(0)}))
-    payment = message.payload.payment
+    payment = paid_event(message).payment
     assert payment.total == payment.paid == 0
     assert payment.attempt is None
     assert payment.attempts == ()
@@ -190,18 +193,18 @@ def test_an_order_that_costs_nothing_is_told_once_without_attempts() -> None:
 
 def test_more_than_the_total_is_never_the_figure_to_book() -> None:
     message = told_of(checked_out(pho()), paid_attempt("a1", 100_000))
-    assert message.payload.payment.paid == 65_000
-    assert message.payload.payment.attempts[0].amount == 100_000
+    assert paid_event(message).payment.paid == 65_000
+    assert paid_event(message).payment.attempts[0].amount == 100_000
 
 
 def test_a_settled_transaction_names_no_attempt() -> None:
-    payment = told_of(checked_out(pho()), settled("t1", 65_000)).payload.payment
+    payment = paid_event(told_of(checked_out(pho()), settled("t1", 65_000))).payment
     assert payment.attempt is None
     assert payment.attempts == ()
 
 
 def test_a_checks_attempt_says_which_check_it_is_for() -> None:
-    (attempt,) = told_of(checked_out(pho()), paid_attempt("a1", 65_000, source=A_CHECK)).payload.payment.attempts
+    (attempt,) = paid_event(told_of(checked_out(pho()), paid_attempt("a1", 65_000, source=A_CHECK))).payment.attempts
     assert attempt.finance is not None
     assert (attempt.finance.source.type, attempt.finance.source.id) == ("SaleCheck", "check-1")
 
@@ -211,7 +214,7 @@ def test_an_order_in_another_currency_than_its_channel_tells_its_rate() -> None:
     frozen = order.check_out(
         quote(order), snapshot(order, exchange_rate=Decimal("0.0000393701")), at=MORNING, by="lan"
     ).order
-    assert told_of(frozen, settled("t1", 65_000)).payload.payment.exchange_rate == Decimal("0.0000393701")
+    assert paid_event(told_of(frozen, settled("t1", 65_000))).payment.exchange_rate == Decimal("0.0000393701")
 
 
 def test_what_is_no_payment_transition_tells_kafka_nothing() -> None:

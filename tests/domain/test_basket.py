@@ -184,7 +184,7 @@ def test_a_change_to_what_is_there_already_is_no_change() -> None:
     order = draft(pho(2, note="no onion"))
     line = order.basket.lines[0]
     change = order.change_item(line.id, quantity=Decimal("2.0"), note="no onion", at=minutes(3), by="minh")
-    assert change.entry is None
+    assert not change.entries
     assert change.order == order
 
 
@@ -249,5 +249,5 @@ def test_the_order_tells_which_line_has_changed() -> None:
     line = pho(2)
     change = draft(line).add_item(pho(1), at=MORNING, by="lan")
     assert isinstance(change.order, Order)
-    assert change.entry is not None
-    assert change.entry.data == {"lineId": line.id, "added": Decimal(1)}
+    assert change.entries
+    assert change.entries[0].data == {"lineId": line.id, "added": Decimal(1)}

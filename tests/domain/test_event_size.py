@@ -16,7 +16,7 @@ from sale_domain.ids import EventId, ItemId, LineId, RecipeId, StockId
 from sale_domain.ledger import FactType, Ledger, PaymentFact
 from sale_domain.lines import NewProduct
 from sale_domain.orders import Order
-from shop import check_out, checked_out, draft, fact, minutes, paid_attempt, pho, product
+from shop import check_out, checked_out, draft, fact, minutes, paid_attempt, paid_event, pho, product
 
 ID = "01KE6YB4M0000000000000000126"
 LONGEST = "😀" * 500
@@ -60,8 +60,8 @@ def attempts(count: int, *, text: str = ID) -> list[PaymentFact]:
 
 
 def event_of(order: Order, payment: PaymentFact) -> PaymentSuccess:
-    (message,) = messages(order.record_payment(payment, at=minutes(5))[1], event_id=EventId(ID))
-    return message.payload
+    (message,) = messages(order.record_payment(payment, at=minutes(5))[1], new_id=lambda _: ID)
+    return paid_event(message)
 
 
 def size(event: PaymentSuccess) -> int:

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from sale_domain.errors import EmptyOrder, IllegalTransition
+from sale_domain.order_change import Change
 from sale_domain.order_lifecycle import ORDER_LIFECYCLE, OrderAction, OrderStatus
-from sale_domain.orders import Change, Order
+from sale_domain.orders import Order
 from sale_domain.payments import PaymentOutcome
 from shop import MORNING, check_out, checked_out, draft, minutes, paid_attempt, pay, pho, vnd
 
@@ -58,8 +59,8 @@ def test_every_command_in_every_state_does_what_the_table_says(status: OrderStat
             elif not followed_by_early_money(order, action):
                 change = command(order)
                 assert change.order.status is expected
-                assert change.entry is not None
-                assert (change.entry.from_status, change.entry.status) == (status.value, expected.value)
+                assert change.entries
+                assert (change.entries[0].from_status, change.entries[0].status) == (status.value, expected.value)
 
 
 @pytest.mark.parametrize("status", OrderStatus)

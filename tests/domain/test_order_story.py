@@ -11,12 +11,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sale_domain.announcements import messages
 from sale_domain.errors import ComboChild, EmptyOrder, IllegalTransition, SaleError
 from sale_domain.events import FeedEntry, Message
-from sale_domain.ids import EventId
 from sale_domain.ledger import FactType, Ledger, PaymentFact
 from sale_domain.lines import LineMode, NewCustom, NewItem
 from sale_domain.money import Money
+from sale_domain.order_change import Change
 from sale_domain.order_lifecycle import OrderStatus
-from sale_domain.orders import Change, Order
+from sale_domain.orders import Order
 from sale_domain.payments import PaymentOutcome
 from shop import (
     A_CHECK,
@@ -29,6 +29,7 @@ from shop import (
     fact,
     minutes,
     opened,
+    paid_event,
     pho,
     product,
     vnd,
@@ -97,19 +98,19 @@ class OrderStory(RuleBasedStateMachine):
     def take(self, change: Change, *, since: Order | None) -> None:
         """Check what one change claims of itself, and go on from it."""
         after = change.order
-        if change.entry is None:
+        if not change.entries:
             assert after == since
             return
         assert after.version == (since.version if since else 0) + 1
-        assert (change.entry.version, change.entry.status) == (after.version, after.status.value)
-        assert change.entry.from_status == (since.status.value if since else None)
+        assert (change.entries[0].version, change.entries[0].status) == (after.version, after.status.value)
+        assert change.entries[0].from_status == (since.status.value if since else None)
         if since is not None:
             assert after.updated_at >= since.updated_at
         moved = after.status in PAID and (since is None or after.status is not since.status)
         assert (change.transition is not None) == moved
         self.order = after
-        self.entries.append(change.entry)
-        self.events += messages(change, event_id=EventId(f"event-{after.version}"))
+        self.entries.append(change.entries[0])
+        self.events += messages(change, new_id=lambda _: f"event-{after.version}")
 
     def attempt(self, command: Callable[[Order], Change]) -> bool:
         """Do what a guest or a waiter may try at any time; a refusal leaves everything as it was."""
@@ -267,7 +268,7 @@ class OrderStory(RuleBasedStateMachine):
         assert len(numbers) <= 2
         assert [event.transition for event in self.events] == numbers
         assert [event.seq for event in self.events] == numbers
-        assert [event.payload.sale_order_status for event in self.events] in (
+        assert [paid_event(event).sale_order_status for event in self.events] in (
             [],
             ["PARTIAL"],
             ["COMPLETED"],
@@ -277,7 +278,7 @@ class OrderStory(RuleBasedStateMachine):
 
     @invariant()
     def no_attempt_is_reported_twice(self) -> None:
-        uids = [attempt.uid for event in self.events for attempt in event.payload.payment.attempts]
+        uids = [attempt.uid for event in self.events for attempt in paid_event(event).payment.attempts]
         assert len(uids) == len(set(uids))
         if self.order.status is OrderStatus.COMPLETED and not self.order.ledger.conflicts():
             reported = Ledger(self.order.ledger.facts[: self.order.reported_facts]).successes()

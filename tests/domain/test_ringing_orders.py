@@ -1,4 +1,6 @@
-"""The relay is woken after the commit, and only for what it has to send."""
+"""Others are told after the commit: the relay only of what it has to send, the screens of every change."""
+
+from collections.abc import Sequence
 
 import attrs
 import pytest
@@ -6,6 +8,8 @@ import pytest
 from orders_world import Refused, adding, attempt, checking_out, fresh_merchant, opened, paying, pho
 from sale_adapters.memory import ManualClock, MemoryOrders, MemoryStore
 from sale_domain.errors import StoreUnavailable
+from sale_domain.events import FeedEntry
+from sale_domain.ids import MerchantId
 from sale_domain.orders import Order
 from sale_domain.ports.orders import Decision, OrderFilter
 from sale_domain.ringing_orders import RingingOrders
@@ -22,6 +26,18 @@ class Bell:
         self.heard.append(len(self.store.outbox.rows))
 
 
+@attrs.define
+class Screens:
+    """Notes what it was told, and how much of the merchant's history could be read then."""
+
+    store: MemoryStore
+    told: list[tuple[str, int, int]] = attrs.field(factory=list)
+
+    def changed(self, merchant_id: MerchantId, entries: Sequence[FeedEntry]) -> None:
+        readable = len(self.store.feeds[merchant_id])
+        self.told += [(entry.action.value, entry.version, readable) for entry in entries]
+
+
 @pytest.fixture
 def store() -> MemoryStore:
     return MemoryStore(clock=ManualClock())
@@ -33,8 +49,13 @@ def bell(store: MemoryStore) -> Bell:
 
 
 @pytest.fixture
-def orders(store: MemoryStore, bell: Bell) -> RingingOrders:
-    return RingingOrders(MemoryOrders(store), alarm=bell)
+def screens(store: MemoryStore) -> Screens:
+    return Screens(store)
+
+
+@pytest.fixture
+def orders(store: MemoryStore, bell: Bell, screens: Screens) -> RingingOrders:
+    return RingingOrders(MemoryOrders(store), alarm=bell, observers=screens)
 
 
 async def checked_out(orders: RingingOrders) -> Order:
@@ -52,8 +73,25 @@ async def test_a_payment_transition_rings_when_its_event_can_be_seen(orders: Rin
     assert bell.heard == [1]
 
 
-async def test_what_was_not_committed_rings_nobody(orders: RingingOrders, bell: Bell, store: MemoryStore) -> None:
+async def test_every_change_is_told_once_it_can_be_read_and_what_changes_nothing_is_not(
+    orders: RingingOrders, screens: Screens
+) -> None:
     order = await checked_out(orders)
+    await orders.change(order.id, paying(attempt(order.id, 1)), merchant_id=None)
+    await orders.change(order.id, paying(attempt(order.id, 1)), merchant_id=None)
+    assert screens.told == [
+        ("ORDER_CREATED", 1, 1),
+        ("ORDER_UPDATED", 2, 2),
+        ("ORDER_CHECKED_OUT", 3, 3),
+        ("ORDER_PAYMENT_UPDATED", 4, 4),
+    ]
+
+
+async def test_what_was_not_committed_rings_nobody(
+    orders: RingingOrders, bell: Bell, screens: Screens, store: MemoryStore
+) -> None:
+    order = await checked_out(orders)
+    before = list(screens.told)
 
     def refuse(_: Order) -> Decision:
         raise Refused
@@ -64,6 +102,7 @@ async def test_what_was_not_committed_rings_nobody(orders: RingingOrders, bell: 
     with pytest.raises(StoreUnavailable):
         await orders.change(order.id, paying(attempt(order.id, 1)), merchant_id=None)
     assert bell.heard == []
+    assert screens.told == before
 
 
 async def test_reading_goes_through(orders: RingingOrders, bell: Bell) -> None:

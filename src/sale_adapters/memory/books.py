@@ -7,7 +7,7 @@ from decimal import Decimal
 import attrs
 
 from sale_adapters.memory.store import MemoryStore
-from sale_domain.events import FeedAction
+from sale_domain.events import FeedAction, FeedEntry, Topic
 from sale_domain.ids import MerchantId, OrderId, bucket_of, merchant_bucket
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.orders import Order
@@ -64,7 +64,7 @@ class MemoryBooks:
         """See `Books`."""
         await self.store.reach()
         feed = enumerate(self.store.feeds[merchant_id], start=1)
-        return frozenset(OrderId(entry.thing_id) for n, entry in feed if n in numbers)
+        return frozenset(_order_of(entry) for n, entry in feed if n in numbers)
 
     async def booked(self, bucket: int, order_ids: Sequence[OrderId]) -> tuple[BookedOrder, ...]:
         """See `Books`."""
@@ -139,7 +139,14 @@ class MemoryBooks:
             paid=order.paid.amount,
             events=tuple(sorted(events, key=lambda event: event.seq)),
             entries=tuple(entries),
+            ticket_statuses={ticket.id: ticket.status.value for ticket in order.kitchen.tickets},
         )
+
+
+def _order_of(entry: FeedEntry) -> OrderId:
+    """Return the order that an entry's thing is, or belongs to."""
+    is_order = entry.topic is Topic.SALE_ORDER
+    return OrderId(entry.thing_id if is_order else str((entry.data or {})["saleOrderId"]))
 
 
 def _bucket(source_id: str) -> int:

@@ -28,6 +28,9 @@ class MemoryFigures:
             set_aside=min(len(store.outbox.aside), self._count_up_to),
             parked=self._backlog(webhook.received_at for webhook in store.parked_by.values()),
             unallocated=_unallocated(orders),
+            active_usages=self._backlog(
+                usage.started_at for order in orders for usage in order.seating.usages if usage.is_active
+            ),
             open_orders={
                 status: self._backlog(order.created_at for order in orders if order.status is status)
                 for status in OPEN_STATUSES

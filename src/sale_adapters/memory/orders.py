@@ -3,11 +3,16 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import attrs
+
+from sale_adapters.memory.allocations import check_units_are_free
 from sale_adapters.memory.store import MemoryStore
 from sale_adapters.wire.events import payload_of
+from sale_domain.allocations import Seating
 from sale_domain.errors import KeyInUse, NotFound, StoreUnavailable
-from sale_domain.events import Message
+from sale_domain.events import Message, Topic
 from sale_domain.ids import MerchantId, OrderId
+from sale_domain.kitchen import Kitchen
 from sale_domain.orders import Order
 from sale_domain.ports.answers import AlreadyAnswered, Once
 from sale_domain.ports.orders import Committed, Decide, Decision, History, NumberedEntry, OrderFilter, OrderPage
@@ -40,7 +45,7 @@ class MemoryOrders:
     async def find(self, order_id: OrderId, *, merchant_id: MerchantId) -> OrderView:
         """See `Orders`."""
         await self._store.reach()
-        order = self._found(order_id, merchant_id)
+        order = _as_read(self._found(order_id, merchant_id))
         return OrderView(order=order, snapshot=self._snapshot(order), feed_seq=len(self._store.feeds[merchant_id]))
 
     async def find_many(
@@ -51,7 +56,7 @@ class MemoryOrders:
         mine = (order for order in self._store.orders.values() if order.merchant_id == merchant_id)
         wanted = (order for order in mine if _shows(which, order) and (after is None or order.id < after))
         newest_first = sorted(wanted, key=lambda order: order.id, reverse=True)
-        page = tuple(newest_first[:limit])
+        page = tuple(map(_as_read, newest_first[:limit]))
         more = len(newest_first) > limit
         return OrderPage(
             orders=page,
@@ -92,16 +97,18 @@ class MemoryOrders:
     def _write(self, decision: Decision, *, once: Once | None) -> OrderView:
         """Commit: whatever can fail comes first, so that all of it is written or nothing."""
         store, change = self._store, decision.change
-        view = OrderView(order=change.order, snapshot=change.snapshot or self._snapshot(change.order))
+        view = decision.view(snapshot=change.snapshot or self._snapshot(change.order))
         answer = once.answer(view) if once else None
         rows = [_outbox_row(message) for message in decision.messages]
         before = store.orders.get(change.order.id)
         told = range(before.events if before else 0, change.order.events)
         assert [message.seq for message in decision.messages] == [n + 1 for n in told], "every event is written once"
-        if change.entry is not None:
-            assert change.order.version == (before.version if before else 0) + 1, "a command makes one version"
+        if change.entries:
+            check_units_are_free(store, change.order)
+            made = sum(entry.topic is Topic.SALE_ORDER for entry in change.entries)
+            assert change.order.version == (before.version if before else 0) + made, "a command makes one version"
             store.orders[change.order.id] = change.order
-            store.feeds[change.order.merchant_id].append(change.entry)
+            store.feeds[change.order.merchant_id] += change.entries
         if change.snapshot is not None:
             store.snapshots.setdefault(change.order.id, []).append(change.snapshot)
         for row in rows:
@@ -114,6 +121,11 @@ class MemoryOrders:
         if once is not None and answer is not None:
             store.keep(once.key, fingerprint=once.fingerprint, answer=answer)
         return view
+
+
+def _as_read(order: Order) -> Order:
+    """Return what reads show of an order: as in a database, they do not look for what belongs to commands."""
+    return attrs.evolve(order, kitchen=Kitchen(), seating=Seating())
 
 
 def _shows(which: OrderFilter, order: Order) -> bool:

@@ -19,6 +19,7 @@ from sale_domain.ports.answers import AnswerKey, StoredAnswer
 from sale_domain.ports.orders import ReceivedWebhook
 from sale_domain.ports.runtime import Clock
 from sale_domain.snapshots import CheckoutSnapshot
+from sale_domain.stations import Stations
 
 ANSWERS_KEPT_FOR = timedelta(hours=24)
 """How long an equal request gets the first one's answer (contract §9)."""
@@ -44,6 +45,7 @@ class MemoryStore:
         snapshots: Per order, those of all its checkouts, reverted ones too.
         feeds: Per merchant, every history entry; the first has feed number 1.
         messages: Every event ever written to the outbox, as the domain's values.
+        stations: Per merchant, what is cooked where.
         webhooks: The raw log.
         parked: Payment facts that wait for their order, by their key.
         parked_by: The delivery that brought each of them first.
@@ -57,6 +59,7 @@ class MemoryStore:
     snapshots: dict[OrderId, list[CheckoutSnapshot]] = attrs.field(factory=dict)
     feeds: defaultdict[MerchantId, list[FeedEntry]] = attrs.field(factory=lambda: defaultdict(list))
     messages: list[Message] = attrs.field(factory=list)
+    stations: dict[MerchantId, Stations] = attrs.field(factory=dict)
     webhooks: list[ReceivedWebhook] = attrs.field(factory=list)
     parked: dict[tuple[str, ...], PaymentFact] = attrs.field(factory=dict)
     parked_by: dict[tuple[str, ...], ReceivedWebhook] = attrs.field(factory=dict)

@@ -1,6 +1,7 @@
 """Tokens in memory: a text is a principal."""
 
 import asyncio
+from datetime import datetime
 
 from sale_domain.errors import SaleError, Unauthenticated
 from sale_domain.ids import MerchantId, UserId
@@ -19,10 +20,21 @@ class MemoryTokens:
         self.principals: dict[str, Principal] = {}
         self.fail_with: SaleError | None = None
 
-    def issue(self, token: str, *, user_id: str, roles: tuple[str, ...], merchants: tuple[str, ...]) -> Principal:
+    def issue(
+        self,
+        token: str,
+        *,
+        user_id: str,
+        roles: tuple[str, ...],
+        merchants: tuple[str, ...],
+        expires_at: datetime | None = None,
+    ) -> Principal:
         """Make a token speak for a user."""
         self.principals[token] = Principal(
-            user_id=UserId(user_id), roles=frozenset(roles), merchants=frozenset(map(MerchantId, merchants))
+            user_id=UserId(user_id),
+            roles=frozenset(roles),
+            merchants=frozenset(map(MerchantId, merchants)),
+            expires_at=expires_at,
         )
         return self.principals[token]
 

@@ -82,8 +82,7 @@ WAITING: Final = {
     Wait.SET_ASIDE: Statement(
         b"""
         SELECT event_id AS oldest, set_aside_at AS since, count(*) OVER () AS count FROM outbox
-        WHERE bucket = $1 AND merchant_id = $2 AND published_at IS NULL AND released_at IS NULL
-        AND set_aside_at < $3
+        WHERE bucket = $1 AND merchant_id = $2 AND released_at IS NULL AND set_aside_at < $3
         ORDER BY set_aside_at, event_id LIMIT 1
         """,
         _OF_MERCHANT,

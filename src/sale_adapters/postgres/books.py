@@ -4,11 +4,15 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
+import attrs
+
 from sale_adapters.postgres import book_statements as sql
-from sale_adapters.postgres import rows, statements
+from sale_adapters.postgres import rows, statements, usage_sql
 from sale_adapters.postgres.connection import Database
+from sale_adapters.postgres.kitchen_rows import kitchen_of, kitchen_reads
 from sale_adapters.postgres.trips import Begin, Query, Row, Trips
-from sale_domain.ids import EventId, MerchantId, OrderId, merchant_bucket
+from sale_adapters.postgres.usage_rows import seating_of
+from sale_domain.ids import EventId, KitchenTicketId, MerchantId, OrderId, merchant_bucket
 from sale_domain.ports.publishing import PublishedAt
 from sale_domain.ports.reconciling import (
     BookedEntry,
@@ -65,17 +69,24 @@ class PostgresBooks:
             sql.ORDERS(**which),
             statements.LINES_OF_MANY(**which),
             statements.FACTS_OF_MANY(**which),
+            usage_sql.OF_ORDERS(**which),
             sql.EVENTS(**which),
             sql.ENTRIES(**which),
+            *kitchen_reads(bucket, order_ids),
         )
-        lines, facts, events, entries = map(_by_order, parts)
+        lines, facts, usages, events, entries, tickets, items = map(_by_order, parts)
         return tuple(
             BookedOrder(
-                order=rows.order_of(row, lines=lines[row["id"]], facts=facts[row["id"]]),
+                order=attrs.evolve(
+                    rows.order_of(row, lines=lines[row["id"]], facts=facts[row["id"]]),
+                    seating=seating_of(usages[row["id"]]),
+                    kitchen=kitchen_of(tickets[row["id"]], items[row["id"]]),
+                ),
                 received=row["received"],
                 paid=row["paid"],
                 events=tuple(map(_event, events[row["id"]])),
                 entries=tuple(map(_entry, entries[row["id"]])),
+                ticket_statuses={KitchenTicketId(ticket["id"]): ticket["status"] for ticket in tickets[row["id"]]},
             )
             for row in found
         )

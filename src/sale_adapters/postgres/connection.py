@@ -8,8 +8,8 @@ from typing import Self, TypeVar
 
 import attrs
 from psycopg import OperationalError, errors
-from psycopg_pool import AsyncConnectionPool
 
+from sale_adapters.postgres.pool import Pool
 from sale_adapters.postgres.trips import Begin, Session, Trips
 from sale_domain.errors import StoreUnavailable
 
@@ -58,9 +58,8 @@ class Database:
 
     def __init__(self, database_url: str, *, connections: int = 16, patience: Patience | None = None) -> None:
         self._patience = patience or Patience()
-        self._pool = AsyncConnectionPool(
-            database_url.replace("postgresql+psycopg://", "postgresql://", 1),
-            min_size=1,
+        self._pool: Pool[Session] = Pool(
+            database_url,
             max_size=connections,
             timeout=self._patience.connection_seconds,
             connection_class=Session,
@@ -71,7 +70,6 @@ class Database:
                 "application_name": "sale",
             },
             configure=self._configure,
-            open=False,
         )
 
     async def __aenter__(self) -> Self:

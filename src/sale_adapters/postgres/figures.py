@@ -10,14 +10,14 @@ from sale_domain.errors import StoreUnavailable
 from sale_domain.money import Currency
 from sale_domain.ports.figures import COUNTED_UP_TO, OPEN_STATUSES, Backlog, StoreFigures
 
-# As the relay chooses them, over all shards.
+# As the relay chooses them (see `relay_sql.UNPUBLISHED`), over all shards.
 UNPUBLISHED: Final = Statement(
     b"""
     SELECT count(*) AS count, min(occurred_at) AS oldest FROM (
         SELECT o.occurred_at FROM outbox o
         WHERE o.published_at IS NULL AND o.released_at IS NULL AND NOT EXISTS (
             SELECT FROM outbox a WHERE a.bucket = o.bucket AND a.order_id = o.order_id AND a.seq <= o.seq
-            AND a.set_aside_at IS NOT NULL AND a.published_at IS NULL AND a.released_at IS NULL
+            AND a.set_aside_at IS NOT NULL AND a.released_at IS NULL OFFSET 0
         )
         ORDER BY o.occurred_at LIMIT $1
     ) AS waiting
@@ -27,7 +27,7 @@ UNPUBLISHED: Final = Statement(
 SET_ASIDE: Final = Statement(
     b"""
     SELECT count(*) AS count FROM (
-        SELECT FROM outbox WHERE set_aside_at IS NOT NULL AND published_at IS NULL AND released_at IS NULL
+        SELECT FROM outbox WHERE set_aside_at IS NOT NULL AND released_at IS NULL
         ORDER BY bucket, order_id, seq LIMIT $1
     ) AS aside
     """,
@@ -38,6 +38,14 @@ PARKED: Final = Statement(
     SELECT count(*) AS count, min(parked_at) AS oldest FROM (
         SELECT parked_at FROM parked_payments ORDER BY parked_at LIMIT $1
     ) AS waiting
+    """,
+    ("most",),
+)
+ACTIVE_USAGES: Final = Statement(
+    b"""
+    SELECT count(*) AS count, min(started_at) AS oldest FROM (
+        SELECT started_at FROM allocation_usages WHERE status = 'ACTIVE' ORDER BY started_at LIMIT $1
+    ) AS active
     """,
     ("most",),
 )
@@ -75,14 +83,17 @@ class PostgresFigures:
             raise StoreUnavailable(reason=str(error).partition("\n")[0]) from error
 
     async def _look(self, trips: Trips) -> StoreFigures:
-        queries = [self._bounded(each) for each in (UNPUBLISHED, SET_ASIDE, PARKED, *OPEN_ORDERS.values())]
+        queries = [
+            self._bounded(each) for each in (UNPUBLISHED, SET_ASIDE, PARKED, ACTIVE_USAGES, *OPEN_ORDERS.values())
+        ]
         rows = await trips.go(UNALLOCATED(), *queries)
-        unpublished, set_aside, parked, *by_status = (row for (row,) in rows[1:])
+        unpublished, set_aside, parked, active, *by_status = (row for (row,) in rows[1:])
         return StoreFigures(
             unpublished=_backlog(unpublished),
             set_aside=set_aside["count"],
             parked=_backlog(parked),
             unallocated={Currency(row["currency"]): row["amount"] for row in rows[0]},
+            active_usages=_backlog(active),
             open_orders={status: _backlog(row) for status, row in zip(OPEN_ORDERS, by_status, strict=True)},
         )
 

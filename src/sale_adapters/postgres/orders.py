@@ -1,16 +1,21 @@
 """Orders on PostgreSQL: two round trips a command, the order row locked before anything of it is read (C22)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 import attrs
 
-from sale_adapters.postgres import rows
+from sale_adapters.postgres import rows, usage_sql
 from sale_adapters.postgres import statements as sql
 from sale_adapters.postgres.connection import Database
 from sale_adapters.postgres.idempotency import claim, told_before
+from sale_adapters.postgres.kitchen_rows import kitchen_of, kitchen_reads, kitchen_writes
 from sale_adapters.postgres.trips import Begin, Query, Row, Trips
+from sale_adapters.postgres.usage_rows import seating_of, usage_writes
+from sale_domain.allocations import Seating
 from sale_domain.errors import NotFound
 from sale_domain.ids import LineId, MerchantId, OrderId, bucket_of, merchant_bucket
+from sale_domain.kitchen import Kitchen
 from sale_domain.orders import Order
 from sale_domain.ports.answers import Once
 from sale_domain.ports.orders import Committed, Decide, Decision, History, OrderFilter, OrderPage
@@ -26,7 +31,7 @@ class PostgresOrders:
 
     async def create(self, decision: Decision, *, once: Once | None) -> OrderView:
         """See `Orders`."""
-        view = OrderView(order=decision.change.order, snapshot=decision.change.snapshot)
+        view = decision.view(snapshot=decision.change.snapshot)
 
         async def work(trips: Trips) -> OrderView:
             if once is not None:
@@ -51,9 +56,8 @@ class PostgresOrders:
                 await told_before(trips, once, claimed)
             before = _loaded(*found)
             decision = decide(before.order)
-            after = decision.change.order
-            snapshot = None if after.totals is None else decision.change.snapshot or before.snapshot
-            view = OrderView(order=after, snapshot=snapshot)
+            priced = decision.change.order.totals is not None
+            view = decision.view(snapshot=decision.change.snapshot or before.snapshot if priced else None)
             writes = tuple(_writes(decision, before, _answered(once, view)))
             if writes:
                 await trips.go(*writes, commit=True)
@@ -66,13 +70,13 @@ class PostgresOrders:
         bucket = _bucket(order_id)
 
         async def work(trips: Trips) -> OrderView:
-            (feed, *found) = await trips.go(
+            feed, found, lines, facts, snapshots = await trips.go(
                 _feed_seq(merchant_id),
                 sql.FIND_ORDER(bucket=bucket, id=order_id, merchant_id=merchant_id),
                 *_parts(order_id, bucket),
                 commit=True,
             )
-            loaded = _loaded(*found)
+            loaded = _loaded(found, lines, facts, snapshots=snapshots)
             return OrderView(order=loaded.order, snapshot=loaded.snapshot, feed_seq=_n(feed))
 
         return await self._database.transact(work, begin=Begin.TO_READ)
@@ -141,11 +145,12 @@ def _locked_reads(order_id: OrderId, merchant_id: MerchantId | None) -> tuple[Qu
     """Return the reads of a command: the lock alone, and then statements that see what the wait for it was for."""
     bucket = _bucket(order_id)
     lines, facts, snapshot = _parts(order_id, bucket)
+    usages = usage_sql.OF_ORDER(bucket=bucket, order_id=order_id)
     if merchant_id is None:
-        # mq-pay is shown no order, so nobody needs what its checkout froze.
-        return (sql.LOCK_ORDER(bucket=bucket, id=order_id), lines, facts)
+        # mq-pay is shown no order, so nobody needs what its checkout froze, or what its kitchen does.
+        return (sql.LOCK_ORDER(bucket=bucket, id=order_id), lines, facts, usages)
     lock = sql.LOCK_ORDER_OF_MERCHANT(bucket=bucket, id=order_id, merchant_id=merchant_id)
-    return (lock, lines, facts, snapshot)
+    return (lock, lines, facts, usages, snapshot, *kitchen_reads(bucket, [order_id]))
 
 
 def _parts(order_id: OrderId, bucket: int) -> tuple[Query, Query, Query]:
@@ -165,12 +170,19 @@ class _Loaded:
     positions: Mapping[LineId, int]
 
 
-def _loaded(found: Sequence[Row], lines: Sequence[Row], facts: Sequence[Row], snapshots: Sequence[Row] = ()) -> _Loaded:
+def _loaded(
+    found: Sequence[Row],
+    lines: Sequence[Row],
+    facts: Sequence[Row],
+    usages: Sequence[Row] = (),
+    snapshots: Sequence[Row] = (),
+    *kitchen: Sequence[Row],
+) -> _Loaded:
     if not found:
         raise NotFound(thing="order")
     order = rows.order_of(found[0], lines=lines, facts=facts)
     return _Loaded(
-        order=order,
+        order=attrs.evolve(order, kitchen=kitchen_of(*kitchen), seating=seating_of(usages)),
         # A checkout that was reverted is kept, but not shown.
         snapshot=rows.snapshot_of(snapshots[0]) if snapshots and order.totals else None,
         positions={LineId(line["id"]): line["position"] for line in lines},
@@ -202,7 +214,7 @@ def _n(feed: Sequence[Row]) -> int:
 def _writes(decision: Decision, before: _Loaded | None, answer: Iterable[Query]) -> Iterator[Query]:
     """Yield the writes of a decision; the merchant's counter, which every command waits for, comes last."""
     change, order = decision.change, decision.change.order
-    if change.entry is not None:
+    if change.entries:
         yield from _order_writes(order, before)
         if change.snapshot is not None:
             yield sql.INSERT_SNAPSHOT(**rows.snapshot_values(order.id, change.snapshot))
@@ -213,22 +225,28 @@ def _writes(decision: Decision, before: _Loaded | None, answer: Iterable[Query])
     if decision.unparked is not None:
         yield sql.UNPARK_FACT(bucket=bucket_of(order.id), fact_key=rows.fact_values(decision.unparked)["fact_key"])
     yield from answer
-    if change.entry is not None:
-        values = rows.entry_values(change.entry, order)
-        yield sql.RAISE_FEED(bucket=values["bucket"], merchant_id=order.merchant_id)
-        yield sql.INSERT_ENTRY(**values)
+    for entry in change.entries:
+        yield sql.RAISE_FEED(bucket=bucket_of(order.id), merchant_id=order.merchant_id)
+        yield sql.INSERT_ENTRY(**rows.entry_values(entry, order))
 
 
 def _order_writes(order: Order, before: _Loaded | None) -> Iterator[Query]:
     values, bucket = rows.order_values(order), bucket_of(order.id)
     if before is None:
         yield sql.INSERT_ORDER(**values)
-    else:
+    elif _own(order) != _own(before.order):
         yield sql.UPDATE_ORDER(**values, key_bucket=bucket, key_id=order.id, key_version=before.order.version)
     yield from _line_writes(order, before)
+    yield from usage_writes(before.order.seating if before else Seating(), order.seating)
+    yield from kitchen_writes(order, before.order.kitchen if before else Kitchen())
     known = len(before.order.ledger.facts) if before else 0
     for ordinal, fact in enumerate(order.ledger.facts[known:], start=known + 1):
         yield sql.INSERT_FACT(bucket=bucket, order_id=order.id, ordinal=ordinal, **rows.fact_values(fact))
+
+
+def _own(order: Order) -> tuple[int, int, datetime]:
+    """Return what tells whether the order's own row has changed: its kitchen counts events without a version."""
+    return order.version, order.events, order.updated_at
 
 
 def _line_writes(order: Order, before: _Loaded | None) -> Iterator[Query]:

@@ -21,11 +21,11 @@ _COLUMNS: Final[LiteralString] = """
          WHEN o.set_aside_at IS NOT NULL THEN 'set aside'
          WHEN EXISTS (
              SELECT FROM outbox a WHERE a.bucket = o.bucket AND a.order_id = o.order_id AND a.seq < o.seq
-             AND a.set_aside_at IS NOT NULL AND a.published_at IS NULL AND a.released_at IS NULL
+             AND a.set_aside_at IS NOT NULL AND a.released_at IS NULL OFFSET 0
          ) THEN 'held back' ELSE 'waiting' END AS standing,
     CASE WHEN o.set_aside_at IS NULL OR o.released_at IS NOT NULL THEN 0 ELSE (
-        SELECT count(*) FROM outbox b WHERE b.bucket = o.bucket AND b.order_id = o.order_id AND b.seq > o.seq
-        AND b.published_at IS NULL AND b.released_at IS NULL
+        SELECT count(*) FILTER (WHERE b.published_at IS NULL AND b.released_at IS NULL) FROM outbox b
+        WHERE b.bucket = o.bucket AND b.order_id = o.order_id AND b.seq > o.seq
     ) END AS holds_back
 """
 

@@ -7,9 +7,10 @@ from typing import Self
 
 from psycopg import AsyncConnection, Error
 from psycopg.rows import TupleRow
-from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
+from psycopg_pool import PoolClosed, PoolTimeout
 
 from sale_adapters.postgres import relay_sql as sql
+from sale_adapters.postgres.pool import Pool, PooledConnection
 from sale_domain.errors import StoreUnavailable
 from sale_domain.ids import EventId, OrderId, bucket_of
 from sale_domain.ports.publishing import (
@@ -30,14 +31,13 @@ class PostgresRelayOutbox:
     """The `Outbox` port on a small connection pool of its own; an asynchronous context manager."""
 
     def __init__(self, database_url: str, *, connections: int = 4, patience_seconds: float = 3.0) -> None:
-        self._pool = AsyncConnectionPool(
-            database_url.replace("postgresql+psycopg://", "postgresql://", 1),
-            min_size=1,
+        self._pool: Pool[PooledConnection] = Pool(
+            database_url,
+            connection_class=PooledConnection,
             max_size=connections,
             timeout=patience_seconds,
             kwargs={"autocommit": True, "connect_timeout": 3, "application_name": "sale-relay"},
             configure=_bound_time,
-            open=False,
         )
 
     async def __aenter__(self) -> Self:

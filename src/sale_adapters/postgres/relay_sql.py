@@ -79,11 +79,15 @@ FENCE: Final[Sql] = "SELECT fence FROM relay_shards WHERE bucket = %s AND layout
 
 LOCK_FENCE: Final[Sql] = "SELECT fence FROM relay_shards WHERE bucket = %s AND layout = %s AND shard = %s FOR UPDATE"
 
+# Statistics are mostly made while nothing waits, so they call "unpublished" one row. A planner that trusts them looks
+# for what is set aside by reading the whole backlog again for each row of it: 26 s at 20 000 rows. So the inner
+# question does not ask for `published_at` (a published row is not set aside), which keeps it off that index, and
+# OFFSET 0 keeps it from being made a join: one look into an index by bucket, order and number, whatever is believed.
 UNPUBLISHED: Final[Sql] = """
     SELECT o.event_id, o.order_id, o.seq, o.topic, o.payload, o.occurred_at, o.traceparent FROM outbox o
     WHERE o.bucket >= %s AND o.bucket < %s AND o.published_at IS NULL AND o.released_at IS NULL AND NOT EXISTS (
         SELECT FROM outbox a WHERE a.bucket = o.bucket AND a.order_id = o.order_id AND a.seq <= o.seq
-        AND a.set_aside_at IS NOT NULL AND a.published_at IS NULL AND a.released_at IS NULL
+        AND a.set_aside_at IS NOT NULL AND a.released_at IS NULL OFFSET 0
     )
     ORDER BY o.occurred_at, o.order_id, o.seq LIMIT %s
 """

@@ -232,6 +232,7 @@ def entry_values(entry: FeedEntry, order: Order) -> Values:
         "topic": entry.topic.value,
         "thing_id": entry.thing_id,
         "order_id": order.id,
+        "order_version": order.version,
         "action": entry.action.value,
         "version": entry.version,
         "status": entry.status,

@@ -174,8 +174,8 @@ RAISE_FEED: Final = compiled(
     )
 )
 
-# Both numbers come from the rows that this transaction has written: had one of those writes missed, NULL would meet
-# NOT NULL here, and the COMMIT behind it in the pipeline would not happen.
+# The feed number comes from the counter, and the version from beside the order that this transaction has written: had
+# one of those writes missed, NULL would meet NOT NULL here, and the COMMIT behind it in the pipeline would not happen.
 INSERT_ENTRY: Final = compiled(
     insert(HISTORY)
     .inline()
@@ -183,8 +183,12 @@ INSERT_ENTRY: Final = compiled(
         _parameters(HISTORY)
         | {
             "n": _FEED.scalar_subquery(),
-            "version": select(SALE_ORDERS.c.version)
-            .where(_is(SALE_ORDERS.c.bucket), _is(SALE_ORDERS.c.id, "order_id"), _is(SALE_ORDERS.c.version))
+            "version": select(bindparam("version", type_=Integer))
+            .where(
+                _is(SALE_ORDERS.c.bucket),
+                _is(SALE_ORDERS.c.id, "order_id"),
+                _is(SALE_ORDERS.c.version, "order_version"),
+            )
             .scalar_subquery(),
         }
     )
@@ -192,7 +196,7 @@ INSERT_ENTRY: Final = compiled(
 
 ENTRIES: Final = compiled(
     select(*(column for column in HISTORY.c if column.name != "data"), cast(HISTORY.c.data, Text).label("data"))
-    .where(_is(HISTORY.c.bucket), _is(HISTORY.c.order_id))
+    .where(_is(HISTORY.c.bucket), _is(HISTORY.c.order_id), _is(HISTORY.c.thing_id, "order_id"))
     .order_by(HISTORY.c.n)
 )
 

@@ -12,13 +12,13 @@ from itertools import count
 from typing import Any
 
 import attrs
-from psycopg import AsyncConnection, DataError, OperationalError, errors, generators
+from psycopg import DataError, OperationalError, errors, generators
 from psycopg.abc import PQGen, Transformer
 from psycopg.adapt import Transformer as RowReader
 from psycopg.pq import ConnStatus, ExecStatus, Format
 from psycopg.pq.abc import PGconn, PGresult
-from psycopg.rows import TupleRow
 
+from sale_adapters.postgres.pool import PooledConnection
 from sale_domain.errors import SaleError
 
 Row = dict[str, Any]
@@ -51,15 +51,21 @@ class Query:
 
     Attributes:
         late: What to raise when a lock that it needs is not granted in time; None leaves the error as it is.
+        taken: What to raise when it meets a row that is unique; None leaves the error as it is.
     """
 
     statement: Statement
     values: dict[str, object]
     late: SaleError | None = None
+    taken: SaleError | None = None
 
     def or_late(self, late: SaleError) -> "Query":
         """Return the query with what a lock time-out means here."""
         return attrs.evolve(self, late=late)
+
+    def or_taken(self, taken: SaleError) -> "Query":
+        """Return the query with what a violated unique index means here; which one, the statement knows."""
+        return attrs.evolve(self, taken=taken)
 
     def parameters(self) -> list[bytes | None]:
         """Return the values as PostgreSQL reads them; it finds out their types by itself."""
@@ -70,7 +76,7 @@ class Query:
         return [Format.BINARY if isinstance(self.values[name], bytes) else Format.TEXT for name in self.statement.names]
 
 
-class Session(AsyncConnection[TupleRow]):
+class Session(PooledConnection):
     """A connection that remembers what it has prepared."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - psycopg's own
@@ -94,7 +100,7 @@ class Trips:
         Nothing can be looked at before the COMMIT of the same trip: what must not miss has to fail.
 
         Raises:
-            psycopg.Error: what the first failed statement said, unless its `late` was to be raised instead.
+            psycopg.Error: what the first failed statement said, unless its `late` or `taken` was to be raised instead.
         """
         assert not self._done, "nothing follows COMMIT"
         before, self._begin, self._done = self._begin, (), commit
@@ -164,6 +170,8 @@ def _check(step: _Step, result: PGresult) -> None:
         error = errors.error_from_result(result)
         if isinstance(error, errors.LockNotAvailable) and step.query.late is not None:
             raise step.query.late from error
+        if isinstance(error, errors.UniqueViolation) and step.query.taken is not None:
+            raise step.query.taken from error
         raise error
 
 

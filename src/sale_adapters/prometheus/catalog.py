@@ -65,7 +65,46 @@ SISTER_SECONDS = Metric(
     labels=("sister",),
     help="How long calls to sister services took, retries and pauses included.",
 )
-COUNTED = (HTTP_REQUESTS, HTTP_SECONDS, COMMANDS, WEBHOOK_DELIVERIES, SISTER_CALLS, SISTER_SECONDS)
+STREAM_CLIENTS = Metric(
+    name="sale_stream_clients",
+    kind=Kind.GAUGE,
+    help="Sockets of the live stream that are open now.",
+)
+STREAM_FRAMES = Metric(
+    name="sale_stream_frames_total",
+    kind=Kind.COUNTER,
+    help="Frames that were handed to sockets.",
+)
+STREAM_RESYNCS = Metric(
+    name="sale_stream_resyncs_total",
+    kind=Kind.COUNTER,
+    help="Sockets that were told to read again: too slow, or back after too long.",
+)
+STREAM_CLOSES = Metric(
+    name="sale_stream_closes_total",
+    kind=Kind.COUNTER,
+    labels=("code",),
+    help="Sockets that ended, by the code that Sale closed them with; `client` when the other side left.",
+)
+SIGNAL_MESSAGES = Metric(
+    name="sale_signal_messages_total",
+    kind=Kind.COUNTER,
+    labels=("outcome",),
+    help="Changes told to signal: `heard`, `unheard` (nobody had subscribed), `lost` (Redis away or too slow).",
+)
+COUNTED = (
+    HTTP_REQUESTS,
+    HTTP_SECONDS,
+    COMMANDS,
+    WEBHOOK_DELIVERIES,
+    SISTER_CALLS,
+    SISTER_SECONDS,
+    STREAM_CLIENTS,
+    STREAM_FRAMES,
+    STREAM_RESYNCS,
+    STREAM_CLOSES,
+    SIGNAL_MESSAGES,
+)
 """What this process counts by itself."""
 
 SISTER_BREAKERS = Metric(
@@ -142,6 +181,16 @@ OPEN_ORDERS_AGE = Metric(
     labels=("status",),
     help="How long ago the oldest of them was opened; 0 when there is none.",
 )
+ACTIVE_USAGES = Metric(
+    name="sale_active_usages",
+    kind=Kind.GAUGE,
+    help=f"Tables and other units that are taken now. Counted up to {COUNTED_UP_TO}.",
+)
+ACTIVE_USAGES_AGE = Metric(
+    name="sale_active_usages_oldest_age_seconds",
+    kind=Kind.GAUGE,
+    help="How long the one has been taken that has been longest; 0 when there is none.",
+)
 OF_THE_STORE = (
     UNPUBLISHED,
     UNPUBLISHED_AGE,
@@ -151,6 +200,8 @@ OF_THE_STORE = (
     UNALLOCATED,
     OPEN_ORDERS,
     OPEN_ORDERS_AGE,
+    ACTIVE_USAGES,
+    ACTIVE_USAGES_AGE,
 )
 """What is read of the store when it is asked, at most every few seconds; every replica tells the same."""
 

@@ -56,6 +56,8 @@ def store_gauges(figures: StoreFigures | None, *, now: datetime) -> Iterable[Gau
     yield gauge(catalog.UNALLOCATED, {(currency,): float(money) for currency, money in figures.unallocated.items()})
     yield gauge(catalog.OPEN_ORDERS, {(status.value,): backlog.count for status, backlog in orders.items()})
     yield gauge(catalog.OPEN_ORDERS_AGE, {(status.value,): _age(backlog, now) for status, backlog in orders.items()})
+    yield gauge(catalog.ACTIVE_USAGES, {(): figures.active_usages.count})
+    yield gauge(catalog.ACTIVE_USAGES_AGE, {(): _age(figures.active_usages, now)})
 
 
 def _age(backlog: Backlog, now: datetime) -> float:

@@ -4,7 +4,7 @@ import time
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import Metric as Family
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
@@ -41,6 +41,11 @@ class PrometheusMetrics:
         self._deliveries = _counter(catalog.WEBHOOK_DELIVERIES)
         self._calls = _counter(catalog.SISTER_CALLS)
         self._call_seconds = _histogram(catalog.SISTER_SECONDS)
+        self._clients = Gauge(catalog.STREAM_CLIENTS.name, catalog.STREAM_CLIENTS.help, registry=None)
+        self._frames = _counter(catalog.STREAM_FRAMES)
+        self._resyncs = _counter(catalog.STREAM_RESYNCS)
+        self._closes = _counter(catalog.STREAM_CLOSES)
+        self._signals = _counter(catalog.SIGNAL_MESSAGES)
         for outcome in PaymentOutcome:
             # A series that begins with its first event hides that event from rate().
             self._deliveries.labels(outcome.value)
@@ -71,6 +76,27 @@ class PrometheusMetrics:
         self._calls.labels(sister, outcome).inc()
         self._call_seconds.labels(sister).observe(seconds)
 
+    def stream_opened(self) -> None:
+        """Count a socket of the stream."""
+        self._clients.inc()
+
+    def stream_closed(self, code: str) -> None:
+        """Count a socket's end."""
+        self._clients.dec()
+        self._closes.labels(code).inc()
+
+    def frames_sent(self, count: int) -> None:
+        """Count frames."""
+        self._frames.inc(count)
+
+    def stream_resynced(self) -> None:
+        """Count a socket that has to read again."""
+        self._resyncs.inc()
+
+    def signalled(self, outcome: str, count: int) -> None:
+        """Count what was told to signal."""
+        self._signals.labels(outcome).inc(count)
+
     async def exposition(self) -> tuple[str, bytes]:
         """Return the content type and the text of a scrape; a store that is away is told of, not raised."""
         figures = await self._look.figures()
@@ -89,7 +115,8 @@ class PrometheusMetrics:
 
     def _counted(self) -> Iterable[Family]:
         counted = (self._requests, self._request_seconds, self._commands, self._deliveries, self._calls)
-        for instrument in (*counted, self._call_seconds):
+        stream = (self._clients, self._frames, self._resyncs, self._closes, self._signals)
+        for instrument in (*counted, self._call_seconds, *stream):
             for family in instrument.collect():
                 # The library tells with each series when it began, which doubles their number and serves nobody here.
                 family.samples = [sample for sample in family.samples if not sample.name.endswith("_created")]

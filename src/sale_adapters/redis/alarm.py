@@ -1,4 +1,4 @@
-"""Wake the relay over Redis pub/sub: best effort on both sides, because the relay polls besides."""
+"""Wake other processes over Redis pub/sub: best effort on both sides, because whoever is woken polls besides."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,7 +9,12 @@ from redis.exceptions import RedisError
 
 from sale_adapters.redis.connection import connect
 
-CHANNEL = "sale:relay:work"
+RELAY_CHANNEL = "sale:relay:work"
+"""Rung when an event waits for Kafka."""
+
+FEED_CHANNEL = "sale:feed:moved"
+"""Rung when a merchant's history has grown."""
+
 _LONGEST_WAIT_SECONDS = 5.0
 
 
@@ -20,8 +25,9 @@ class RedisAlarm:
     of what was rung meanwhile.
     """
 
-    def __init__(self, url: str, *, rest_seconds: float = 1.0) -> None:
+    def __init__(self, url: str, *, channel: str, rest_seconds: float = 1.0) -> None:
         self._redis = connect(url)
+        self._channel = channel
         self._rest_seconds = rest_seconds
         self._rung = asyncio.Event()
         self._publishing: asyncio.Task[NoReturn] | None = None
@@ -47,7 +53,7 @@ class RedisAlarm:
             await self._rung.wait()
             self._rung.clear()
             try:
-                await self._redis.publish(CHANNEL, b"")
+                await self._redis.publish(self._channel, b"")
             except (RedisError, OSError):
                 self._rung.set()
                 await asyncio.sleep(self._rest_seconds)
@@ -61,8 +67,11 @@ class RedisBell:
         hearing: Set while it is subscribed.
     """
 
-    def __init__(self, url: str, *, quiet_seconds: float = 5.0, shortest_wait_seconds: float = 0.1) -> None:
+    def __init__(
+        self, url: str, *, channel: str, quiet_seconds: float = 5.0, shortest_wait_seconds: float = 0.1
+    ) -> None:
         self._url = url
+        self._channel = channel
         self._quiet_seconds = quiet_seconds
         self._shortest_wait_seconds = shortest_wait_seconds
         self.hearing = asyncio.Event()
@@ -82,7 +91,7 @@ class RedisBell:
             await asyncio.sleep(wait_seconds)
 
     async def _hear(self, heard: PubSub, on_ring: Callable[[], object]) -> None:
-        await heard.subscribe(CHANNEL)
+        await heard.subscribe(self._channel)
         asked = False
         while True:
             message = await heard.get_message(timeout=self._quiet_seconds)

@@ -7,7 +7,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sale_adapters.sandbox.answers import ExactJson, Refused
-from sale_adapters.sandbox.catalogue import CATEGORIES, CHANNELS, Variant, product, variant
+from sale_adapters.sandbox.catalogue import product, variant
+from sale_adapters.wire.demo_shop import CATEGORIES, CHANNELS, Variant
 
 _INFOS: Mapping[str, Callable[[str], Variant | None]] = {"ProductVariant": variant, "Product": product}
 

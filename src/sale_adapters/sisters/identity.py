@@ -2,6 +2,7 @@
 
 import binascii
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -60,6 +61,7 @@ class JwksTokenVerifier:
             user_id=UserId(_text(claims, "userId")),
             roles=frozenset(_texts(claims, "roles")),
             merchants=frozenset(map(MerchantId, _texts(claims, "merchants"))),
+            expires_at=_instant(_seconds(claims, "exp")),
         )
 
     async def _signed_claims(self, token: str) -> JsonObject:
@@ -136,6 +138,14 @@ def _seconds(claims: JsonObject, name: str) -> int | Decimal:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise _unusable(name)
     return value
+
+
+def _instant(seconds: int | Decimal) -> datetime | None:
+    """Return a claim's time; None for one that is beyond the calendar."""
+    try:
+        return datetime.fromtimestamp(float(seconds), UTC)
+    except (OverflowError, ValueError):
+        return None
 
 
 def _unusable(name: str) -> Unauthenticated:

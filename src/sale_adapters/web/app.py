@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute, WebSocketRoute
 
 from sale_adapters.web.asyncapi import asyncapi_document
 from sale_adapters.web.board import Board, BoardSetup
@@ -18,14 +19,21 @@ from sale_adapters.web.operations import OPERATIONS
 from sale_adapters.web.page import document_page
 from sale_adapters.web.replies import refusal, response
 from sale_adapters.web.routing import routes
+from sale_adapters.web.stream import Stream
 from sale_adapters.wire import json
+from sale_adapters.wire.places import STREAM
 from sale_adapters.wire.problems import problem_of
 from sale_domain.errors import NotFound
 from sale_domain.sale import Sale
 
 
 def create_app(
-    sale: Sale, *, readiness: Readiness, metrics: Metrics | None = None, board: BoardSetup | None = None
+    sale: Sale,
+    *,
+    readiness: Readiness,
+    metrics: Metrics | None = None,
+    stream: Stream | None = None,
+    board: BoardSetup | None = None,
 ) -> Starlette:
     """Make the HTTP application of contract §9.
 
@@ -33,6 +41,7 @@ def create_app(
         sale: The service, with whatever is plugged into its ports.
         readiness: Looks at the parts that Sale cannot do without, for `/readyz`.
         metrics: Counts, and is asked by `/metrics`; None counts nothing.
+        stream: Serves the live stream; None has none.
         board: What the board offers beyond the service itself.
     """
     page = Board(board or BoardSetup())
@@ -47,8 +56,9 @@ def create_app(
         page=document_page(document).encode(),
         board=page.page,
     )
+    live: list[BaseRoute] = [] if stream is None else [WebSocketRoute(STREAM, stream)]
     app = Starlette(
-        routes=routes([*OPERATIONS, *page.operations()], services),
+        routes=[*routes([*OPERATIONS, *page.operations()], services), *live],
         middleware=[Middleware(RequestScope, metrics=metrics)],
         exception_handlers={HTTPException: _no_such_path},
     )

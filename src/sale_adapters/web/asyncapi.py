@@ -1,9 +1,10 @@
-"""The AsyncAPI 3 document of what Sale tells Kafka, made from the events' types (contract §7)."""
+"""The AsyncAPI 3 document of what Sale tells Kafka, screens and signal, made from the types (contract §7, §8)."""
 
 from collections.abc import Mapping
 
 from sale_adapters.web.event_examples import event_examples
 from sale_adapters.web.event_schemas import EventSchemas
+from sale_adapters.web.stream.asyncapi import CHANNELS, OPERATIONS, stream_messages
 from sale_adapters.wire.cloud_events import cloud_event_headers
 from sale_domain.documents import Json, JsonObject
 from sale_domain.events import EVENT_TYPES
@@ -27,16 +28,16 @@ _PROMISE = (
 
 
 def asyncapi_document(*, version: str) -> JsonObject:
-    """Describe every topic: its key, headers, payload, and an example."""
+    """Describe every topic, its key, headers, payload and an example; and the stream's messages."""
     schemas = EventSchemas()
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "Sale", "version": version, "description": _PROMISE},
         "defaultContentType": "application/json",
-        "channels": {topic: _channel(topic) for topic in EVENT_TYPES},
-        "operations": {f"send.{topic}": _sending(topic) for topic in EVENT_TYPES},
+        "channels": {**{topic: _channel(topic) for topic in EVENT_TYPES}, **CHANNELS},
+        "operations": {**{f"send.{topic}": _sending(topic) for topic in EVENT_TYPES}, **OPERATIONS},
         "components": {
-            "messages": {topic: _message(topic, schemas) for topic in EVENT_TYPES},
+            "messages": {**{topic: _message(topic, schemas) for topic in EVENT_TYPES}, **stream_messages(schemas)},
             "schemas": schemas.components,
         },
     }

@@ -13,7 +13,7 @@ from sale_adapters.wire.parsing import parse_body, parse_query
 from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput
 from sale_adapters.wire.tracing import TRACEPARENT
 from sale_domain.context import Context
-from sale_domain.ids import LineId, OrderId
+from sale_domain.ids import LineId, OrderId, UsageId
 from sale_domain.ports.answers import AnswerKey, Once, StoredAnswer
 from sale_domain.sale import Sale
 from sale_domain.views import OrderView
@@ -48,7 +48,7 @@ class Call:
 
     Attributes:
         caller: Who calls; None on public paths.
-        body: As it came; read on POST and PATCH only.
+        body: As it came; read on POST, PUT and PATCH only.
         key: Set when the effect must come once; with the body's fingerprint.
     """
 
@@ -72,6 +72,11 @@ class Call:
     def line_id(self) -> LineId:
         """Return the line that the path names."""
         return LineId(self.request.path_params["itemId"])
+
+    @property
+    def usage_id(self) -> UsageId:
+        """Return the allocation usage that the path names."""
+        return UsageId(self.request.path_params["usageId"])
 
     def parsed(self, kind: type[T]) -> T:
         """Return the body.

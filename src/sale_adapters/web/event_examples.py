@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from sale_adapters.web.kitchen_examples import bowls_begun
 from sale_adapters.wire.forms import to_json
 from sale_domain.announcements import messages
 from sale_domain.documents import Json
@@ -22,11 +23,12 @@ _AT = datetime(2026, 1, 5, 7, 30, tzinfo=UTC)
 _ORDER_ID = OrderId("01KE6YB4M0000000000000000126")
 _LINE_ID = LineId("01KE6YB4M0000000000000000226")
 _EVENT_ID = EventId("01KE6YB4M0000000000000000326")
+_TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 def event_examples() -> Mapping[str, tuple[OutboxRow, Json]]:
     """Return, per topic, a row with its headers' values, and the payload as JSON."""
-    return {message.topic: (_row(message), to_json(message.payload)) for message in (_two_bowls_paid(),)}
+    return {message.topic: (_row(message), to_json(message.payload)) for message in (_two_bowls_paid(), _bowls_begun())}
 
 
 def _two_bowls_paid() -> Message:
@@ -53,8 +55,12 @@ def _two_bowls_paid() -> Message:
         at=_AT,
     )
     _, change = priced.record_payment(paid, at=_AT)
-    traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-    (message,) = messages(change, event_id=_EVENT_ID, traceparent=traceparent)
+    (message,) = messages(change, new_id=lambda _: _EVENT_ID, traceparent=_TRACEPARENT)
+    return message
+
+
+def _bowls_begun() -> Message:
+    (message,) = messages(bowls_begun(), new_id=lambda _: _EVENT_ID, traceparent=_TRACEPARENT)
     return message
 
 

@@ -1,20 +1,35 @@
-"""The published surface of the events as a flat list, and what may not happen to it: fields are only added (C20)."""
+"""The published surface of events and frames as flat lists, and what may not happen to it.
+
+Fields are only ever added (C20, C21).
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sale_adapters.web.event_schemas import EventSchemas
+from sale_adapters.web.stream.lines import PERMISSIONS
+from sale_adapters.web.stream.messages import SERVER_EVENTS
+from sale_adapters.wire.frames import Frame, SignalMessage
 from sale_domain.events import EVENT_TYPES
 
 Surface = Mapping[str, Mapping[str, str]]
-"""Per topic, every field's path with its type; a question mark behind the type says that it may be absent."""
+"""Per topic or message, every field's path with its type; a question mark says that the field may be absent."""
 
 
 def event_surface() -> Surface:
-    """Return the surface of the events as they are now."""
+    """Return the surface of what goes to Kafka as it is now."""
+    return _surface(EVENT_TYPES)
+
+
+def frame_surface() -> Surface:
+    """Return the surface of what goes to screens and to signal as it is now."""
+    return _surface({**dict.fromkeys(PERMISSIONS, Frame), **SERVER_EVENTS, "signal": SignalMessage})
+
+
+def _surface(types: Mapping[str, type[Any]]) -> Surface:
     schemas = EventSchemas()
     found = {}
-    for topic, cls in EVENT_TYPES.items():
+    for topic, cls in types.items():
         schema = schemas.of(cls)
         found[topic] = dict(_fields(schema, schemas.components, path=""))
     return found

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from sale_adapters.web.kitchen_examples import kitchen_examples
 from sale_adapters.wire.answers import answer_json
 from sale_adapters.wire.orders import (
     HistoryBody,
@@ -36,7 +37,7 @@ def answer_examples() -> dict[type, Json]:
     change = _draft().created(
         items=(NewProduct(id=_LINE_ID, item_id=ItemId("variant-pho"), name="Phở bò tái", quantity=Decimal(2)),)
     )
-    order, entry = change.order, change.entry
+    order, entry = change.order, change.entries[0]
     assert entry is not None, "a new order is told of"
     examples: dict[type, object] = {
         OrderBody: order_body(OrderView(order=order)),
@@ -44,6 +45,7 @@ def answer_examples() -> dict[type, Json]:
         HistoryBody: history_body(History(entries=(NumberedEntry(n=1, entry=entry),), feed_seq=1)),
         PreviewBody: preview_body(Preview(order=order, quote=_quote())),
         OutcomeBody: OutcomeBody(outcome="applied"),
+        **kitchen_examples(),
     }
     return {kind: answer_json(example) for kind, example in examples.items()}
 

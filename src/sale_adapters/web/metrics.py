@@ -29,6 +29,18 @@ class Metrics(Protocol):
     def payment_told(self, outcome: str) -> None:
         """Hear what came of a webhook delivery: contract §6's outcome, `refused`, `unavailable` or `failed`."""
 
+    def stream_opened(self) -> None:
+        """Hear of a new socket."""
+
+    def stream_closed(self, code: str) -> None:
+        """Hear of a socket's end: the code that it was closed with, or `client` when the other side left."""
+
+    def frames_sent(self, count: int) -> None:
+        """Hear of frames that were handed to a socket."""
+
+    def stream_resynced(self) -> None:
+        """Hear of a socket that was told to read again what it missed."""
+
     async def exposition(self) -> tuple[str, bytes]:
         """Return the counts as text, and its content type."""
 
@@ -43,6 +55,18 @@ class NoMetrics:
         """See `Metrics`."""
 
     def payment_told(self, outcome: str) -> None:
+        """See `Metrics`."""
+
+    def stream_opened(self) -> None:
+        """See `Metrics`."""
+
+    def stream_closed(self, code: str) -> None:
+        """See `Metrics`."""
+
+    def frames_sent(self, count: int) -> None:
+        """See `Metrics`."""
+
+    def stream_resynced(self) -> None:
         """See `Metrics`."""
 
     async def exposition(self) -> tuple[str, bytes]:

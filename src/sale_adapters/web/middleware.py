@@ -26,7 +26,10 @@ _CLIENT_GONE = 499
 
 
 class RequestScope:
-    """Give every request an id and a trace, count it, log it (never headers, query or body), turn bugs into a 500."""
+    """Give every request an id and a trace, count it, log it (never headers, query or body), turn bugs into a 500.
+
+    A WebSocket gets its names only: the stream counts by itself.
+    """
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
         """Wrap an application."""
@@ -35,10 +38,13 @@ class RequestScope:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on."""
-        if scope["type"] != "http":
+        if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
         with _named(Headers(scope=scope)) as request_id:
+            if scope["type"] == "websocket":
+                await self._app(scope, receive, send)
+                return
             await self._followed(scope, receive, send, request_id)
 
     async def _followed(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:

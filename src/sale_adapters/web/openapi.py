@@ -9,6 +9,8 @@ from sale_adapters.web.access import Public
 from sale_adapters.web.examples import answer_examples
 from sale_adapters.web.routing import Operation
 from sale_adapters.web.schema import Schemas, wire_name
+from sale_adapters.wire.allocations import UsageBody, UsageListBody
+from sale_adapters.wire.kitchen import StationsBody, TicketBody, TicketListBody
 from sale_adapters.wire.orders import HistoryBody, OrderBody, OrderListBody
 from sale_adapters.wire.places import BASE
 from sale_adapters.wire.problems import BUG, MEDIA_TYPE, status_of, title_of
@@ -76,9 +78,10 @@ _HEADERS: Mapping[str, JsonObject] = {
     },
 }
 _CREATED = 201
+_OF_THE_FEED = (OrderBody, OrderListBody, HistoryBody, TicketBody, TicketListBody, UsageListBody)
 _TOLD = {
     "X-Request-Id": "The request's id.",
-    "ETag": "The order's version, for If-Match.",
+    "ETag": "The version of what is shown, for If-Match.",
     "Location": "Where the new order is.",
     "X-Feed-Seq": "The merchant's feed number that the answer is true for.",
 }
@@ -110,7 +113,7 @@ def refusals_of(operation: Operation) -> tuple[type[errors.SaleError], ...]:
     found: list[type[errors.SaleError]] = list(operation.refuses)
     if not isinstance(operation.access, Public):
         found += _SECURED
-        if operation.method in {"POST", "PATCH"}:
+        if operation.method in {"POST", "PUT", "PATCH"}:
             found.append(BodyTooLarge)
         if operation.method == "POST":
             found += _REPEATABLE
@@ -182,9 +185,9 @@ def _answer(kind: type | None, schemas: Schemas, examples: Mapping[type, Json]) 
 
 def _answer_headers(operation: Operation, kind: type | None) -> JsonObject:
     told = ["X-Request-Id"]
-    told += ["ETag"] * (kind is OrderBody)
+    told += ["ETag"] * (kind in (OrderBody, TicketBody, StationsBody, UsageBody))
     told += ["Location"] * (_CREATED in operation.answers and not operation.changes)
-    told += ["X-Feed-Seq"] * (operation.method == "GET" and kind in (OrderBody, OrderListBody, HistoryBody))
+    told += ["X-Feed-Seq"] * (operation.method == "GET" and kind in _OF_THE_FEED)
     return {name: {"description": _TOLD[name], "schema": {"type": "string"}} for name in told}
 
 

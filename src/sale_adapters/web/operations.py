@@ -2,6 +2,8 @@
 
 from sale_adapters.web import operating, orders, payments
 from sale_adapters.web.access import PUBLIC
+from sale_adapters.web.allocation_operations import ALLOCATION_OPERATIONS
+from sale_adapters.web.kitchen_operations import KITCHEN_OPERATIONS
 from sale_adapters.web.routing import Operation
 from sale_adapters.wire.bodies import (
     CancelBody,
@@ -296,5 +298,13 @@ PUBLIC_OPERATIONS = (
     ),
 )
 
-OPERATIONS = (*ORDER_OPERATIONS, *ITEM_OPERATIONS, *ORDER_ACTIONS, *PAYMENT_OPERATIONS, *PUBLIC_OPERATIONS)
+OPERATIONS = (
+    *ORDER_OPERATIONS,
+    *ITEM_OPERATIONS,
+    *ORDER_ACTIONS,
+    *KITCHEN_OPERATIONS,
+    *ALLOCATION_OPERATIONS,
+    *PAYMENT_OPERATIONS,
+    *PUBLIC_OPERATIONS,
+)
 """In the order of the documentation."""

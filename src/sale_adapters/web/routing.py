@@ -23,7 +23,13 @@ from sale_domain.ids import bucket_of
 from sale_domain.permissions import Permission
 from sale_domain.ports.answers import StoredAnswer
 
-_THINGS = {"orderId": "order", "itemId": "order item"}
+_THINGS = {
+    "orderId": "order",
+    "itemId": "order item",
+    "ticketId": "kitchen ticket",
+    "ticketItemId": "kitchen ticket item",
+    "usageId": "allocation usage",
+}
 """What a path parameter names: all of them are ids of ours."""
 
 
@@ -42,7 +48,7 @@ class Operation:
         examples: Bodies to try.
     """
 
-    method: str = attrs.field(validator=attrs.validators.in_(("GET", "POST", "PATCH", "DELETE")))
+    method: str = attrs.field(validator=attrs.validators.in_(("GET", "POST", "PUT", "PATCH", "DELETE")))
     path: str
     access: Permission | Public = attrs.field(validator=attrs.validators.instance_of((Permission, Public)))
     summary: str

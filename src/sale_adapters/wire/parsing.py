@@ -51,7 +51,7 @@ def parse_body(data: bytes, kind: type[T]) -> T:
         form = json.read(data or b"{}")
     except json.BadJson as error:
         raise InvalidInput.at("", f"must be a JSON object; it is {error}") from None
-    return _parsed(form, kind, below="")
+    return parse_part(form, kind, below="")
 
 
 def parse_query(pairs: Iterable[tuple[str, str]], kind: type[T]) -> T:
@@ -65,10 +65,15 @@ def parse_query(pairs: Iterable[tuple[str, str]], kind: type[T]) -> T:
         if name in form:
             raise InvalidInput.at(_pointer("/query", (name,)), "must be given once")
         form[name] = value
-    return _parsed(form, kind, below="/query")
+    return parse_part(form, kind, below="/query")
 
 
-def _parsed(form: Json, kind: type[T], *, below: str) -> T:
+def parse_part(form: Json, kind: type[T], *, below: str) -> T:
+    """Read a part of a request as an attrs class; `below` is the pointer to it.
+
+    Raises:
+        InvalidInput: every field that is unknown, missing, or not what it must be.
+    """
     try:
         return _CONVERTER.structure(form, kind)
     except Exception as error:  # noqa: BLE001 - sorted out leaf by leaf

@@ -8,7 +8,7 @@ import attrs
 from sale_adapters.wire import json
 from sale_adapters.wire.places import BASE
 from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput, MethodNotAllowed, NotReady
-from sale_domain import errors
+from sale_domain import allocation_errors, errors, kitchen_errors
 from sale_domain.documents import Json, JsonObject
 
 MEDIA_TYPE = "application/problem+json"
@@ -68,7 +68,21 @@ _MEMBERS: Mapping[type[errors.SaleError], Callable[[Any], JsonObject]] = {
     errors.IllegalTransition: _transition,
     errors.ComboChild: lambda told: {"lineId": told.line_id, "leadItemId": told.lead_id},
     errors.AlreadySent: lambda told: {"lineId": told.line_id},
+    kitchen_errors.NotSendable: lambda told: {"errors": [{"pointer": told.pointer, "detail": told.detail}]},
+    kitchen_errors.StationsOverlap: lambda told: {"errors": [{"pointer": told.pointer, "detail": told.detail}]},
+    kitchen_errors.TooManyKitchenItems: lambda told: {"limit": told.limit},
+    kitchen_errors.MoreThanOrdered: lambda told: {
+        "lineId": told.line_id,
+        "ordered": json.plain(told.ordered),
+        "sent": json.plain(told.sent),
+    },
     errors.PriceChanged: _money,
+    allocation_errors.UnitNamedTwice: lambda told: {
+        "errors": [{"pointer": f"/unitIds/{told.place}", "detail": str(told)}],
+        "unitId": told.unit_id,
+    },
+    allocation_errors.ReservationOver: lambda told: {"errors": [{"pointer": "/reservedTo", "detail": str(told)}]},
+    allocation_errors.UnitInUse: lambda told: {"unitId": told.unit_id},
     errors.StaleVersion: lambda told: {"expectedVersion": told.expected, "actualVersion": told.actual},
     errors.SisterUnavailable: lambda told: {"sister": told.sister},
     BodyTooLarge: lambda told: {"limit": told.limit},

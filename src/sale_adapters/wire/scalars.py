@@ -12,11 +12,15 @@ import attrs
 
 from sale_domain.documents import Json, JsonObject
 from sale_domain.ids import OrderId, bucket_of
+from sale_domain.kitchen_lifecycle import KitchenTicketStatus
 from sale_domain.lines import Keep
 from sale_domain.money import Currency, currency, exact, exact_rate
 
 MAX_TEXT = 500
 MAX_PAGE = 200
+MAX_TOKEN = 8_192
+MAX_FEED_NUMBER = 2**53 - 1
+"""A browser counts no further exactly."""
 
 Text = NewType("Text", str)
 """1 to 500 characters, none of them a control character."""
@@ -34,6 +38,12 @@ PageSize = NewType("PageSize", int)
 """How many things a page shows."""
 Cursor = NewType("Cursor", OrderId)
 """Where a page begins; opaque to clients."""
+TicketStatuses = NewType("TicketStatuses", frozenset[KitchenTicketStatus])
+"""Statuses of kitchen tickets, with commas between them."""
+Token = NewType("Token", str)
+"""A bearer token; whether it proves anything is seen later."""
+FeedNumber = NewType("FeedNumber", int)
+"""A merchant's feed number."""
 TextOrEmpty = Text | None | Keep
 """A text to set, or null to empty it; absent, it stays."""
 
@@ -95,7 +105,7 @@ def instant(value: Json) -> datetime:
         raise ValueError("must be a time that exists") from None
 
 
-def cursor(after: OrderId) -> str:
+def cursor(after: str) -> str:
     """Return the opaque form of where a page begins."""
     return urlsafe_b64encode(after.encode()).decode().rstrip("=")
 
@@ -119,6 +129,18 @@ def _page_size(value: Json) -> int:
     return int(value)
 
 
+def _token(value: Json) -> str:
+    if not isinstance(value, str) or not 1 <= len(value) <= MAX_TOKEN or not (value.isascii() and value.isprintable()):
+        raise ValueError("must be a token")
+    return value
+
+
+def _feed_number(value: Json) -> int:
+    if type(value) is not int or not 0 <= value <= MAX_FEED_NUMBER:
+        raise ValueError("must be a seq that was told before, 0 or more")
+    return value
+
+
 def _cursor(value: Json) -> OrderId:
     try:
         after = urlsafe_b64decode(f"{value}==".encode("ascii")).decode("ascii")
@@ -126,6 +148,13 @@ def _cursor(value: Json) -> OrderId:
     except ValueError:
         raise ValueError("must be a nextCursor of an earlier answer") from None
     return OrderId(after)
+
+
+def _ticket_statuses(value: Json) -> frozenset[KitchenTicketStatus]:
+    try:
+        return frozenset(map(KitchenTicketStatus, str(value).split(",")))
+    except ValueError:
+        raise ValueError(f"must be some of {', '.join(status.value for status in KitchenTicketStatus)}") from None
 
 
 @attrs.frozen
@@ -156,6 +185,12 @@ SCALARS: Mapping[Any, Scalar] = {
     Currency: Scalar(_currency, {"type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217"}),
     Instant: Scalar(instant, {"type": "string", "format": "date-time"}),
     PageSize: Scalar(_page_size, {"type": "integer", "minimum": 1, "maximum": MAX_PAGE}),
+    TicketStatuses: Scalar(
+        _ticket_statuses,
+        {"type": "string", "description": f"some of {', '.join(status.value for status in KitchenTicketStatus)}"},
+    ),
+    Token: Scalar(_token, {"type": "string", "minLength": 1, "maxLength": MAX_TOKEN}),
+    FeedNumber: Scalar(_feed_number, {"type": "integer", "minimum": 0, "maximum": MAX_FEED_NUMBER}),
     Cursor: Scalar(_cursor, {"type": "string", "description": "the nextCursor of an earlier answer"}),
 }
 """Every kind of single value that a request can hold."""

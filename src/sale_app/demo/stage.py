@@ -12,7 +12,8 @@ import attrs
 import httpx
 
 from sale_adapters.embedded import ChildProcess, EmbeddedParts, Part, PartFailed, free_ports
-from sale_adapters.sandbox import CHANNELS, IdentitySettings, menu
+from sale_adapters.sandbox import IdentitySettings
+from sale_adapters.wire.demo_shop import CHANNELS, MENU
 from sale_adapters.wire.places import BASE
 from sale_app.settings import variable
 
@@ -115,15 +116,15 @@ class Stage:
             await child.stop()
 
     async def watch(self) -> None:
-        """Bring back whatever dies, for ever, and say so."""
+        """Bring back whatever dies, for ever, and say so; one that cannot come back yet keeps no other waiting."""
+        parts = [self._keep(part.name, part) for part in self.parts.running]
+        await _together(*parts, *(self._keep(name, None) for name in self.children))
+
+    async def _keep(self, name: str, part: Part | None) -> None:
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
-            for part in self.parts.running:
-                if not part.process.running:
-                    await self._bring_back(part.name, part)
-            for name in list(self.children):
-                if not self.children[name].running:
-                    await self._bring_back(name, None)
+            if not (part.process if part else self.children[name]).running:
+                await self._bring_back(name, part)
 
     async def _bring_back(self, name: str, part: Part | None) -> None:
         self.tell(name, "died; starting it again")
@@ -134,8 +135,8 @@ class Stage:
             self.tell(name, f"does not come back yet: {str(failure).splitlines()[0]}")
             await asyncio.sleep(_BACK_OFF_SECONDS)
             return
-        if self.environment() != before:
-            # A part had to take another port; those who talk to it must hear of it.
+        if part and self.environment() != before:
+            # A part had to take another port; those who talk to it, or are starting to, must hear of it.
             for child in ("serve", "relay"):
                 if child in self.children:
                     await self.children[child].stop()
@@ -189,11 +190,12 @@ async def stage(*, data_dir: Path, http_port: int, tell: Tell) -> AsyncIterator[
 def _board(sandbox: str) -> Mapping[str, str]:
     """Return what makes the board ready at one click: a place to sign in and to pay, a menu and ten tables."""
     channel = CHANNELS["channel-vnd"]
+    menu = [each for each in MENU.values() if each.price_in(channel.currency) is not None]
     return {
         "board_sign_in_url": f"{sandbox}/identity/dev-token",
         "board_pay_url": f"{sandbox}/mq-pay/payments",
         "board_channels": f"{channel.id}={channel.name}",
-        "board_items": ";".join(f"{each.id}={each.name}" for each in menu(channel.currency)),
+        "board_items": ";".join(f"{each.id}={each.name}" for each in menu),
         "board_units": ";".join(f"table-{number}=Bàn {number}" for number in range(1, 11)),
     }
 

@@ -40,6 +40,7 @@ class StoreFigures:
         set_aside: Outbox rows that were set aside.
         parked: Payments whose order is not there yet, since they came.
         unallocated: Per currency, money that was received and pays for nothing; only currencies that have some.
+        active_usages: Usages that take a unit now, since they were started.
         open_orders: Orders per non-terminal status, since they were opened; every such status is there.
     """
 
@@ -47,6 +48,7 @@ class StoreFigures:
     set_aside: int
     parked: Backlog
     unallocated: Mapping[Currency, Decimal]
+    active_usages: Backlog
     open_orders: Mapping[OrderStatus, Backlog]
 
 

@@ -9,10 +9,12 @@ import attrs
 from sale_domain.events import FeedEntry, Message
 from sale_domain.ids import CustomerId, MerchantId, OrderId, SaleChannelId
 from sale_domain.ledger import PaymentFact
+from sale_domain.order_change import Change
 from sale_domain.order_lifecycle import OrderStatus
-from sale_domain.orders import Change, Order
+from sale_domain.orders import Order
 from sale_domain.payments import PaymentOutcome
 from sale_domain.ports.answers import Once
+from sale_domain.snapshots import CheckoutSnapshot
 from sale_domain.views import OrderView
 
 
@@ -48,6 +50,11 @@ class Decision:
     webhook: ReceivedWebhook | None = None
     outcome: PaymentOutcome | None = None
     unparked: PaymentFact | None = None
+
+    def view(self, *, snapshot: CheckoutSnapshot | None) -> OrderView:
+        """Return what readers see of it, once it is written."""
+        touched = frozenset(entry.thing_id for entry in self.change.entries)
+        return OrderView(order=self.change.order, snapshot=snapshot, touched=touched)
 
 
 Decide = Callable[[Order], Decision]
@@ -119,7 +126,8 @@ class Orders(Protocol):
         """Lock the order, let `decide` look at it, and write what it decided: all of it or nothing.
 
         `merchant_id` says whose order it must be; None is for mq-pay, which names no merchant and is shown no order:
-        the view may then lack the snapshot.
+        the view may then lack the snapshot. What `decide` sees, and the view, has the order's seating, and but for
+        mq-pay its kitchen; orders that are only read come without either.
 
         Raises:
             AlreadyAnswered: an equal request has had its effect.
@@ -127,10 +135,11 @@ class Orders(Protocol):
             KeyReused: the key came with another body.
             NotFound: there is no such order.
             SaleError: whatever `decide` raises; nothing is written.
+            UnitInUse: another order of the merchant has a unit that this one was to get.
         """
 
     async def find(self, order_id: OrderId, *, merchant_id: MerchantId) -> OrderView:
-        """Read an order.
+        """Read an order, without its kitchen and its seating.
 
         Raises:
             NotFound: there is none.
@@ -139,7 +148,7 @@ class Orders(Protocol):
     async def find_many(
         self, which: OrderFilter, *, merchant_id: MerchantId, after: OrderId | None, limit: int
     ) -> OrderPage:
-        """Read a page of orders, newest first."""
+        """Read a page of orders, newest first, without their kitchen and their seating."""
 
     async def history(self, order_id: OrderId, *, merchant_id: MerchantId) -> History:
         """Read what happened to an order.

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import attrs
 
-from sale_domain.ids import EventId, MerchantId, OrderId
+from sale_domain.ids import EventId, KitchenTicketId, MerchantId, OrderId
 from sale_domain.orders import Order
 from sale_domain.ports.publishing import PublishedAt
 
@@ -58,10 +58,11 @@ class BookedOrder:
     """Everything that is at rest about one order, all of one moment.
 
     Attributes:
-        order: From its row, its lines and its ledger.
+        order: From its row, its lines, its ledger, its kitchen and its usages.
         received: The stored column, which should follow from the ledger; so should `paid`.
         events: Its outbox rows by `seq`.
         entries: Its history rows, oldest first.
+        ticket_statuses: The stored column of each kitchen ticket, which should follow from its items.
     """
 
     order: Order
@@ -69,6 +70,7 @@ class BookedOrder:
     paid: Decimal
     events: tuple[BookedEvent, ...]
     entries: tuple[BookedEntry, ...]
+    ticket_statuses: Mapping[KitchenTicketId, str]
 
 
 @attrs.frozen(kw_only=True)

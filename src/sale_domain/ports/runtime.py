@@ -19,7 +19,7 @@ class Ids(Protocol):
 
 
 class Alarm(Protocol):
-    """Whoever wakes the relay."""
+    """Whoever wakes those that poll: the relay, and the live screens of other replicas."""
 
     def ring(self) -> None:
-        """Say that there is work; return at once and never fail. A call that gets lost costs the relay's poll."""
+        """Say that there is work; return at once and never fail. A call that gets lost costs a poll."""

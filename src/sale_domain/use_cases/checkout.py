@@ -143,9 +143,9 @@ async def _freeze(
         at = parts.clock.now()
         snapshot = _snapshot(order, findings, exchange_rate=rate, at=at)
         change = order.check_out(findings.quote, snapshot, at=at, by=context.user_id)
-        event_id = EventId(parts.ids.new(bucket_of(order.id)))
-        check_events_fit(change.order, event_id=event_id)
-        return Decision(change=change, messages=messages(change, event_id=event_id, traceparent=context.traceparent))
+        check_events_fit(change.order, event_id=EventId(parts.ids.new(bucket_of(order.id))))
+        told = messages(change, new_id=parts.ids.new, traceparent=context.traceparent)
+        return Decision(change=change, messages=told)
 
     committed = await parts.orders.change(priced.id, decide, merchant_id=context.merchant_id, once=context.once)
     return committed.view
@@ -187,5 +187,6 @@ def _snapshot(order: Order, findings: _Findings, *, exchange_rate: Decimal | Non
         pricing_v2=findings.pricing_v2,
         sale_channel=findings.channel.document,
         items=items,
+        allocations=tuple(usage.document() for usage in order.seating.usages),
         exchange_rate=exchange_rate,
     )

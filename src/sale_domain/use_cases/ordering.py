@@ -6,12 +6,14 @@ from decimal import Decimal
 
 import attrs
 
+from sale_domain.announcements import messages
 from sale_domain.context import Context
 from sale_domain.errors import UnknownSaleChannel
 from sale_domain.ids import CustomerId, ItemId, LineId, MerchantId, OrderId, SaleChannelId, merchant_bucket
 from sale_domain.lines import PRODUCT_VARIANT, Component, Keep, NewCustom, NewItem, NewProduct
 from sale_domain.money import Currency
-from sale_domain.orders import Change, Order
+from sale_domain.order_change import Change
+from sale_domain.orders import Order
 from sale_domain.ports.orders import Decision
 from sale_domain.snapshots import SaleChannel
 from sale_domain.use_cases.concurrently import concurrently
@@ -153,7 +155,8 @@ async def _change(
 ) -> OrderView:
     def decide(order: Order) -> Decision:
         context.check_version(order.version)
-        return Decision(change=change(order, parts.clock.now()))
+        done = change(order, parts.clock.now())
+        return Decision(change=done, messages=messages(done, new_id=parts.ids.new, traceparent=context.traceparent))
 
     committed = await parts.orders.change(order_id, decide, merchant_id=context.merchant_id, once=context.once)
     return committed.view

@@ -2,7 +2,9 @@
 
 import attrs
 
+from sale_domain.ports.allocations import AllocationUsages
 from sale_domain.ports.answers import Answers
+from sale_domain.ports.kitchen import KitchenStations, KitchenTickets
 from sale_domain.ports.orders import Inbox, Orders
 from sale_domain.ports.runtime import Clock, Ids
 from sale_domain.ports.sisters import Catalog, Policies, Pricing, TokenVerifier
@@ -14,6 +16,7 @@ class StoreParts:
 
     orders: Orders
     inbox: Inbox
+    usages: AllocationUsages
     clock: Clock
     ids: Ids
 
@@ -23,6 +26,8 @@ class Parts(StoreParts):
     """The ports, each filled by an adapter; the composition root chooses which."""
 
     answers: Answers
+    tickets: KitchenTickets
+    stations: KitchenStations
     catalog: Catalog
     pricing: Pricing
     tokens: TokenVerifier

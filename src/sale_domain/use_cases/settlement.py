@@ -4,7 +4,7 @@ import attrs
 
 from sale_domain.announcements import messages
 from sale_domain.errors import NotFound
-from sale_domain.ids import NO_BUCKET, EventId, OrderId, bucket_of
+from sale_domain.ids import NO_BUCKET, OrderId, bucket_of
 from sale_domain.ledger import PaymentFact, SourceType
 from sale_domain.orders import Order
 from sale_domain.payments import PaymentOutcome
@@ -36,10 +36,9 @@ async def receive_payment(parts: Parts, delivery: Delivery, fact: PaymentFact) -
 
     def decide(order: Order) -> Decision:
         outcome, change = order.record_payment(fact, at=parts.clock.now())
-        event_id = EventId(parts.ids.new(bucket_of(order.id)))
         return Decision(
             change=change,
-            messages=messages(change, event_id=event_id, traceparent=delivery.traceparent),
+            messages=messages(change, new_id=parts.ids.new, traceparent=delivery.traceparent),
             webhook=received(parts, delivery, bucket=bucket_of(order.id), outcome=outcome.value),
             outcome=outcome,
         )

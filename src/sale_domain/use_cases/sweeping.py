@@ -10,7 +10,7 @@ import attrs
 
 from sale_domain.announcements import messages
 from sale_domain.errors import Unavailable
-from sale_domain.ids import EventId, OrderId, bucket_of
+from sale_domain.ids import OrderId
 from sale_domain.orders import Order
 from sale_domain.ports.leftovers import Leftover, Leftovers
 from sale_domain.ports.orders import Decision, ParkedFact
@@ -79,9 +79,7 @@ async def _apply(parts: StoreParts, parked: ParkedFact) -> None:
 
     def decide(order: Order) -> Decision:
         outcome, change = order.record_payment(parked.fact, at=parts.clock.now())
-        event_id = EventId(parts.ids.new(bucket_of(order.id)))
-        return Decision(
-            change=change, messages=messages(change, event_id=event_id), outcome=outcome, unparked=parked.fact
-        )
+        told = messages(change, new_id=parts.ids.new)
+        return Decision(change=change, messages=told, outcome=outcome, unparked=parked.fact)
 
     await parts.orders.change(OrderId(parked.fact.source.id), decide, merchant_id=None)

@@ -9,7 +9,8 @@ from sale_adapters.wire import json
 from sale_domain.announcements import messages
 from sale_domain.errors import KeyInUse, StoreUnavailable
 from sale_domain.ids import EventId, MerchantId, UserId
-from sale_domain.orders import Change, Order
+from sale_domain.order_change import Change
+from sale_domain.orders import Order
 from sale_domain.ports.answers import AnswerKey, StoredAnswer
 from sale_domain.ports.orders import Decision, ReceivedWebhook
 from shop import MORNING, check_out, draft, minutes, opened, paid_attempt, pho
@@ -72,7 +73,7 @@ async def test_an_event_reaches_the_relays_outbox_as_the_bytes_that_kafka_gets(s
 
     def paid(order: Order) -> Decision:
         change: Change = order.record_payment(paid_attempt("a1", 130_000), at=minutes(1))[1]
-        return Decision(change=change, messages=messages(change, event_id=EventId("event-1"), traceparent="00-1"))
+        return Decision(change=change, messages=messages(change, new_id=lambda _: "event-1", traceparent="00-1"))
 
     await orders.change(order.id, paid, merchant_id=None)
     row = store.outbox.rows[EventId("event-1")]

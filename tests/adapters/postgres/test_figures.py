@@ -21,9 +21,17 @@ NO_SCAN = "SET enable_seqscan = off; SET enable_bitmapscan = off; SET plan_cache
         (figures.SET_ASIDE, "ix_outbox_set_aside"),
         (figures.PARKED, "Index Only Scan using ix_parked_payments_oldest"),
         (figures.UNALLOCATED, "Index Only Scan using ix_sale_orders_unallocated_sum"),
+        (figures.ACTIVE_USAGES, "Index Only Scan using ix_allocation_usages_active"),
         *((statement, "Index Only Scan using ix_sale_orders_open") for statement in figures.OPEN_ORDERS.values()),
     ],
-    ids=["unpublished", "set aside", "parked", "unallocated", *(status.value for status in figures.OPEN_ORDERS)],
+    ids=[
+        "unpublished",
+        "set aside",
+        "parked",
+        "unallocated",
+        "active usages",
+        *(status.value for status in figures.OPEN_ORDERS),
+    ],
 )
 async def test_each_figure_has_its_index(other: psycopg.AsyncConnection, statement: Statement, index: str) -> None:
     await other.execute(NO_SCAN)

@@ -7,10 +7,11 @@ import attrs
 import pytest
 
 from orders_world import fresh_merchant
-from sale_adapters.memory import MemoryPolicies, MemoryPricing, MemoryTokens, demo_catalog, demo_pricing
-from sale_adapters.postgres import Database, PostgresAnswers, PostgresInbox, PostgresOrders
-from sale_adapters.system.clock import SystemClock
-from sale_adapters.system.ids import UlidIds
+from parts import parts_on
+from sale_adapters.memory import MemoryPricing, demo_catalog, demo_pricing
+from sale_adapters.postgres import (
+    Database,
+)
 from sale_domain.context import Context
 from sale_domain.errors import IllegalTransition
 from sale_domain.events import FeedAction
@@ -50,17 +51,7 @@ def parts_of(database: Database, merchant: MerchantId) -> Parts:
     catalog, pricing = demo_catalog(), SlowPricing()
     catalog.sell_at(CHANNEL, merchant_id=merchant, currency="VND")
     pricing.prices = demo_pricing().prices
-    return Parts(
-        orders=PostgresOrders(database),
-        inbox=PostgresInbox(database),
-        answers=PostgresAnswers(database),
-        catalog=catalog,
-        pricing=pricing,
-        tokens=MemoryTokens(),
-        policies=MemoryPolicies(),
-        clock=SystemClock(),
-        ids=UlidIds(),
-    )
+    return attrs.evolve(parts_on(database), catalog=catalog, pricing=pricing)
 
 
 async def race(parts: Parts, context: Context) -> Race:

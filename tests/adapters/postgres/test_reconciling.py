@@ -14,10 +14,12 @@ from sale_adapters.memory import ManualClock, MemoryEventLog, MemoryLogReader
 from sale_adapters.postgres import Database, PostgresBooks, PostgresInbox, PostgresOrders
 from sale_domain.errors import OrderChanged
 from sale_domain.ids import bucket_of
+from sale_domain.ports.orders import Decision
 from sale_domain.ports.publishing import Partition
 from sale_domain.ports.reconciling import Wait
 from sale_domain.reconciliation import Finding, Limits
 from sale_domain.use_cases.reconciling import Reconciliation, Scope, mend
+from seating_world import taking
 
 
 @attrs.frozen(kw_only=True)
@@ -59,8 +61,7 @@ async def shop(
     await evening.publish(tables_url, log)
     yield Shop(evening=played, log=log, orders=orders, books=PostgresBooks(database), hand=other)
     # Whatever a test has spoiled is not the next one's matter.
-    for table in (b"checkout_snapshots", b"sale_order_lines", b"payment_facts", b"outbox", b"history", b"sale_orders"):
-        await other.execute(b"DELETE FROM " + table)
+    await other.execute(b"TRUNCATE sale_orders, outbox, history CASCADE")
     await other.execute(b"DELETE FROM merchant_feeds")
     await other.execute(b"DELETE FROM parked_payments")
 
@@ -73,6 +74,19 @@ async def test_after_a_played_evening_everything_agrees(shop: Shop) -> None:
 
 
 SPOILT = [
+    ("UPDATE sale_order_lines SET sent_quantity = 2 WHERE order_id = %(eaten)s", ["sent-differs"]),
+    (
+        "UPDATE kitchen_ticket_items SET line_id = 'x' WHERE status = 'SERVED' AND order_id = %(eaten)s",
+        ["sent-differs"] * 2,
+    ),
+    (
+        "UPDATE kitchen_tickets SET status = 'READY' WHERE status = 'COMPLETED' AND order_id = %(eaten)s",
+        ["ticket-differs"],
+    ),
+    (
+        "UPDATE kitchen_ticket_items SET moves = 6 WHERE status = 'SERVED' AND order_id = %(eaten)s",
+        ["kitchen-events-differ"],
+    ),
     ("UPDATE sale_orders SET received = 50001 WHERE id = %(partial)s", ["money-differs"]),
     ("UPDATE sale_orders SET paid = 1 WHERE id = %(partial)s", ["money-differs"]),
     ("UPDATE sale_orders SET status = 'COMPLETED' WHERE id = %(partial)s", ["status-differs", "history-differs"]),
@@ -122,6 +136,24 @@ async def test_one_row_changed_by_hand_is_found(shop: Shop, statement: str, code
         assert {"money-differs", "ledger-differs"} <= set(found)
     else:
         assert found == codes
+
+
+async def test_a_table_that_outlives_its_order_is_found(shop: Shop) -> None:
+    await shop.orders.change(shop.evening.partial, taking("table-4", "table-5"), merchant_id=None)
+    assert await shop.findings() == []
+    await shop.orders.change(
+        shop.evening.partial,
+        lambda order: Decision(change=order.cancel(reason="rain", at=order.updated_at, by="lan")),
+        merchant_id=None,
+    )
+    assert await shop.codes() == []
+    await shop.spoil(
+        b"UPDATE allocation_usages SET status = 'ACTIVE', ended_at = NULL"
+        b" WHERE order_id = %(partial)s AND unit_id = 'table-5'"
+    )
+    (finding,) = await shop.findings()
+    assert (finding.check.value, finding.id) == ("usage-outlives-order", shop.evening.partial)
+    assert finding.sentence == "The order is CANCELLED, and it still has table-5."
 
 
 async def test_a_row_that_names_another_events_address_is_found(shop: Shop) -> None:

@@ -11,6 +11,7 @@ from orders_world import (
     MORNING,
     attempt,
     breakfast,
+    cancelling,
     checking_out,
     corkage,
     create,
@@ -19,43 +20,83 @@ from orders_world import (
     opened,
     paying,
     pho,
+    sending,
+    tapping,
 )
 from sale_adapters.postgres import PostgresInbox, PostgresOrders
 from sale_adapters.postgres.connection import Database
 from sale_adapters.wire import json
 from sale_adapters.wire.forms import to_json
+from sale_domain import cooking
+from sale_domain.cooking import Portion
 from sale_domain.documents import JsonObject
-from sale_domain.ids import NO_BUCKET, bucket_of
+from sale_domain.ids import NO_BUCKET, StationId, bucket_of
+from sale_domain.kitchen import Kitchen, KitchenItem, KitchenTicket
+from sale_domain.kitchen_lifecycle import KitchenItemAction
 from sale_domain.lines import Line
+from sale_domain.order_change import Change
 from sale_domain.orders import Order
 from sale_domain.ports.orders import Decision
 
 Other = psycopg.AsyncConnection
+COOK, VOID = KitchenItemAction.COOK, KitchenItemAction.VOID
 
 
 async def test_an_order_with_every_field_filled_is_read_as_it_was_written(orders: PostgresOrders) -> None:
     merchant = fresh_merchant()
     change = opened(merchant, pho(note="no onions"), breakfast(), corkage(), customer_id="customer-9")
-    lines = change.order.basket.each(lambda line: attrs.evolve(line, sent_quantity=Decimal("0.7500")))
-    change = attrs.evolve(change, order=attrs.evolve(change.order, basket=lines))
     order = (await orders.create(Decision(change=change), once=None)).order
+    sent = await orders.change(order.id, sending(), merchant_id=merchant)
+    await orders.change(order.id, tapping(sent.view.order.kitchen.items[0].id, COOK), merchant_id=merchant)
     await orders.change(order.id, checking_out(), merchant_id=merchant)
     await orders.change(order.id, paying(attempt(order.id, 1)), merchant_id=None)
     last = await orders.change(
         order.id,
-        lambda o: Decision(change=o.cancel(reason="ngoài trời mưa 🌧", at=MORNING + timedelta(hours=2), by="user-3")),
+        cancelling(reason="ngoài trời mưa 🌧"),
         merchant_id=merchant,
     )
     filled = attrs.evolve(last.view.order, completed_at=MORNING)
 
     found = (await orders.find(order.id, merchant_id=merchant)).order
 
-    assert found == last.view.order
+    assert found == attrs.evolve(last.view.order, kitchen=Kitchen())
     assert unfilled(filled) == set()
     assert set.intersection(*map(unfilled, found.basket.lines)) == set()
 
 
-def unfilled(value: Order | Line) -> set[str]:
+async def test_a_kitchen_with_every_field_filled_is_read_as_it_was_written(orders: PostgresOrders) -> None:
+    order = await create(orders)
+    line = order.basket.lines[0]
+    wanted = Portion(
+        line_id=line.id,
+        quantity=Decimal("1.2500"),
+        station_id=StationId("stove"),
+        course="món chính",
+        note="extra hot",
+    )
+    first = await orders.change(order.id, sending(wanted), merchant_id=order.merchant_id)
+    ticket = first.view.order.kitchen.tickets[0]
+    await orders.change(order.id, sending(), merchant_id=order.merchant_id)
+
+    def rush(o: Order) -> Decision:
+        return Decision(change=cooking.rush(o, ticket.id, at=MORNING + timedelta(hours=1), by="user-2"))
+
+    await orders.change(order.id, rush, merchant_id=order.merchant_id)
+    await orders.change(order.id, tapping(ticket.items[0].id, VOID, reason="dropped"), merchant_id=order.merchant_id)
+    last = await orders.change(order.id, cancelling(), merchant_id=order.merchant_id)
+    seen: list[Order] = []
+
+    def look(o: Order) -> Decision:
+        seen.append(o)
+        return Decision(change=Change(order=o))
+
+    await orders.change(order.id, look, merchant_id=order.merchant_id)
+
+    assert seen == [last.view.order]
+    assert unfilled(seen[0].kitchen.tickets[0]) == unfilled(seen[0].kitchen.items[0]) == set()
+
+
+def unfilled(value: Order | Line | KitchenTicket | KitchenItem) -> set[str]:
     """Return the fields that are empty, and so have proven nothing."""
     return {name for name, part in attrs.asdict(value, recurse=False).items() if part is None or part == 0}
 

@@ -12,6 +12,7 @@ from orders_world import adding, create, pho
 from sale_adapters.postgres import Database, PostgresOrders, rows
 from sale_adapters.postgres import statements as sql
 from sale_adapters.postgres.trips import Begin, Query, Session, Statement, Trips
+from sale_domain.allocation_errors import UnitInUse
 from sale_domain.errors import KeyInUse, StoreUnavailable
 from sale_domain.ids import merchant_bucket
 from sale_domain.orders import Order
@@ -49,6 +50,29 @@ async def test_a_statement_is_prepared_once_however_often_it_is_sent(database: D
         return len(found)
 
     assert await database.transact(work) == 1
+
+
+async def test_a_row_that_is_unique_is_said_in_the_words_of_its_statement_and_no_others(database: Database) -> None:
+    taken = UnitInUse(unit_id="table-4")
+    twice = "CREATE TEMP TABLE once (n int PRIMARY KEY) ON COMMIT DROP", "INSERT INTO once VALUES (1), (1)"
+
+    async def work(trips: Trips) -> object:
+        table, rows = map(query, twice)
+        await trips.go(table)
+        return await trips.go(rows.or_taken(taken), query("SELECT 1"), commit=True)
+
+    async def unsaid(trips: Trips) -> object:
+        table, rows = map(query, twice)
+        await trips.go(table.or_taken(taken))
+        return await trips.go(rows, query("SELECT 1").or_taken(taken), commit=True)
+
+    with pytest.raises(UnitInUse) as refusal:
+        await database.transact(work)
+    assert refusal.value is taken
+    with pytest.raises(errors.UniqueViolation):
+        await database.transact(unsaid)
+    with pytest.raises(errors.DivisionByZero):
+        await database.transact(lambda trips: trips.go(query("SELECT 1 / 0").or_taken(taken)))
 
 
 @pytest.mark.parametrize("texts", [[], ["", 'a"b', "c\\d", "{e,f}", "NULL", " g ", "phở"]])
@@ -105,8 +129,8 @@ async def test_an_update_that_misses_its_version_fails_and_commits_nothing(
     order = await create(orders)
     change = order.add_item(pho(), at=order.created_at, by="user-1")
     values = rows.order_values(change.order)
-    assert change.entry is not None
-    entry = rows.entry_values(change.entry, change.order)
+    assert change.entries
+    entry = rows.entry_values(change.entries[0], change.order)
 
     async def stale(trips: Trips) -> None:
         await trips.go(
@@ -126,8 +150,8 @@ async def test_an_update_that_misses_its_version_fails_and_commits_nothing(
 async def test_an_entry_without_its_merchants_counter_fails(orders: PostgresOrders, database: Database) -> None:
     order = await create(orders)
     change = order.add_item(pho(), at=order.created_at, by="user-1")
-    assert change.entry is not None
-    entry = {**rows.entry_values(change.entry, order), "merchant_id": "merchant-without-counter", "version": 1}
+    assert change.entries
+    entry = {**rows.entry_values(change.entries[0], order), "merchant_id": "merchant-without-counter", "version": 1}
 
     with pytest.raises(errors.NotNullViolation):
         await database.transact(lambda trips: trips.go(sql.INSERT_ENTRY(**entry), commit=True))

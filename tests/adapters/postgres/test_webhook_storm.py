@@ -12,9 +12,10 @@ import psycopg
 import pytest
 
 from orders_world import MORNING, checking_out, fresh_merchant, opened, pho
-from sale_adapters.memory import MemoryPolicies, MemoryTokens, demo_catalog, demo_pricing
-from sale_adapters.postgres import Database, PostgresAnswers, PostgresInbox, PostgresOrders
-from sale_adapters.system import SystemClock, UlidIds
+from parts import parts_on
+from sale_adapters.postgres import (
+    Database,
+)
 from sale_domain.ids import BUCKETS
 from sale_domain.ledger import FactType, PaymentFact, Source, SourceType
 from sale_domain.orders import Order
@@ -22,7 +23,6 @@ from sale_domain.payments import PaymentOutcome
 from sale_domain.ports.orders import Decision
 from sale_domain.sale import Sale
 from sale_domain.use_cases.concurrently import concurrently
-from sale_domain.use_cases.parts import Parts
 from sale_domain.use_cases.settlement import Delivery
 
 TOTAL = Decimal(130_000)
@@ -75,19 +75,7 @@ IN_PARTS = (
 async def sale(tables_url: str) -> AsyncGenerator[Sale]:
     """Yield the real use cases on the real store; no sister is asked."""
     async with Database(tables_url) as database:
-        yield Sale(
-            Parts(
-                orders=PostgresOrders(database),
-                inbox=PostgresInbox(database),
-                answers=PostgresAnswers(database),
-                catalog=demo_catalog(),
-                pricing=demo_pricing(),
-                tokens=MemoryTokens(),
-                policies=MemoryPolicies(),
-                clock=SystemClock(),
-                ids=UlidIds(),
-            )
-        )
+        yield Sale(parts_on(database))
 
 
 async def due(sale: Sale) -> Order:

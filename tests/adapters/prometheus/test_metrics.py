@@ -24,6 +24,7 @@ EMPTY = StoreFigures(
     set_aside=0,
     parked=NOTHING,
     unallocated={},
+    active_usages=NOTHING,
     open_orders=dict.fromkeys(OPEN_STATUSES, NOTHING),
 )
 
@@ -116,12 +117,15 @@ async def test_ages_are_by_the_clock_and_never_negative(bench: Bench) -> None:
         parked=Backlog(count=1, oldest=now + timedelta(seconds=1)),
         set_aside=2,
         unallocated={Currency("VND"): Decimal("20000.0001")},
+        active_usages=Backlog(count=4, oldest=now - timedelta(hours=2)),
     )
 
     assert await bench.value("sale_outbox_unpublished_rows") == 3
     assert await bench.value("sale_outbox_oldest_unpublished_age_seconds") == 90
     assert await bench.value("sale_outbox_set_aside_rows") == 2
     assert await bench.value("sale_parked_payments_oldest_age_seconds") == 0
+    assert await bench.value("sale_active_usages") == 4
+    assert await bench.value("sale_active_usages_oldest_age_seconds") == 7200
     assert await bench.value("sale_unallocated_money", currency="VND") == 20_000.0001
     assert await bench.value("sale_open_orders", status="PARTIAL") == 0
     assert await bench.value("sale_open_orders_oldest_age_seconds", status="PARTIAL") == 0

@@ -10,8 +10,9 @@ import pytest
 from redis.asyncio import Redis
 
 from sale_adapters.embedded import EmbeddedRedis
-from sale_adapters.redis.alarm import CHANNEL, RedisAlarm, RedisBell
+from sale_adapters.redis.alarm import RELAY_CHANNEL, RedisAlarm, RedisBell
 
+CHANNEL = RELAY_CHANNEL
 NOBODY = "redis://127.0.0.1:1"
 
 
@@ -36,7 +37,7 @@ async def until(condition: Callable[[], bool], *, seconds: float = 20) -> None:
 
 @asynccontextmanager
 async def listening(url: str, *, quiet_seconds: float = 5.0) -> AsyncIterator[tuple[RedisBell, Heard]]:
-    bell, heard = RedisBell(url, quiet_seconds=quiet_seconds), Heard()
+    bell, heard = RedisBell(url, channel=CHANNEL, quiet_seconds=quiet_seconds), Heard()
     task = asyncio.create_task(bell.listen(heard))
     try:
         yield bell, heard
@@ -47,7 +48,7 @@ async def listening(url: str, *, quiet_seconds: float = 5.0) -> AsyncIterator[tu
 
 async def test_a_ring_is_heard_by_every_relay_process(redis_url: str) -> None:
     async with (
-        RedisAlarm(redis_url) as alarm,
+        RedisAlarm(redis_url, channel=CHANNEL) as alarm,
         listening(redis_url) as (one_bell, one),
         listening(redis_url) as (other_bell, other),
     ):
@@ -59,7 +60,7 @@ async def test_a_ring_is_heard_by_every_relay_process(redis_url: str) -> None:
 
 
 async def test_a_thousand_rings_at_once_become_one_or_two(redis_url: str) -> None:
-    async with RedisAlarm(redis_url) as alarm, listening(redis_url) as (bell, heard):
+    async with RedisAlarm(redis_url, channel=CHANNEL) as alarm, listening(redis_url) as (bell, heard):
         await bell.hearing.wait()
         before = heard.rings
         for _ in range(1_000):
@@ -70,7 +71,7 @@ async def test_a_thousand_rings_at_once_become_one_or_two(redis_url: str) -> Non
 
 
 async def test_ringing_with_no_redis_returns_at_once_and_does_not_hammer_it() -> None:
-    async with RedisAlarm(NOBODY, rest_seconds=0.2) as alarm:
+    async with RedisAlarm(NOBODY, channel=CHANNEL, rest_seconds=0.2) as alarm:
         tried = 0
         publish = alarm._redis.publish
 
@@ -122,7 +123,7 @@ async def test_when_redis_comes_back_rings_are_heard_again_and_what_was_missed_i
         await part.start()
         try:
             url = part.url
-            async with RedisAlarm(url, rest_seconds=0.1) as alarm, listening(url) as (bell, heard):
+            async with RedisAlarm(url, channel=CHANNEL, rest_seconds=0.1) as alarm, listening(url) as (bell, heard):
                 await bell.hearing.wait()
                 await part.stop() if good_order else part.process.kill()
                 await until(lambda: not bell.hearing.is_set())
@@ -141,7 +142,7 @@ async def test_when_redis_comes_back_rings_are_heard_again_and_what_was_missed_i
 
 
 async def test_nothing_is_left_in_redis(redis_url: str) -> None:
-    async with RedisAlarm(redis_url) as alarm, listening(redis_url) as (bell, heard):
+    async with RedisAlarm(redis_url, channel=CHANNEL) as alarm, listening(redis_url) as (bell, heard):
         await bell.hearing.wait()
         alarm.ring()
         await heard.grows(1)

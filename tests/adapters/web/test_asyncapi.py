@@ -1,4 +1,4 @@
-"""What Sale tells Kafka, described for whoever reads it."""
+"""What Sale tells Kafka, screens and signal, described for whoever reads it."""
 
 import json
 from typing import Any
@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from sale_adapters.web.event_examples import event_examples
+from sale_adapters.web.stream.examples import stream_examples
 from sale_adapters.wire.cloud_events import cloud_event_headers
 from sale_domain.events import EVENT_TYPES
 
@@ -45,11 +46,24 @@ def fits(document: Any, schema: Any, value: Any) -> None:  # noqa: ANN401 - JSON
 
 async def test_every_topic_is_a_channel_with_one_message(document: Any) -> None:  # noqa: ANN401 - a JSON document
     assert document["asyncapi"] == "3.0.0"
-    assert {channel["address"] for channel in document["channels"].values()} == set(EVENT_TYPES)
-    for operation in document["operations"].values():
+    addresses = {channel["address"] for channel in document["channels"].values()}
+    assert addresses == {*EVENT_TYPES, "/v1/api/sale/stream", "signal"}
+    for topic in EVENT_TYPES:
+        operation = document["operations"][f"send.{topic}"]
         (message,) = operation["messages"]
         assert operation["action"] == "send"
-        assert resolved(document, message)["name"] in EVENT_TYPES
+        assert resolved(document, message)["name"] == topic
+
+
+async def test_the_stream_is_a_channel_with_everything_that_either_side_says(document: Any) -> None:  # noqa: ANN401 - JSON
+    said = [resolved(document, each)["name"] for each in document["operations"]["send.stream"]["messages"]]
+    heard = [resolved(document, each)["name"] for each in document["operations"]["receive.stream"]["messages"]]
+    assert said == ["frame", "connected", "subscribed", "resync"]
+    assert heard == ["client.authenticate", "client.subscribe", "client.heartbeat"]
+    for name, example in stream_examples().items():
+        message = document["components"]["messages"][name]
+        assert message["examples"][0]["payload"] == example
+        fits(document, message["payload"], example)
 
 
 async def test_every_reference_leads_somewhere(document: Any) -> None:  # noqa: ANN401 - a JSON document
@@ -61,7 +75,8 @@ async def test_every_reference_leads_somewhere(document: Any) -> None:  # noqa: 
 
 
 async def test_each_example_fits_its_schemas_and_is_what_is_really_sent(document: Any) -> None:  # noqa: ANN401 - JSON
-    for name, message in document["components"]["messages"].items():
+    for name in EVENT_TYPES:
+        message = document["components"]["messages"][name]
         (example,) = message["examples"]
         row, payload = event_examples()[name]
         fits(document, message["headers"], example["headers"])
@@ -71,8 +86,10 @@ async def test_each_example_fits_its_schemas_and_is_what_is_really_sent(document
 
 
 async def test_kafka_is_told_the_key_and_that_nothing_is_compacted(document: Any) -> None:  # noqa: ANN401 - JSON
-    for channel in document["channels"].values():
+    for topic in EVENT_TYPES:
+        channel = document["channels"][topic]
         assert channel["bindings"]["kafka"]["topicConfiguration"]["cleanup.policy"] == ["delete"]
-    for message in document["components"]["messages"].values():
+    for topic in EVENT_TYPES:
+        message = document["components"]["messages"][topic]
         assert message["bindings"]["kafka"]["key"]["type"] == "string"
         assert "ce_id" in message["headers"]["required"]

@@ -212,9 +212,9 @@ def test_a_list_leads_on_with_a_cursor_that_can_be_sent_back() -> None:
 
 def test_history_tells_what_each_command_did() -> None:
     change = draft().change_item(PHO, quantity=Decimal(3), at=AT, by="lan")
-    assert change.entry is not None
+    assert change.entries
 
-    assert seen(history_body(History(entries=(NumberedEntry(n=9, entry=change.entry),), feed_seq=9))) == {
+    assert seen(history_body(History(entries=(NumberedEntry(n=9, entry=change.entries[0]),), feed_seq=9))) == {
         "items": [
             {
                 "n": 9,

@@ -11,7 +11,7 @@ import pytest
 from sale_adapters.wire import json
 from sale_adapters.wire.problems import BUG, Problem, problem_json, problem_of
 from sale_adapters.wire.refusals import BodyTooLarge, FieldError, InvalidInput, MethodNotAllowed
-from sale_domain import errors
+from sale_domain import errors, kitchen_errors
 from sale_domain.errors import SaleError
 from sale_domain.money import Currency, Money
 from sale_domain.ports.answers import AlreadyAnswered
@@ -67,6 +67,23 @@ EXAMPLES: list[tuple[SaleError, int, dict[str, Any]]] = [
         422,
         {"bytesNeeded": 900_001, "limit": 900_000},
     ),
+    (
+        kitchen_errors.NotSendable(pointer="/items/0/saleOrderItemId", detail="unknown"),
+        422,
+        {"errors": [{"pointer": "/items/0/saleOrderItemId", "detail": "unknown"}]},
+    ),
+    (
+        kitchen_errors.StationsOverlap(pointer="/stations/1/id", detail="twice"),
+        422,
+        {"errors": [{"pointer": "/stations/1/id", "detail": "twice"}]},
+    ),
+    (kitchen_errors.TooManyKitchenItems(limit=2_000), 422, {"limit": 2_000}),
+    (kitchen_errors.NothingToSend(), 409, {}),
+    (
+        kitchen_errors.MoreThanOrdered(line_id="line", ordered=Decimal("3.0000"), sent=Decimal("2.5000")),
+        409,
+        {"lineId": "line", "ordered": 3, "sent": Decimal("2.5")},
+    ),
     (errors.OrderChanged(), 409, {}),
     (errors.KeyReused(), 422, {}),
     (errors.KeyInUse(), 409, {}),
@@ -97,7 +114,8 @@ def test_every_refusal_has_its_status_and_its_members(error: SaleError, status: 
 
 def test_no_outcome_of_the_domain_is_forgotten_here() -> None:
     shown = {type(error) for error, _, _ in EXAMPLES}
-    known = {kind for kind in _descendants(SaleError) if kind.__module__ == errors.__name__}
+    homes = {errors.__name__, kitchen_errors.__name__}
+    known = {kind for kind in _descendants(SaleError) if kind.__module__ in homes}
 
     assert known - shown - set(KINDS) == set()
     assert AlreadyAnswered not in shown, "it is an answer, not a refusal"

@@ -1,0 +1,118 @@
+"""The relay frees what was reserved until now: for its own buckets, once, and whatever else goes wrong."""
+
+import logging
+from datetime import timedelta
+
+import pytest
+
+from counter import LAN, item, opened
+from sale_adapters.memory import MemoryLeftovers
+from sale_app.composition import InMemorySale, compose_in_memory
+from sale_app.upkeep import SOON_SECONDS, Upkeep
+from sale_domain.allocations import UsageStatus
+from sale_domain.errors import StoreUnavailable
+from sale_domain.events import FeedAction
+from sale_domain.ids import BUCKETS, OrderId, UnitId, bucket_of
+from sale_domain.ports.allocations import UsageFilter
+from sale_domain.seating import Units
+from sale_domain.use_cases import seating
+
+ALL = range(BUCKETS)
+
+
+def upkeep_of(shop: InMemorySale) -> Upkeep:
+    return Upkeep(
+        parts=shop.sale.parts, leftovers=MemoryLeftovers(shop.store), stay={}, late_after=timedelta(minutes=15)
+    )
+
+
+async def reserved(shop: InMemorySale, *names: str, minutes: int = 30) -> OrderId:
+    """Open an order with tables that are free again so many minutes later."""
+    order_id = (await opened(shop, item("pho"))).order.id
+    until = shop.clock.now() + timedelta(minutes=minutes)
+    await shop.sale.allocate(LAN, order_id, Units(unit_ids=tuple(map(UnitId, names)), reserved_to=until))
+    return order_id
+
+
+async def tables(shop: InMemorySale, status: UsageStatus) -> list[str]:
+    page = await shop.sale.usages(LAN, UsageFilter(status=status), after=None, limit=200)
+    return [usage.unit_id for usage in reversed(page.usages)]
+
+
+async def test_a_table_is_free_again_when_its_time_has_come(caplog: pytest.LogCaptureFixture) -> None:
+    shop = compose_in_memory()
+    order_id = await reserved(shop, "table-4", "table-5")
+    await reserved(shop, "table-6", minutes=31)
+    expire = upkeep_of(shop).expire
+    shop.clock.advance(30 * 60 - 1)
+    await expire(ALL)
+    assert await tables(shop, UsageStatus.EXPIRED) == []
+
+    shop.clock.advance(1)
+    with caplog.at_level(logging.INFO):
+        await expire(ALL)
+        await expire(ALL)
+
+    assert await tables(shop, UsageStatus.EXPIRED) == ["table-4", "table-5"]
+    assert await tables(shop, UsageStatus.ACTIVE) == ["table-6"]
+    told = [entry for entry in shop.store.feeds[LAN.merchant_id] if entry.action is FeedAction.USAGE_EXPIRED]
+    assert [(entry.by, entry.version, entry.at) for entry in told] == [("sale-sweep", 2, shop.clock.now())] * 2
+    assert [record.getMessage() for record in caplog.records] == [f"allocation usages expired order_id={order_id}"]
+
+
+async def test_another_shards_tables_are_left_to_the_other_shard() -> None:
+    shop = compose_in_memory()
+    own = bucket_of(await reserved(shop, "table-4"))
+    shop.clock.advance(3600)
+
+    for others in (range(own), range(own + 1, BUCKETS)):
+        assert (await shop.sale.sweep_expired(others)).orders == ()
+    assert len((await shop.sale.sweep_expired(range(own, own + 1))).orders) == 1
+
+
+async def test_more_tables_than_fit_on_a_page_are_all_freed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seating, "PAGE", 2)
+    shop = compose_in_memory()
+    for n in range(3):
+        await reserved(shop, f"table-{n}", f"bench-{n}", minutes=10)
+    shop.clock.advance(3600)
+
+    assert len((await shop.sale.sweep_expired(ALL)).orders) == 3
+    assert await tables(shop, UsageStatus.ACTIVE) == []
+
+
+async def test_one_order_that_cannot_be_swept_keeps_no_other_table_taken(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = compose_in_memory()
+    broken, _ = await reserved(shop, "table-4"), await reserved(shop, "table-5")
+    shop.clock.advance(3600)
+    change = shop.sale.parts.orders.change
+
+    async def failing(order_id: str, *given: object, **named: object) -> object:
+        assert order_id != broken, "a bug"
+        return await change(order_id, *given, **named)  # type: ignore[arg-type]  # as they were given
+
+    monkeypatch.setattr(shop.sale.parts.orders, "change", failing)
+    await upkeep_of(shop).expire(ALL)
+
+    assert await tables(shop, UsageStatus.ACTIVE) == ["table-4"]
+    assert [record.exc_info is not None for record in caplog.records if record.levelno == logging.ERROR] == [True]
+
+
+async def test_a_store_that_is_away_is_tried_again_later() -> None:
+    shop = compose_in_memory()
+    await reserved(shop, "table-4")
+    shop.clock.advance(3600)
+    shop.store.fail_with = StoreUnavailable(reason="away")
+    with pytest.raises(StoreUnavailable):
+        await upkeep_of(shop).expire(ALL)
+
+    shop.store.fail_with = None
+    await upkeep_of(shop).expire(ALL)
+    assert await tables(shop, UsageStatus.EXPIRED) == ["table-4"]
+
+
+def test_it_is_done_every_few_seconds() -> None:
+    upkeep = upkeep_of(compose_in_memory())
+    assert [chore.every_seconds for chore in upkeep.chores() if chore.work == upkeep.expire] == [SOON_SECONDS]

@@ -1,0 +1,129 @@
+"""Several `sale serve` processes over one PostgreSQL and one Redis, and a cashier who sells through any of them."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import attrs
+import httpx
+
+from orders_world import MORNING, opened, pho
+from sale_adapters.embedded import ChildProcess, EmbeddedRedis, free_ports
+from sale_adapters.postgres import Database, PostgresOrders
+from sale_adapters.sandbox import IdentitySettings
+from sale_app.settings import variable
+from sale_domain.ids import MerchantId
+from sale_domain.ports.orders import Decision
+
+MERCHANT = MerchantId("merchant-1")
+
+
+@attrs.define(kw_only=True)
+class Replica:
+    """One process.
+
+    Attributes:
+        address: Its host and port.
+    """
+
+    process: ChildProcess
+    address: str
+
+
+@attrs.define(kw_only=True)
+class Replicas:
+    """All of them, and what they share."""
+
+    replicas: list[Replica]
+    redis: EmbeddedRedis
+    sandbox: str
+    database_url: str
+    client: httpx.AsyncClient
+
+    async def token(self, **claims: object) -> str:
+        """Return a token of identity's, a cook's of merchant-1 who needs no policy unless the claims say otherwise."""
+        who = {"userId": "lan", "roles": ["admin"], "merchants": [MERCHANT], **claims}
+        answer = await self.client.post(f"{self.sandbox}/identity/dev-token", json=who)
+        return str(answer.json()["access_token"])
+
+    async def sell(self, replica: int, *, token: str) -> int:
+        """Open an order at a replica: one change. Return its number."""
+        headers = {"authorization": f"Bearer {token}", "x-merchant-id": MERCHANT}
+        base = f"http://{self.replicas[replica].address}/v1/api/sale/sale-orders"
+        made = await self.client.post(base, json={"saleChannelId": "channel-vnd"}, headers=headers)
+        made.raise_for_status()
+        history = await self.client.get(f"{base}/{made.json()['id']}/history", headers=headers)
+        return int(history.json()["items"][0]["n"])
+
+    async def sell_and_die(self, count: int) -> None:
+        """Commit changes as a process that dies before it could tell anybody."""
+        async with Database(self.database_url) as database:
+            for _ in range(count):
+                await PostgresOrders(database).create(Decision(change=opened(MERCHANT, pho(), at=MORNING)), once=None)
+
+
+@asynccontextmanager
+async def running_replicas(database_url: str, home: Path, *, polls_ms: tuple[int, ...]) -> AsyncGenerator[Replicas]:
+    """Start a Redis, the sandbox and one replica for each polling time; end with none of them left."""
+    sandbox_port, *ports = free_ports(1 + len(polls_ms))
+    redis = EmbeddedRedis(data_dir=home / "redis")
+    sandbox = f"http://127.0.0.1:{sandbox_port}"
+    async with AsyncExitStack() as stack:
+        await redis.start()
+        stack.push_async_callback(redis.stop)
+        client = await stack.enter_async_context(httpx.AsyncClient(timeout=60, trust_env=False))
+        identity = IdentitySettings()
+        environment = {
+            "http_host": "127.0.0.1",
+            "database_url": database_url,
+            "redis_url": redis.url,
+            "identity_url": f"{sandbox}/identity",
+            "commerce_url": f"{sandbox}/commerce",
+            "pricing_url": f"{sandbox}/pricing",
+            "client_id": identity.client_id,
+            "client_secret": identity.client_secret,
+            "jwt_issuer": identity.issuer,
+            "jwt_audience": identity.audience,
+        }
+        started = [_process(home, "sandbox", {}, "--port", str(sandbox_port))]
+        for port, poll_ms in zip(ports, polls_ms, strict=True):
+            settings = {**environment, "http_port": str(port), "stream_poll_ms": str(poll_ms)}
+            started.append(_process(home, "serve", settings))
+        places = (f"{sandbox}/healthz", *(f"http://127.0.0.1:{port}/v1/api/sale/readyz" for port in ports))
+        for process in started:
+            stack.push_async_callback(process.stop)
+        await asyncio.gather(
+            *(process.start(ready=partial(_answers, client, url)) for process, url in zip(started, places, strict=True))
+        )
+        yield Replicas(
+            replicas=[
+                Replica(process=process, address=f"127.0.0.1:{port}")
+                for process, port in zip(started[1:], ports, strict=True)
+            ],
+            redis=redis,
+            sandbox=sandbox,
+            database_url=database_url,
+            client=client,
+        )
+
+
+def _process(home: Path, name: str, settings: dict[str, str], *arguments: str) -> ChildProcess:
+    told = {variable(key): value for key, value in settings.items()}
+    return ChildProcess(
+        name=f"sale {name}",
+        argv=(sys.executable, "-m", "sale_app", name, *arguments),
+        env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", **told},
+        log=home / f"{name}{settings.get('http_port', '')}.log",
+    )
+
+
+async def _answers(client: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await client.get(url)).is_success
+    except httpx.HTTPError:
+        await asyncio.sleep(0.05)
+        return False
