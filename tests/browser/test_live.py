@@ -1,5 +1,6 @@
 """Live or not: a board never passes what is old for what is."""
 
+import asyncio
 import os
 import re
 import signal
@@ -81,10 +82,11 @@ async def test_a_change_that_is_heard_of_but_not_yet_read_is_marked_and_cannot_b
     sent(sale, "live-4", ("pho", 1))
     cook = await open_board("Cook")
     ticket_id = await cook.ticket("live-4").get_attribute("data-ticket")
-    held: list[Route] = []
+    let_go = asyncio.Event()
 
     async def hold(route: Route) -> None:
-        held.append(route)
+        await let_go.wait()
+        await route.continue_()
 
     await cook.page.route(f"**/kitchen-tickets/{ticket_id}", hold)
 
@@ -92,9 +94,7 @@ async def test_a_change_that_is_heard_of_but_not_yet_read_is_marked_and_cannot_b
 
     await expect(cook.ticket("live-4")).to_contain_text("Updating…")
     await expect(cook.step("live-4", "Phở")).to_be_disabled()
-    await cook.page.unroute(f"**/kitchen-tickets/{ticket_id}")
-    for route in held:
-        await route.continue_()
+    let_go.set()
     await expect(cook.ticket("live-4").locator(".rush-mark")).to_be_visible()
     await expect(cook.step("live-4", "Phở")).to_be_enabled()
 

@@ -43,8 +43,7 @@ def evening(sale: Live) -> str:
     return seated(sale, "table-9", ("pho", 1), ("combo-sang", 1))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")], ids=["wide-light", "narrow-dark"])
 async def test_every_view_has_no_barrier_fits_and_can_be_touched(
     open_board: Open, evening: str, size: tuple[int, int], scheme: str
 ) -> None:
