@@ -7,7 +7,7 @@ import signal
 
 import httpx
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import Route, WebSocketRoute, expect
 
 from board_world import Open, Screen, as_admin, seated, sent
 from live import Live
@@ -97,6 +97,50 @@ async def test_a_change_that_is_heard_of_but_not_yet_read_is_marked_and_cannot_b
     let_go.set()
     await expect(cook.ticket("live-4").locator(".rush-mark")).to_be_visible()
     await expect(cook.step("live-4", "Phở")).to_be_enabled()
+
+
+async def test_a_frame_that_got_lost_is_missed_and_everything_is_read_again(sale: Live, open_board: Open) -> None:
+    sent(sale, "live-6", ("pho", 1))
+    lost: list[str | bytes] = []
+
+    def between(screen: WebSocketRoute) -> None:
+        server = screen.connect_to_server()
+
+        def pass_on(message: str | bytes) -> None:
+            if not lost and "TICKET_SENT" in str(message):
+                lost.append(message)
+            else:
+                screen.send(message)
+
+        server.on_message(pass_on)
+
+    cook = await open_board(None)
+    await cook.page.route_web_socket("**/stream", between)
+    await cook.sign_in("Cook")
+    ticket_id = await cook.ticket("live-6").get_attribute("data-ticket")
+
+    sent(sale, "live-7", ("pho", 1))
+    sale.call("POST", f"/kitchen-tickets/{ticket_id}/rush", {}, headers=as_admin(sale))
+
+    await expect(cook.ticket("live-7")).to_be_visible()
+    await cook.is_live()
+    assert len(lost) == 1
+
+
+async def test_nothing_goes_back_to_an_older_version(open_board: Open) -> None:
+    screen = await open_board(None)
+    kept = await screen.page.evaluate(
+        """async () => {
+            const { Store } = await import(new URL('board/store.js', location.href).href);
+            const store = new Store(() => {});
+            const ticket = (version, status) => ({ id: 'a', version, status });
+            store.put('ticket', ticket(3, 'PROCESSING'));
+            const late = store.put('ticket', ticket(2, 'PENDING'));
+            store.hear('ticket', 'a', 5);
+            return [late, store.get('ticket', 'a').version, store.isOld('ticket', store.get('ticket', 'a'))];
+        }"""
+    )
+    assert kept == [False, 3, True]
 
 
 async def test_a_token_that_ends_asks_for_another_and_the_place_is_kept(sale: Live, open_board: Open) -> None:
