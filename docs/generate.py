@@ -86,12 +86,7 @@ def _machine(thing: str, initial: str, moves: Sequence[tuple[str, str, str]], en
 def settings() -> str:
     """Return every setting."""
     rows = [
-        (
-            f"`{r.variable}`",
-            r.meaning,
-            r.default or ("*required*" if r.source == "missing" else "*none*"),
-            ", ".join(r.processes),
-        )
+        (f"`{r.variable}`", r.meaning, r.default or ("*required*" if r.required else "*none*"), ", ".join(r.processes))
         for r in describe({})
     ]
     return "\n\n".join(["# Settings", MADE, _table(("variable", "meaning", "default", "read by"), rows)]) + "\n"

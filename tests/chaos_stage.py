@@ -101,13 +101,13 @@ class Troublemaker:
 
     Attributes:
         done: How often each thing was done.
-        paused: Processes that stand still now.
+        paused: Processes that stand still now, and who lets them walk on.
     """
 
     stage: ChaosStage
     chance: random.Random
     done: Counter[str] = attrs.field(factory=Counter)
-    paused: set[int] = attrs.field(factory=set)
+    paused: dict[int, asyncio.Task[None]] = attrs.field(factory=dict)
 
     async def cycle(self, number: int) -> None:
         """Wait a moment, strike once or twice, and mostly wait until everything is back."""
@@ -122,34 +122,39 @@ class Troublemaker:
             while self.stage.down or any(self.stage.pid(name) == pid for name, pid in killed.items()):  # noqa: ASYNC110 - processes set no event
                 await asyncio.sleep(0.05)
 
+    async def until_all_is_well(self) -> None:
+        """Wait until nobody stands still and nothing is down."""
+        await asyncio.gather(*self.paused.values())
+        await self.until_back({})
+
     def let_go(self) -> None:
         """Let everybody walk on who stands still."""
         for pid in self.paused:
             _signal(pid, signal.SIGCONT)
-        self.paused.clear()
 
     async def _strike(self, number: int) -> tuple[str, int]:
         """Kill, or pause for longer than a lease; return what was killed, with 0 for nothing."""
         await asyncio.sleep(self.chance.random() * 0.3)
         (kind, name), *_ = self.chance.choices(list(TROUBLES), weights=list(TROUBLES.values()))
         seconds = LEASE_SECONDS + 0.5 + self.chance.random() * 1.5
-        if not self.stage.runs(name):
+        pid = self.stage.pid(name)
+        if not self.stage.runs(name) or pid in self.paused:
             self.done[f"{name} was down already"] += 1
             return name, 0
-        pid = self.stage.pid(name)
         self.done[f"{kind} {name}"] += 1
         print(f"cycle {number}: {kind} {name} (pid {pid})", flush=True)  # noqa: T201 - a chaos run is read by people
         if kind == "kill":
             _signal(pid, signal.SIGKILL)
             return name, pid
-        _signal(pid, signal.SIGSTOP)
-        self.paused.add(pid)
-        try:
-            await asyncio.sleep(seconds)
-        finally:
-            _signal(pid, signal.SIGCONT)
-            self.paused.discard(pid)
+        # The next ones are struck meanwhile.
+        self.paused[pid] = asyncio.create_task(self._stand_still(pid, seconds))
         return name, 0
+
+    async def _stand_still(self, pid: int, seconds: float) -> None:
+        _signal(pid, signal.SIGSTOP)
+        await asyncio.sleep(seconds)
+        _signal(pid, signal.SIGCONT)
+        del self.paused[pid]
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

@@ -48,12 +48,14 @@ class Live:
         answer = self.client.post(f"{self.stage.sandbox}/mq-pay/payments", json=body)
         return [delivery["outcome"] for delivery in answer.json()["deliveries"]]
 
-    def records(self, order_id: str, *, count: int, timeout_seconds: float = 30) -> list[CommittedRecord]:
+    def records(
+        self, order_id: str, *, count: int, topic: str = PAYMENT_SUCCESS, timeout_seconds: float = 30
+    ) -> list[CommittedRecord]:
         """Read the order's committed records off Kafka, waiting for `count` of them."""
         assert self.stage.kafka_bootstrap is not None
         return committed_records(
             self.stage.kafka_bootstrap,
-            topic=PAYMENT_SUCCESS,
+            topic=topic,
             key=order_id,
             count=count,
             timeout_seconds=timeout_seconds,

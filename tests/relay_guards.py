@@ -9,6 +9,8 @@ class Guard(Enum):
     NEW_PRODUCER_SHUTS_OUT_OLDER = "init_transactions raises the epoch and ends what was begun"
     HIGH_WATERMARK = "the log is read to the high watermark, not to the last stable offset"
     READ_BACK = "a commit is believed only when it is read back"
+    EVERY_FUTURE_AWAITED = "nothing is committed unless each record of it was acknowledged"
+    SLOW_COMMIT_DOUBTED = "after a commit that may have been retried the producer is dropped"
     MARK_AND_POSITION_TOGETHER = "marks and positions are written in one transaction"
     DATABASE_FENCE = "the outbox gives nothing to an older fence"
     OLDER_LAYOUT_RETIRED = "a new layout retires the older one's shards before it sends"

@@ -5,18 +5,18 @@ process may be killed, paused for longer than its lease, or overtaken. `without`
 (never from the product), so that a test can show that the guard is needed.
 """
 
-import random
-from collections.abc import Coroutine, Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 
 from relay_guards import Guard
+from relay_surroundings import GiveWay, Surroundings
 from relay_world import PAYMENTS
 from sale_adapters.memory.event_log import Fate, MemoryEventLog, MemoryLogSession
 from sale_adapters.memory.relay_outbox import MemoryOutbox
-from sale_domain.errors import StoreUnavailable
 from sale_domain.ids import EventId
 from sale_domain.ports.publishing import (
+    USUAL_PREFIX,
     BatchRefused,
     EventLogUnavailable,
     Layout,
@@ -32,63 +32,7 @@ from sale_domain.ports.publishing import (
 )
 
 TRANSACTION_SECONDS = 10.0
-
-
-class GiveWay:
-    """Awaited, it lets the scheduler run whom it likes."""
-
-    def __await__(self) -> Generator[None]:
-        yield
-
-
-@attrs.define(kw_only=True, eq=False)
-class Process:
-    """One relay, working on one shard at a time."""
-
-    name: str
-    work: Coroutine[object, object, None]
-    asleep_until: float = 0.0
-
-
-class Surroundings:
-    """What the models live in: a clock, one source of chance, and trouble."""
-
-    def __init__(self, seed: int, *, without: Guard | None) -> None:
-        self.chance = random.Random(seed)  # noqa: S311 - a simulation, not a secret
-        self.without = without
-        self.now = 0.0
-        self.trouble = self.chance.choice([0.01, 0.03, 0.1])
-        self.running: Process | None = None
-
-    def fails(self, *, weight: float = 1.0) -> bool:
-        """Tell whether something goes wrong now."""
-        return self.chance.random() < self.trouble * weight
-
-    async def database(self) -> None:
-        """Give way to others, and then perhaps lose the connection."""
-        await GiveWay()
-        if self.fails(weight=0.2):
-            raise StoreUnavailable(reason="connection lost")
-
-    async def chance_to_fail(self, failure: Exception) -> None:
-        """Give way to others, and then perhaps fail."""
-        await GiveWay()
-        if self.fails():
-            raise failure
-
-    async def sleep(self, seconds: float) -> None:
-        """See `Pace`."""
-        assert self.running is not None
-        self.running.asleep_until = self.now + seconds
-        await GiveWay()
-
-    async def await_work(self, seconds: float) -> None:
-        """See `Pace`."""
-        await self.sleep(seconds)
-
-    def seconds(self) -> float:
-        """See `Pace`."""
-        return self.now
+_NOWHERE = PublishedAt(topic=PAYMENTS, partition=0, offset=0)
 
 
 class ModelOutbox(MemoryOutbox):
@@ -102,9 +46,9 @@ class ModelOutbox(MemoryOutbox):
         await self._world.database()
         return await super().newest_layout()
 
-    async def add_layout(self, *, number: int, shards: int) -> Layout:
+    async def add_layout(self, *, number: int, shards: int, prefix: str = USUAL_PREFIX) -> Layout:
         await self._world.database()
-        made = await super().add_layout(number=number, shards=shards)
+        made = await super().add_layout(number=number, shards=shards, prefix=prefix)
         await self._world.database()
         return made
 
@@ -197,7 +141,7 @@ class ModelLog(MemoryEventLog):
         world = self._world
         await world.chance_to_fail(EventLogUnavailable(reason="no broker"))
         ends_before = {partition: len(content.places) for partition, content in self.partitions.items()}
-        if world.chance.random() < 0.3:  # init_transactions may take its time
+        if world.chance.random() < 0.4:  # init_transactions may take its time
             await world.sleep(world.chance.random() * 8)
         await world.chance_to_fail(EventLogUnavailable(reason="no broker"))
         while any(ending.shard == shard for ending in self._preparing):
@@ -261,6 +205,7 @@ class ModelSession(MemoryLogSession):
     world: Surroundings
     model: ModelLog
     told: dict[EventId, PublishedAt] = attrs.field(factory=dict)
+    begun: bool = False
     ends_before: dict[Partition, int] = attrs.field(factory=dict)
 
     async def high_watermarks(self, topics: Sequence[str]) -> dict[Partition, int]:
@@ -287,30 +232,42 @@ class ModelSession(MemoryLogSession):
         return reading
 
     async def publish(self, rows: Sequence[OutboxRow]) -> tuple[PublishedAt, ...]:
-        addresses: list[PublishedAt] = []
+        self.begun = False
         dropped = len(rows) - 1 if self.world.fails() else len(rows)
-        for number, row in enumerate(rows):
-            if len(row.payload) > self.log.max_bytes:
-                raise BatchRefused(reason="too large")
-            await self.world.chance_to_fail(OutcomeUnknown(reason="not acknowledged"))
-            self._check_epoch()
-            if self.model.is_preparing(self.shard) or (addresses and not self.model.is_open(self.shard)):
-                raise OutcomeUnknown(reason="there is no such transaction any more")
-            if number == dropped:
-                addresses.append(PublishedAt(topic=row.topic, partition=0, offset=0))
-            else:
-                addresses.append(self.model.write(self.shard, row))
+        sent = [await self._send(row, dropped=number == dropped) for number, row in enumerate(rows)]
+        if None in sent and self.world.without is not Guard.EVERY_FUTURE_AWAITED:
+            if self.world.chance.random() < 0.3:  # the client may go on trying, and the transaction stays open
+                await self.world.sleep(self.world.chance.random() * 8)
+            raise OutcomeUnknown(reason="not acknowledged")
         await self.world.chance_to_fail(OutcomeUnknown(reason="disconnected before the commit"))
         await self._commit()
+        addresses = tuple(at or _NOWHERE for at in sent)
         self.told = dict(zip((row.event_id for row in rows), addresses, strict=True))
-        return tuple(addresses)
+        return addresses
+
+    async def _send(self, row: OutboxRow, *, dropped: bool) -> PublishedAt | None:
+        """Write a record, those behind it too if this one is not acknowledged; None without an acknowledgement."""
+        if len(row.payload) > self.log.max_bytes:
+            raise BatchRefused(reason="too large")
+        await GiveWay()
+        self._check_epoch()
+        if self.model.is_preparing(self.shard) or (self.begun and not self.model.is_open(self.shard)):
+            raise OutcomeUnknown(reason="there is no such transaction any more")
+        if dropped:
+            return _NOWHERE
+        acknowledged = not self.world.fails()
+        if not acknowledged and self.world.chance.random() < 0.5:
+            return None
+        self.begun = True
+        at = self.model.write(self.shard, row)
+        return at if acknowledged else None
 
     async def _commit(self) -> None:
         self._check_epoch()
         if not self.world.fails(weight=6):
             self.log.end(self.shard, Fate.COMMITTED)
             return
-        match self.world.chance.choice(["lost", "aborted", "late", "late abort", "preparing", "slow"]):
+        match self.world.chance.choice(["lost", "aborted", "late", "late abort", "preparing", "slow", "retried"]):
             case "lost":
                 self.log.end(self.shard, Fate.COMMITTED)
                 raise OutcomeUnknown(reason="the acknowledgement was lost")
@@ -324,10 +281,12 @@ class ModelSession(MemoryLogSession):
                 self.model.send_late(self.shard, epoch=self.epoch, fate=Fate.ABORTED)
             case "preparing":
                 self.model.prepare(self.shard, epoch=self.epoch)
-            case _:
+            case how:
                 await self.world.sleep(3)
                 self._check_epoch()
                 self.log.end(self.shard, Fate.COMMITTED)
+                if how == "retried":  # the first try is still under way
+                    self.model.send_late(self.shard, epoch=self.epoch, fate=Fate.COMMITTED)
 
 
 def _cut_off(reading: Reading, ends: Mapping[Partition, int]) -> Reading:

@@ -1,9 +1,12 @@
 """Relay processes in a world of models: started, run up to their next await, paused, and killed, all by one seed."""
 
+import math
+
 import attrs
 
 from relay_guards import Guard
-from relay_model import ModelLog, ModelOutbox, Process, Surroundings
+from relay_model import ModelLog, ModelOutbox
+from relay_surroundings import Process, Surroundings
 from relay_world import PAYMENTS, Notebook, event
 from sale_adapters.memory.event_log import Fate
 from sale_domain.errors import StoreUnavailable
@@ -24,6 +27,7 @@ class World(Surroundings):
         self._processes: list[Process] = []
         self._spawned = 0
         self._events = 0
+        self._guest = "order-0"
         self._per_order: dict[str, int] = {}
 
     def run(self, *, troubled_steps: int = 1200, calm_steps: int = 20_000) -> None:
@@ -96,7 +100,9 @@ class World(Surroundings):
 
     def _sell(self) -> None:
         self._events += 1
-        order = f"order-{self.chance.randrange(6)}"
+        if self.chance.random() < 0.5:  # else the same guest pays again
+            self._guest = f"order-{self.chance.randrange(6)}"
+        order = self._guest
         self._per_order[order] = seq = self._per_order.get(order, 0) + 1
         bucket = int(order[-1]) * 170
         row = event(self._events, order=order, seq=seq, bucket=bucket)
@@ -121,8 +127,8 @@ class World(Surroundings):
         if fate < self.trouble / 5:
             process.work.close()
             self._processes.remove(process)
-        elif fate < self.trouble / 3:
-            process.asleep_until = self.now + self.chance.random() * 12
+        elif fate < self.trouble / 2:
+            process.asleep_until = self.now + 4 + self.chance.random() * 8
         else:
             self.running = process
             process.work.send(None)
@@ -147,6 +153,12 @@ class World(Surroundings):
             except (Fenced, StoreUnavailable, EventLogUnavailable):
                 await self.sleep(0.5)
 
+    def _policy(self) -> RelayPolicy:
+        policy = RelayPolicy(topics=(PAYMENTS,), batch_size=6)
+        if self.without is Guard.SLOW_COMMIT_DOUBTED:
+            return attrs.evolve(policy, slow_publish_seconds=math.inf)
+        return policy
+
     def _relay(self, name: str, shard: Shard) -> ShardRelay:
         return ShardRelay(
             shard=shard,
@@ -155,5 +167,5 @@ class World(Surroundings):
             log=self.log,
             pace=self,
             observer=Notebook(),
-            policy=RelayPolicy(topics=(PAYMENTS,), batch_size=4),
+            policy=self._policy(),
         )

@@ -95,6 +95,8 @@ class LyingEventLog(MemoryEventLog):
         super().__init__(topics)
         self.pace = pace
         self.lies: list[str] = []
+        self.most_rows = 1_000
+        self.sent: list[int] = []
         self.opened: Counter[Shard] = Counter()
 
     async def open(self, shard: Shard) -> MemoryLogSession:
@@ -111,6 +113,9 @@ class LyingSession(MemoryLogSession):
 
     async def publish(self, rows: Sequence[OutboxRow]) -> tuple[PublishedAt, ...]:
         lie = self.liar.lies.pop(0) if self.liar.lies else "none"
+        self.liar.sent.append(len(rows))
+        if len(rows) > self.liar.most_rows:
+            raise OutcomeUnknown(reason="not delivered in time")
         if lie == "lost acknowledgement":
             await super().publish(rows)
             raise OutcomeUnknown(reason=lie)

@@ -1,6 +1,7 @@
 """Chores: what a relay does for its shard's buckets besides relaying, each at a pace of its own (architecture §5)."""
 
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
 import attrs
@@ -26,12 +27,26 @@ class Chore:
     work: Callable[[range], Awaitable[None]]
 
 
-async def keep_doing(chore: Chore, buckets: range, *, sleep: Sleep, going_on: Callable[[], bool]) -> None:
-    """Do a chore again and again; what goes wrong is told, and tried again the next time.
+@attrs.define
+class Rota:
+    """When each chore was last done for which buckets; it outlives leases, so that none of them puts a chore off."""
 
-    It waits before it works: whoever only looked whether the shard is free has done nothing.
-    """
-    await sleep(chore.every_seconds)
+    _seconds: Callable[[], float] = time.monotonic
+    _last: dict[tuple[str, range], float] = attrs.field(init=False, factory=dict)
+
+    def due_in_seconds(self, chore: Chore, buckets: range) -> float:
+        """Return how long to wait; a chore that was never asked for begins with a whole wait."""
+        last = self._last.setdefault((chore.name, buckets), self._seconds())
+        return max(0.0, last + chore.every_seconds - self._seconds())
+
+    def was_done(self, chore: Chore, buckets: range) -> None:
+        """Remember it."""
+        self._last[chore.name, buckets] = self._seconds()
+
+
+async def keep_doing(chore: Chore, buckets: range, *, rota: Rota, sleep: Sleep, going_on: Callable[[], bool]) -> None:
+    """Do a chore whenever it is due; what goes wrong is told, and tried again the next time."""
+    await sleep(rota.due_in_seconds(chore, buckets))
     while going_on():
         try:
             await chore.work(buckets)
@@ -39,4 +54,5 @@ async def keep_doing(chore: Chore, buckets: range, *, sleep: Sleep, going_on: Ca
             _LOG.warning("chore=%r not done, the next try is in %g s: %s", chore.name, chore.every_seconds, error)
         except Exception:  # noqa: BLE001 - a chore that fails must not end the relay; the log has all of it
             _LOG.exception("chore=%r has failed, the next try is in %g s", chore.name, chore.every_seconds)
-        await sleep(chore.every_seconds)
+        rota.was_done(chore, buckets)
+        await sleep(rota.due_in_seconds(chore, buckets))

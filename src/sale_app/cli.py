@@ -152,12 +152,15 @@ def inbox_show(webhook_id: Annotated[str, typer.Argument(help="As `sale inbox li
 
 
 @inbox.command("webhooks")
-def inbox_webhooks(order_id: Annotated[str, typer.Argument(help="A sale order's id.")]) -> None:
-    """Show everything that mq-pay has told about an order, and when, oldest first."""
+def inbox_webhooks(
+    order_id: Annotated[str, typer.Argument(help="A sale order's id.")],
+    days: Annotated[int, typer.Option(min=1, max=36_500, help="How long after its making to look.")] = 30,
+) -> None:
+    """Show everything that mq-pay has told about an order in its first days, and when, oldest first."""
     from sale_app.inbox import ask, told_of  # noqa: PLC0415 - as above
 
     settings, console = _settings(Process.INBOX), _console()
-    question = told_of(OrderId(order_id), console=console)
+    question = told_of(OrderId(order_id), within=timedelta(days=days), console=console)
     raise typer.Exit(asyncio.run(ask(settings, question, console=console)))
 
 

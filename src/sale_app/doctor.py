@@ -10,8 +10,9 @@ import redis.asyncio
 from rich.console import Console
 
 from sale_adapters.kafka.connection import KafkaConnection
-from sale_adapters.kafka.topics import missing_topics
+from sale_adapters.kafka.topics import lacking
 from sale_adapters.postgres.migrations.pending import pending
+from sale_app.kafka import kafka_connection
 from sale_app.settings import Settings
 from sale_domain.errors import SaleError
 from sale_domain.events import KAFKA_TOPICS
@@ -54,8 +55,9 @@ def examinations(settings: Settings) -> tuple[Examination, ...]:
         ),
         Examination(
             part="Kafka",
-            look=lambda: _kafka(settings.kafka_bootstrap),
-            remedy="check SALE_KAFKA_BOOTSTRAP, and that the broker advertises an address that is reachable from here",
+            look=lambda: _kafka(kafka_connection(settings)),
+            remedy="check SALE_KAFKA_BOOTSTRAP and SALE_KAFKA_SECURITY_PROTOCOL, and that the broker advertises an"
+            " address that is reachable from here",
         ),
         Examination(
             part="Redis",
@@ -98,11 +100,11 @@ async def _database(url: str) -> str:
     return f"PostgreSQL {version}, schema up to date"
 
 
-async def _kafka(bootstrap: str) -> str:
-    missing = await asyncio.to_thread(missing_topics, KafkaConnection(bootstrap=bootstrap), KAFKA_TOPICS)
-    if missing:
-        raise Ill(f"the topics {', '.join(missing)} are missing; run `sale migrate`")
-    return "every topic is there"
+async def _kafka(connection: KafkaConnection) -> str:
+    lacks = await asyncio.to_thread(lacking, connection, KAFKA_TOPICS)
+    if lacks:
+        raise Ill("; ".join(lacks))
+    return "every topic is there, and we may read and write it"
 
 
 async def _redis(url: str) -> str:

@@ -74,15 +74,16 @@ def body(webhook_id: str, *, console: Console) -> Question:
     return question
 
 
-def told_of(order_id: OrderId, *, console: Console) -> Question:
-    """Return the question what mq-pay has told about an order, and when."""
+def told_of(order_id: OrderId, *, within: timedelta, console: Console) -> Question:
+    """Return the question what mq-pay has told about an order within so long of its making, and when."""
 
     async def question(inbox: Inbox) -> None:
-        webhooks = await inbox.webhooks_naming(order_id, limit=MOST_WEBHOOKS)
+        webhooks = await inbox.webhooks_naming(order_id, within=within, limit=MOST_WEBHOOKS)
         for webhook in webhooks:
             _show(webhook, console)
         more = " or more" if len(webhooks) == MOST_WEBHOOKS else ""
-        console.print(f"{len(webhooks)}{more} webhooks name {order_id}.", markup=False, highlight=False)
+        told = f"{len(webhooks)}{more} webhooks of its first {within.days} days name {order_id}."
+        console.print(told, markup=False, highlight=False)
 
     return question
 

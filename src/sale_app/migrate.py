@@ -4,9 +4,9 @@ import psycopg
 from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
-from sale_adapters.kafka.connection import KafkaConnection
 from sale_adapters.kafka.topics import Topic, TopicDiffers, ensure_topics
 from sale_adapters.postgres.migrations.run import migrate
+from sale_app.kafka import kafka_connection
 from sale_app.settings import Settings
 from sale_domain.errors import Unavailable
 from sale_domain.events import KAFKA_TOPICS
@@ -19,7 +19,7 @@ def bring_up_to_date(settings: Settings, *, topics: bool, console: Console) -> i
         console.print("database: up to date")
         if topics:
             wanted = [_topic(name, settings) for name in KAFKA_TOPICS]
-            for name, outcome in ensure_topics(KafkaConnection(bootstrap=settings.kafka_bootstrap), wanted).items():
+            for name, outcome in ensure_topics(kafka_connection(settings), wanted).items():
                 console.print(f"topic {name}: {outcome.value}")
     except (Unavailable, TopicDiffers, psycopg.Error, SQLAlchemyError) as failure:
         console.print(str(failure), markup=False)

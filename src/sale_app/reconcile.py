@@ -13,10 +13,10 @@ import attrs
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from sale_adapters.kafka.connection import KafkaConnection
 from sale_adapters.kafka.log_reader import KafkaLogReader
 from sale_adapters.postgres import Database, PostgresBooks, PostgresOrders
 from sale_adapters.system import SystemClock
+from sale_app.kafka import kafka_connection
 from sale_app.reconcile_limits import limits_of
 from sale_app.settings import Settings
 from sale_domain.errors import SaleError, Unavailable
@@ -106,7 +106,7 @@ async def reconcile_from_settings(settings: Settings, wish: Wish, *, as_json: bo
     for client in ("kafka", "psycopg.pool"):
         logging.getLogger(client).setLevel(logging.CRITICAL)
     report = Report(console=console, as_json=as_json)
-    connection = KafkaConnection(bootstrap=settings.kafka_bootstrap)
+    connection = kafka_connection(settings)
     async with Database(settings.database_url, connections=2) as database, KafkaLogReader(connection) as log:
         return await run(
             wish,

@@ -14,6 +14,7 @@ _CLOCKS_DIFFER = timedelta(hours=1)
 def limits_of(settings: Settings) -> Limits:
     """Return the reconciler's limits."""
     minutes = {
+        Wait.DRAFT: settings.age_draft_minutes,
         Wait.PROCESSING: settings.age_processing_minutes,
         Wait.PARTIAL: settings.age_partial_minutes,
         Wait.PARKED: settings.age_parked_minutes,

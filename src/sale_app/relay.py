@@ -9,10 +9,12 @@ from sale_adapters.kafka.event_log import KafkaEventLog
 from sale_adapters.postgres.relay_outbox import PostgresRelayOutbox
 from sale_adapters.redis.alarm import RELAY_CHANNEL, RedisBell
 from sale_app.chores import Chore
+from sale_app.kafka import kafka_connection
 from sale_app.relay_process import RelayProcess
 from sale_app.settings import Settings
 from sale_app.upkeep import upkeep
 from sale_domain.events import KAFKA_TOPICS
+from sale_domain.ports.publishing import USUAL_PREFIX
 from sale_domain.publishing import RelayPolicy
 
 _WOKEN_POLL_SECONDS = 0.25
@@ -32,7 +34,7 @@ async def _relay(settings: Settings) -> None:
     async with upkeep(settings) as chores:
         await run_relay(
             database_url=settings.database_url,
-            kafka=KafkaConnection(bootstrap=settings.kafka_bootstrap),
+            kafka=kafka_connection(settings),
             policy=RelayPolicy(topics=KAFKA_TOPICS, poll_seconds=_WOKEN_POLL_SECONDS if settings.redis_url else 0.1),
             shards=settings.relay_shards,
             prefix=settings.relay_prefix,
@@ -47,7 +49,7 @@ async def run_relay(
     kafka: KafkaConnection,
     policy: RelayPolicy,
     shards: int = 1,
-    prefix: str = "sale-relay",
+    prefix: str = USUAL_PREFIX,
     redis_url: str | None = None,
     stop: asyncio.Event | None = None,
     chores: tuple[Chore, ...] = (),
@@ -59,7 +61,7 @@ async def run_relay(
         kafka: Where the topics are.
         policy: Topics, batch size, times.
         shards: Into how many parts the buckets are cut, for all relay processes together.
-        prefix: Of the transactional ids; one for each database.
+        prefix: Of the transactional ids; one for each database, or two Sales would shut each other out.
         redis_url: Where serve says that there is work; None to do with polling.
         stop: Set it to end the relay without a signal.
         chores: What else to do for the buckets of the shards that this process holds.
@@ -72,9 +74,10 @@ async def run_relay(
         async with PostgresRelayOutbox(database_url) as outbox:
             process = RelayProcess(
                 outbox=outbox,
-                log=KafkaEventLog(connection=kafka, prefix=prefix),
+                log=KafkaEventLog(connection=kafka),
                 policy=policy,
                 shards=shards,
+                prefix=prefix,
                 stop=stop,
                 chores=chores,
             )

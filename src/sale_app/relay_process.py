@@ -11,17 +11,17 @@ from typing import Any
 
 import attrs
 
-from sale_app.chores import Chore, keep_doing
+from sale_app.chores import Chore, Rota, keep_doing
 from sale_app.relay_log import RelayLog
 from sale_app.relay_pace import AsyncioPace
 from sale_domain.errors import StoreUnavailable, Unavailable
-from sale_domain.ports.publishing import EventLog, Fenced, Layout, Outbox, RelayObserver, Shard, ShardHalted
+from sale_domain.ports.publishing import USUAL_PREFIX, EventLog, Fenced, Layout, Outbox, Shard, ShardHalted
+from sale_domain.ports.relaying import RelayObserver
 from sale_domain.publishing import RelayPolicy, ShardRelay
 from sale_domain.publishing_layout import agree_on_layout, make_ready
 
 _LOG = logging.getLogger("sale.relay")
 _CLAIM_SECONDS = 0.5
-_HALTED_SECONDS = 30.0
 _GRACE_SECONDS = 10.0
 
 
@@ -43,10 +43,12 @@ class RelayProcess:
     log: EventLog
     policy: RelayPolicy
     shards: int
+    prefix: str = USUAL_PREFIX
     stop: asyncio.Event
     chores: tuple[Chore, ...] = ()
     owner: str = attrs.field(factory=_own_name)
     observer: Callable[[], RelayObserver] = RelayLog
+    _rota: Rota = attrs.field(init=False, factory=Rota)
     _layout: Layout | None = attrs.field(init=False, default=None)
     _pace: AsyncioPace = attrs.field(init=False)
     _relays: dict[ShardRelay, AsyncioPace] = attrs.field(init=False, factory=dict)
@@ -72,7 +74,7 @@ class RelayProcess:
         wait_seconds = self.policy.shortest_wait_seconds
         while not self.stop.is_set():
             try:
-                return await agree_on_layout(outbox=self.outbox, log=self.log, shards=self.shards)
+                return await agree_on_layout(outbox=self.outbox, log=self.log, shards=self.shards, prefix=self.prefix)
             except Exception as error:  # noqa: BLE001 - whatever is away may come back; the reason is told each time
                 _LOG.warning("cannot begin, retry in %.1f s: %s", wait_seconds, error)
                 await self._pace.sleep(wait_seconds)
@@ -111,18 +113,14 @@ class RelayProcess:
         """Empty the shard whenever it can be had."""
         layout = self._layout
         while layout is not None and self._serves(layout):
-            wait_seconds = _CLAIM_SECONDS
             try:
                 await self._empty(shard)
             except Fenced:
                 _LOG.debug("shard=%d is somebody else's", shard.index)
-            except ShardHalted as halt:
-                _LOG.critical("halted layout=%d shard=%d reason=%r", shard.layout, shard.index, halt.reason)
-                wait_seconds = _HALTED_SECONDS
-            await self._pace.sleep(wait_seconds)
+            await self._pace.sleep(_CLAIM_SECONDS)
 
     async def _empty(self, shard: Shard) -> None:
-        """Relay the shard and keep its lease; end with either."""
+        """Relay the shard, keep its lease, and do its chores; end with either of the first two."""
         pace = AsyncioPace(self.stop)
         relay = ShardRelay(
             shard=shard,
@@ -134,8 +132,9 @@ class RelayProcess:
             policy=self.policy,
         )
         self._relays[relay] = pace
-        relaying, keeping = asyncio.create_task(relay.run()), asyncio.create_task(self._keep(relay))
-        chores = [asyncio.create_task(self._do(chore, relay)) for chore in self.chores]
+        held = asyncio.Event()
+        relaying, keeping = asyncio.create_task(self._relay(relay)), asyncio.create_task(self._keep(relay, held))
+        chores = [asyncio.create_task(self._do(chore, relay, held)) for chore in self.chores]
         try:
             done, _ = await asyncio.wait({relaying, keeping}, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -147,18 +146,33 @@ class RelayProcess:
             with suppress(StoreUnavailable):
                 await self.outbox.release(shard, owner=self.owner)
 
-    async def _do(self, chore: Chore, relay: ShardRelay) -> None:
-        buckets = relay.shard.buckets
+    async def _relay(self, relay: ShardRelay) -> None:
+        """Relay, and look again now and then when only a person can decide how to go on; the rest goes on meanwhile."""
+        while not relay.stopping:
+            try:
+                await relay.run()
+            except ShardHalted as halt:
+                _LOG.critical("halted layout=%d shard=%d reason=%r", halt.shard.layout, halt.shard.index, halt.reason)
+                await self._pace.sleep(self.policy.halted_seconds)
+
+    async def _do(self, chore: Chore, relay: ShardRelay, held: asyncio.Event) -> None:
+        """Do a chore from when on the shard is known to be ours."""
+        await held.wait()
         await keep_doing(
-            chore, buckets, sleep=self._pace.sleep, going_on=lambda: not (relay.stopping or self.stop.is_set())
+            chore,
+            relay.shard.buckets,
+            rota=self._rota,
+            sleep=self._pace.sleep,
+            going_on=lambda: not (relay.stopping or self.stop.is_set()),
         )
 
-    async def _keep(self, relay: ShardRelay) -> None:
+    async def _keep(self, relay: ShardRelay, held: asyncio.Event) -> None:
         """Renew the lease; when the database is away, the fence decides what is still allowed."""
         while not relay.stopping:
             await asyncio.sleep(self.policy.lease_seconds * 0.3)
             try:
                 await self.outbox.renew(relay.shard, owner=self.owner, lease_seconds=self.policy.lease_seconds)
+                held.set()
             except StoreUnavailable as error:
                 _LOG.warning("lease of shard=%d not renewed: %s", relay.shard.index, error)
 

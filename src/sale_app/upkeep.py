@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 import attrs
 
-from sale_adapters.kafka.connection import KafkaConnection
 from sale_adapters.kafka.log_reader import KafkaLogReader
 from sale_adapters.postgres import (
     Database,
@@ -19,6 +18,7 @@ from sale_adapters.postgres import (
 )
 from sale_adapters.system import SystemClock, UlidIds
 from sale_app.chores import Chore
+from sale_app.kafka import kafka_connection
 from sale_app.reconcile_limits import limits_of
 from sale_app.reconcile_sample import reconcile_sample
 from sale_app.settings import Settings
@@ -140,7 +140,7 @@ def comparing(settings: Settings, database: Database) -> Iterator[Chore]:
     async def work(buckets: range) -> None:
         # A sample is drawn from all buckets: whoever holds the first of them draws it.
         if 0 in buckets:
-            async with KafkaLogReader(KafkaConnection(bootstrap=settings.kafka_bootstrap)) as log:
+            async with KafkaLogReader(kafka_connection(settings)) as log:
                 await reconcile_sample(
                     books=PostgresBooks(database),
                     log=log,

@@ -6,6 +6,7 @@ taken after that: only then is "not in the log" a fact.
 """
 
 from collections.abc import Mapping
+from itertools import accumulate
 
 import attrs
 
@@ -21,14 +22,13 @@ from sale_domain.ports.publishing import (
     OutboxRow,
     OutcomeUnknown,
     OutOfRange,
-    Pace,
     Partition,
     Reading,
     Recorded,
-    RelayObserver,
     Shard,
     ShardHalted,
 )
+from sale_domain.ports.relaying import Pace, RelayObserver
 
 
 @attrs.frozen(kw_only=True)
@@ -39,14 +39,20 @@ class RelayPolicy:
         topics: Every topic that rows may name; a row of another is set aside.
         poll_seconds: What a lost wake-up costs at most.
         lease_seconds: How long a dead relay's shard stays its own.
+        batch_size: Rows of a batch at most; it is halved after each doubt that a batch ends with, down to one row, as a
+            batch may be too large to come through in time, and doubled again by each that goes well. After a refusal it
+            begins again at one row, to find the culprit.
+        batch_bytes: Of a batch's payloads together, if it has more than one row.
         slow_publish_seconds: A transaction that took longer may have been retried inside the client, and a retry that
             is still under way can end the next one (KAFKA-17754): doubt.
         read_back_seconds: How long a committed record may stay invisible before it is a doubt.
+        halted_seconds: How often a halted shard is looked at again, and called out.
         catch_up_seconds: How often an idle shard records how far the log is, lest retention overtakes what it recorded.
     """
 
     topics: tuple[str, ...]
     batch_size: int = 100
+    batch_bytes: int = 2_000_000
     poll_seconds: float = 0.1
     lease_seconds: float = 5.0
     slow_publish_seconds: float = 2.0
@@ -54,6 +60,7 @@ class RelayPolicy:
     catch_up_seconds: float = 60.0
     shortest_wait_seconds: float = 0.1
     longest_wait_seconds: float = 5.0
+    halted_seconds: float = 30.0
 
 
 class ShardRelay:
@@ -79,7 +86,7 @@ class ShardRelay:
         self.policy = policy
         self.stopping = False
         self.refused: tuple[OutboxRow, str] | None = None
-        self.singly = 0
+        self.batch_size = policy.batch_size
         self._wait_seconds = policy.shortest_wait_seconds
 
     def stop(self) -> None:
@@ -103,17 +110,17 @@ class ShardRelay:
                 await self.pace.sleep(self._wait_seconds)
                 self._wait_seconds = min(2 * self._wait_seconds, self.policy.longest_wait_seconds)
 
-    def went_well(self, *, rows: int) -> None:
-        """Take heart after so many rows that went through, or an outbox that is empty."""
+    def went_well(self) -> None:
+        """Take heart after a batch that went through, or an outbox that is empty."""
         self._wait_seconds = self.policy.shortest_wait_seconds
-        self.singly = max(0, self.singly - rows)
+        self.batch_size = min(2 * self.batch_size, self.policy.batch_size)
 
-    def was_refused(self, rows: tuple[OutboxRow, ...], refusal: BatchRefused) -> None:
-        """Remember a refused row until it is known not to be in the log; of several, find the culprit one by one."""
-        if len(rows) == 1:
-            self.refused = (rows[0], refusal.reason)
-        else:
-            self.singly = len(rows)
+    def went_wrong(self, rows: tuple[OutboxRow, ...], failure: Exception) -> None:
+        """Try less at a time; remember a row that was refused alone until it is known not to be in the log."""
+        refused = isinstance(failure, BatchRefused)
+        self.batch_size = 1 if refused else max(1, len(rows) // 2)
+        if refused and len(rows) == 1:
+            self.refused = (rows[0], str(failure))
 
     async def _live(self) -> None:
         """Live the life of one producer: from its fence to the first doubt."""
@@ -153,16 +160,20 @@ class _Life:
     async def step(self) -> None:
         """Publish the next rows, or wait for some."""
         relay = self.relay
-        limit = 1 if relay.singly else relay.policy.batch_size
-        rows = await relay.outbox.unpublished(self.lease, limit=limit)
+        rows = await relay.outbox.unpublished(self.lease, limit=relay.batch_size)
         unknown = [row for row in rows if row.topic not in relay.policy.topics]
         if unknown:
             await self._set_aside(unknown[0], f"The relay knows no topic {unknown[0].topic!r}.")
         elif rows:
-            await self._publish(rows)
-            relay.went_well(rows=len(rows))
+            batch = _at_most(relay.policy.batch_bytes, rows)
+            try:
+                await self._publish(batch)
+            except Exception as failure:
+                relay.went_wrong(batch, failure)
+                raise
+            relay.went_well()
         else:
-            relay.went_well(rows=relay.singly)
+            relay.went_well()
             await self._idle()
 
     async def _reconcile(self) -> None:
@@ -174,7 +185,9 @@ class _Life:
         watermarks = await self.session.high_watermarks(self.relay.policy.topics)
         recorded = await self.relay.outbox.recorded(self.lease)
         self._refuse_another_log(recorded, watermarks)
-        self.positions = {partition: recorded.offsets.get(partition, 0) for partition in watermarks}
+        unread = [partition for partition in watermarks if partition not in recorded.offsets]
+        beginnings = await self.session.beginnings(unread) if unread else {}
+        self.positions = {partition: {**beginnings, **recorded.offsets}[partition] for partition in watermarks}
         while not self.relay.stopping:
             before = self.positions
             await self._read_some(until=watermarks)
@@ -227,11 +240,7 @@ class _Life:
     async def _publish(self, rows: tuple[OutboxRow, ...]) -> None:
         """Send, commit, read back, mark; raise on the slightest doubt."""
         started = self.relay.pace.seconds()
-        try:
-            addresses = await self.session.publish(rows)
-        except BatchRefused as refusal:
-            self.relay.was_refused(rows, refusal)
-            raise
+        addresses = await self.session.publish(rows)
         took = self.relay.pace.seconds() - started
         if took > self.relay.policy.slow_publish_seconds:
             raise OutcomeUnknown(reason=f"The transaction took {took:.1f} s.")
@@ -276,6 +285,12 @@ class _Life:
 
     def _halted(self, reason: str) -> ShardHalted:
         return ShardHalted(shard=self.lease.shard, reason=reason)
+
+
+def _at_most(most_bytes: int, rows: tuple[OutboxRow, ...]) -> tuple[OutboxRow, ...]:
+    """Return the first row, and those behind it that fit beside it."""
+    sums = accumulate(len(row.payload) for row in rows)
+    return rows[:1] + tuple(row for row, total in zip(rows, sums, strict=True) if total <= most_bytes)[1:]
 
 
 def _behind(positions: Mapping[Partition, int], until: Mapping[Partition, int]) -> list[Partition]:

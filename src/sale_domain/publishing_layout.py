@@ -1,17 +1,20 @@
-"""Changing how the buckets are cut into shards without letting an old relay write beside a new one."""
+"""Changing the shards, or their producers' names, without letting an old relay write beside a new one."""
 
-from sale_domain.ports.publishing import EventLog, Layout, Outbox
+import attrs
+
+from sale_domain.ports.publishing import USUAL_PREFIX, EventLog, Layout, Outbox
 
 
-async def agree_on_layout(*, outbox: Outbox, log: EventLog, shards: int) -> Layout:
-    """Return the layout to work in: a new one if the number of shards has changed, ready when nothing older can write.
+async def agree_on_layout(*, outbox: Outbox, log: EventLog, shards: int, prefix: str = USUAL_PREFIX) -> Layout:
+    """Return the layout to work in: a new one if shards or prefix have changed, ready when nothing older can write.
 
-    Every step can be repeated and done by several processes at once. Of processes that ask for different numbers at the
-    same time one wins, and all get its layout.
+    The prefix counts because a producer shuts out only those of its own name. Every step can be repeated and done by
+    several processes at once. Of processes that ask for different layouts at the same time one wins, and all get its.
     """
     newest = await outbox.newest_layout()
-    if newest is None or newest.shards != shards:
-        newest = await outbox.add_layout(number=1 if newest is None else newest.number + 1, shards=shards)
+    if newest is None or (newest.shards, newest.prefix) != (shards, prefix):
+        number = 1 if newest is None else newest.number + 1
+        newest = await outbox.add_layout(number=number, shards=shards, prefix=prefix)
     return await make_ready(newest, outbox=outbox, log=log)
 
 
@@ -30,4 +33,4 @@ async def make_ready(layout: Layout, *, outbox: Outbox, log: EventLog) -> Layout
                 session = await log.open(shard)
                 await session.close()
     await outbox.make_ready(layout)
-    return Layout(number=layout.number, shards=layout.shards, ready=True)
+    return attrs.evolve(layout, ready=True)

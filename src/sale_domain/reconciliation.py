@@ -39,6 +39,7 @@ class Check(Enum):
     RECORD_MISSING = "record-missing"
     RECORD = "record-differs"
     OTHER_LOG = "other-log"
+    STUCK_DRAFT = "stuck-draft"
     STUCK_PROCESSING = "stuck-processing"
     STUCK_PARTIAL = "stuck-partial"
     STUCK_PARKED = "stuck-parked"
@@ -88,6 +89,7 @@ class Limits:
 
     ages: Mapping[Wait, timedelta] = MappingProxyType(
         {
+            Wait.DRAFT: timedelta(hours=24),
             Wait.PROCESSING: timedelta(hours=12),
             Wait.PARTIAL: timedelta(hours=24),
             Wait.PARKED: timedelta(minutes=15),
@@ -152,6 +154,7 @@ def check_feed(merchant_id: MerchantId, numbers: Sequence[int], *, newest: int) 
 def check_queue(kind: Wait, queue: Queue, *, limit: timedelta) -> Finding:
     """Say what has waited too long."""
     what = {
+        Wait.DRAFT: "orders are DRAFT",
         Wait.PROCESSING: "orders are PROCESSING",
         Wait.PARTIAL: "orders are PARTIAL",
         Wait.PARKED: "payments are parked",

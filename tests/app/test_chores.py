@@ -10,19 +10,20 @@ from counter import AT_THE_SHOP, LAN, item, opened, pay
 from sale_adapters.embedded import free_ports
 from sale_adapters.memory import MemoryEventLog, MemoryLeftovers, MemoryOutbox
 from sale_adapters.postgres import Database, Patience
-from sale_app.chores import Chore, keep_doing
+from sale_app.chores import Chore, Rota, keep_doing
 from sale_app.composition import InMemorySale, compose_in_memory
 from sale_app.relay_process import RelayProcess
 from sale_app.settings import Process, Settings
 from sale_app.upkeep import Upkeep, comparing
 from sale_domain.context import Context
-from sale_domain.errors import StoreUnavailable
+from sale_domain.errors import EventTooLarge, StoreUnavailable
 from sale_domain.ids import BUCKETS, MerchantId, bucket_of
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.ports.leftovers import Leftover
 from sale_domain.publishing import RelayPolicy
 from sale_domain.use_cases.checkout import CheckoutRequest
 from sale_domain.use_cases.ordering import NewOrder
+from sale_domain.use_cases.sweeping import AWAY
 
 ALL = range(BUCKETS)
 PATIENCE_SECONDS = 10
@@ -97,8 +98,17 @@ async def test_money_that_waits_too_long_is_called_out_and_kept(caplog: pytest.L
     assert len(shop.inbox.parked) == 1
 
 
+@pytest.mark.parametrize(
+    "failure",
+    [
+        AssertionError("a bug"),
+        EventTooLarge(topic="payment.success", size=2, limit=1),
+        StoreUnavailable(reason="canceling statement due to lock timeout"),
+    ],
+    ids=lambda failure: type(failure).__name__,
+)
 async def test_one_payment_that_cannot_be_applied_keeps_no_other_waiting(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    failure: Exception, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = compose_in_memory()
     broken = await parked_before_its_order(shop)
@@ -106,7 +116,8 @@ async def test_one_payment_that_cannot_be_applied_keeps_no_other_waiting(
     change = shop.sale.parts.orders.change
 
     async def failing(order_id: str, *given: object, **named: object) -> object:
-        assert order_id != broken, "a bug"
+        if order_id == broken:
+            raise failure
         return await change(order_id, *given, **named)  # type: ignore[arg-type]  # as they were given
 
     monkeypatch.setattr(shop.sale.parts.orders, "change", failing)
@@ -115,6 +126,22 @@ async def test_one_payment_that_cannot_be_applied_keeps_no_other_waiting(
     assert [fact.source.id for fact in shop.inbox.parked] == [broken]
     assert {order.id: order.status for order in shop.store.orders.values()}[good] is OrderStatus.COMPLETED  # type: ignore[index]  # see NewType
     assert [record.exc_info is not None for record in caplog.records if record.levelno == logging.ERROR] == [True]
+
+
+async def test_a_sweep_ends_when_the_database_goes_away_in_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop, asked = compose_in_memory(), list[str]()
+    for _ in range(3 * AWAY):
+        await parked_before_its_order(shop)
+
+    async def away(order_id: str, *_: object, **__: object) -> object:
+        asked.append(order_id)
+        raise StoreUnavailable(reason="connection refused")
+
+    monkeypatch.setattr(shop.sale.parts.orders, "change", away)
+    with pytest.raises(StoreUnavailable):
+        await upkeep_of(shop).apply_all(ALL)
+
+    assert len(asked) == AWAY
 
 
 async def test_old_bodies_go_and_what_has_no_limit_stays(caplog: pytest.LogCaptureFixture) -> None:
@@ -171,10 +198,30 @@ async def test_a_chore_waits_before_it_works_and_goes_on_whatever_goes_wrong(cap
             raise failure
 
     chore = Chore(name="sweep", every_seconds=5, work=work)
-    await keep_doing(chore, range(8), sleep=sleep, going_on=lambda: bool(failures))
+    await keep_doing(chore, range(8), rota=Rota(lambda: 0), sleep=sleep, going_on=lambda: bool(failures))
 
     assert done == ["slept 5", *["worked 8", "slept 5"] * 3]
     assert [record.levelname for record in caplog.records] == ["WARNING", "ERROR"]
+
+
+async def test_a_lease_that_is_lost_and_won_again_does_not_put_a_chore_off() -> None:
+    now, done = 0.0, list[float]()
+
+    async def sleep(seconds: float) -> None:
+        nonlocal now
+        now += min(seconds, 40)
+
+    async def work(_: range) -> None:
+        done.append(now)
+
+    rota, chore = Rota(lambda: now), Chore(name="clean up", every_seconds=100, work=work)
+    for _ in range(5):
+        # Each lease is lost after some forty seconds.
+        lost_at = now + 40
+        await keep_doing(chore, ALL, rota=rota, sleep=sleep, going_on=lambda: now < lost_at)  # noqa: B023 - run at once
+        now += 1
+
+    assert done == [100, 200]
 
 
 async def test_a_relay_does_the_chores_of_each_shard_that_it_holds_and_stops_with_them() -> None:

@@ -75,7 +75,7 @@ def test_all_that_was_told_of_an_order_is_shown_in_the_order_it_came(
     output = run(database_url, "webhooks", ORDER).output
 
     assert output.index(webhooks[0].id) < output.index(webhooks[1].id)
-    assert output.endswith(f"2 webhooks name {ORDER}.\n")
+    assert output.endswith(f"2 webhooks of its first 30 days name {ORDER}.\n")
 
 
 @pytest.mark.usefixtures("webhooks")

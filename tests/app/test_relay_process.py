@@ -2,14 +2,20 @@
 
 import asyncio
 
+import attrs
+
+from processes import eventually
 from relay_world import PAYMENTS, event
 from sale_adapters.memory.event_log import MemoryEventLog
 from sale_adapters.memory.relay_outbox import MemoryOutbox
+from sale_app.chores import Chore
 from sale_app.relay_process import RelayProcess
+from sale_domain.ports.publishing import Partition, Shard
 from sale_domain.publishing import RelayPolicy
 from sale_domain.publishing_layout import agree_on_layout
 
-QUICK = RelayPolicy(topics=(PAYMENTS,), poll_seconds=0.01, lease_seconds=0.2)
+QUICK = RelayPolicy(topics=(PAYMENTS,), poll_seconds=0.01, lease_seconds=0.2, halted_seconds=0.02)
+LONG = attrs.evolve(QUICK, lease_seconds=60)
 
 
 async def test_a_process_that_was_told_one_shard_serves_all_of_a_newer_layout_when_it_is_left_alone() -> None:
@@ -28,3 +34,62 @@ async def test_a_process_that_was_told_one_shard_serves_all_of_a_newer_layout_wh
             await asyncio.sleep(0.01)
     stop.set()
     await running
+
+
+async def test_a_halted_shard_keeps_its_lease_and_its_chores_and_goes_on_by_itself_when_it_can() -> None:
+    outbox, log, stop, done = MemoryOutbox(), MemoryEventLog({PAYMENTS: 1}), asyncio.Event(), list[range]()
+
+    async def work(buckets: range) -> None:
+        done.append(buckets)
+
+    layout = await agree_on_layout(outbox=outbox, log=log, shards=1)
+    (shard,) = layout.parts()
+    before = await outbox.take(shard, owner="before", lease_seconds=0)
+    assert before is not None
+    await outbox.settle(before, cluster_id="another", records=(), positions={Partition(topic=PAYMENTS, number=0): 0})
+    outbox.append(event(1))
+    chore = Chore(name="sweep", every_seconds=0.01, work=work)
+    policy = attrs.evolve(QUICK, lease_seconds=3)
+    process = RelayProcess(outbox=outbox, log=log, policy=policy, shards=1, stop=stop, chores=(chore,))
+    running = asyncio.create_task(process.run())
+    assert await eventually(lambda: len(done) > 20)
+    assert await outbox.take(shard, owner="somebody else", lease_seconds=5) is None
+    assert not outbox.published
+
+    log.cluster_id = "another"
+    assert await eventually(lambda: len(outbox.published) == 1)
+    stop.set()
+    await running
+
+
+async def test_a_lease_is_renewed_for_as_long_as_the_shard_is_served() -> None:
+    renewed: list[str] = []
+
+    class Watched(MemoryOutbox):
+        async def renew(self, shard: Shard, *, owner: str, lease_seconds: float) -> None:
+            await super().renew(shard, owner=owner, lease_seconds=lease_seconds)
+            renewed.append(owner)
+
+    stop = asyncio.Event()
+    log = MemoryEventLog({PAYMENTS: 1})
+    process = RelayProcess(outbox=Watched(), log=log, policy=QUICK, shards=1, stop=stop, owner="relay-1")
+    running = asyncio.create_task(process.run())
+    assert await eventually(lambda: len(renewed) > 2)
+    stop.set()
+    await running
+    assert set(renewed) == {"relay-1"}
+
+
+async def test_a_process_that_stops_gives_its_leases_back_at_once() -> None:
+    outbox, log, stop = MemoryOutbox(), MemoryEventLog({PAYMENTS: 1}), asyncio.Event()
+    process = RelayProcess(outbox=outbox, log=log, policy=LONG, shards=1, stop=stop)
+    running = asyncio.create_task(process.run())
+    outbox.append(event(1))
+    assert await eventually(lambda: len(outbox.published) == 1)
+    layout = await outbox.newest_layout()
+    assert layout is not None
+    (shard,) = layout.parts()
+    assert await outbox.take(shard, owner="successor", lease_seconds=5) is None
+    stop.set()
+    await running
+    assert await outbox.take(shard, owner="successor", lease_seconds=5) is not None

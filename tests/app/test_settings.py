@@ -1,15 +1,62 @@
-"""What each process is told by its environment."""
+"""Settings: what a process cannot do without, what it takes when it is there, and what nobody is shown."""
 
 import pytest
 
-from sale_app.settings import BadSettings, Process, Settings
+from sale_adapters.kafka.connection import KafkaConnection
+from sale_app.kafka import kafka_connection
+from sale_app.settings import BadSettings, Process, Settings, describe
 
-RELAY = {"SALE_DATABASE_URL": "postgresql://db/sale", "SALE_KAFKA_BOOTSTRAP": "kafka:9092"}
+RELAY = {"SALE_DATABASE_URL": "postgresql://sale@db/sale", "SALE_KAFKA_BOOTSTRAP": "kafka:9092"}
+SASL = {"SALE_KAFKA_SECURITY_PROTOCOL": "sasl_ssl", "SALE_KAFKA_USERNAME": "sale", "SALE_KAFKA_PASSWORD": "open-sesame"}
 
 
-def test_the_relay_hears_of_redis_when_there_is_one_and_does_without_when_there_is_none() -> None:
-    with_redis = Settings.read({**RELAY, "SALE_REDIS_URL": "redis://cache:6379/0"}, process=Process.RELAY)
+def read(more: dict[str, str]) -> Settings:
+    return Settings.read({**RELAY, **more}, process=Process.RELAY)
+
+
+def test_the_relay_does_without_redis_and_is_woken_by_it_when_it_is_there() -> None:
+    assert read({}).redis_url is None
+    with_redis = read({"SALE_REDIS_URL": "redis://cache:6379/0"})
     assert (with_redis.redis_url, with_redis.signal_channel) == ("redis://cache:6379/0", "signal")
-    assert Settings.read(RELAY, process=Process.RELAY).redis_url is None
     with pytest.raises(BadSettings, match="SALE_REDIS_URL must be a URL"):
-        Settings.read({**RELAY, "SALE_REDIS_URL": "cache:6379"}, process=Process.RELAY)
+        read({"SALE_REDIS_URL": "cache:6379"})
+
+
+def test_an_open_kafka_needs_nothing_more() -> None:
+    assert kafka_connection(read({})) == KafkaConnection(
+        bootstrap="kafka:9092", options={"security_protocol": "PLAINTEXT"}
+    )
+
+
+def test_user_password_and_authority_reach_the_client() -> None:
+    authority = {"SALE_KAFKA_CA_FILE": __file__}
+    assert kafka_connection(read(SASL | authority)).options == {
+        "security_protocol": "SASL_SSL",
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": "sale",
+        "sasl_plain_password": "open-sesame",
+        "ssl_cafile": __file__,
+    }
+
+
+@pytest.mark.parametrize(
+    ("wrong", "line"),
+    [
+        ({"SALE_KAFKA_SECURITY_PROTOCOL": "TLS"}, "SALE_KAFKA_SECURITY_PROTOCOL must be one of PLAINTEXT, SSL"),
+        ({"SALE_KAFKA_SASL_MECHANISM": "GSSAPI"}, "SALE_KAFKA_SASL_MECHANISM must be one of PLAIN, SCRAM-SHA-256"),
+        ({"SALE_KAFKA_CA_FILE": "/nowhere/ca.pem"}, "SALE_KAFKA_CA_FILE is no file: '/nowhere/ca.pem'"),
+        ({"SALE_KAFKA_SECURITY_PROTOCOL": "SASL_SSL"}, "SALE_KAFKA_PASSWORD is missing: SASL needs it"),
+    ],
+)
+def test_wrong_settings_of_kafka_get_a_line(wrong: dict[str, str], line: str) -> None:
+    with pytest.raises(BadSettings, match=line):
+        read(wrong)
+
+
+def test_the_password_is_not_shown_and_what_is_optional_is_not_called_missing() -> None:
+    rows = {row.variable: row for row in describe(SASL)}
+    assert rows["SALE_KAFKA_PASSWORD"].value == "********"
+    assert rows["SALE_KAFKA_USERNAME"].value == "sale"
+    assert rows["SALE_KAFKA_CA_FILE"].source == "optional"
+    assert rows["SALE_KAFKA_BOOTSTRAP"].source == "missing"
+    assert "open-sesame" not in repr(kafka_connection(read(SASL)))

@@ -79,6 +79,30 @@ def test_a_sale_goes_from_an_empty_order_to_one_record_for_each_transition(sale:
         assert {"ce_source", "ce_time", "ce_specversion", "content-type"} <= set(record.headers)
 
 
+def test_a_dish_goes_through_the_kitchen_and_inventory_hears_of_each_step_in_its_order(sale: Live) -> None:
+    order_id = _draft(sale)
+    sale.good("POST", f"/sale-orders/{order_id}/items", {"itemId": "variant-pho", "quantity": 2})
+    stove = {"id": "stove", "name": "Bếp", "categoryIds": ["category-mon-chinh"]}
+    owner = {"authorization": f"Bearer {sale.token(roles=['owner'])}"}
+    cook = {"authorization": f"Bearer {sale.token(roles=['cook'], userId='minh')}"}
+    assert sale.call("PUT", "/kitchen-stations", {"stations": [stove]}, headers=owner).is_success
+    (ticket,) = sale.good("POST", f"/sale-orders/{order_id}/kitchen-tickets")["tickets"]
+    (item,) = ticket["items"]
+    assert (ticket["stationId"], item["recipeId"]) == ("stove", "recipe-pho")
+    for action in ("cook", "finish", "recall", "finish", "serve"):
+        assert sale.call("POST", f"/kitchen-ticket-items/{item['id']}/{action}", headers=cook).is_success
+
+    records = sale.records(order_id, count=5, topic="kitchen-ticket-item.status-changed")
+
+    events: list[Any] = [json.read(record.value) for record in records]
+    assert [event["status"] for event in events] == ["COOKING", "READY", "COOKING", "READY", "SERVED"]
+    assert {(event["kitchenTicketItemId"], event["recipeId"], event["changedBy"]) for event in events} == {
+        (item["id"], "recipe-pho", "minh")
+    }
+    assert {record.headers["ce_type"] for record in records} == {"kitchen-ticket-item.status-changed"}
+    assert [record.headers["ce_id"] for record in records] == [event["eventId"] for event in events]
+
+
 def test_money_after_the_end_is_kept_and_kafka_hears_nothing_more(sale: Live) -> None:
     order_id = _draft(sale)
     sale.good("POST", f"/sale-orders/{order_id}/items", {"itemId": "variant-pho"})

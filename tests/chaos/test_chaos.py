@@ -22,7 +22,7 @@ from chaos_tellers import Sold, Teller
 from chaos_witness import Witness, witness
 from sale_adapters.embedded import EmbeddedParts, free_ports
 
-CYCLES = int(os.environ.get("CYCLES", "8"))
+CYCLES = int(os.environ.get("CYCLES", "15"))
 AT_MOST_SECONDS = float(os.environ.get("AT_MOST_SECONDS", "100000"))
 SEED = int(os.environ.get("SEED", "1"))
 TELLERS = ("merchant-1", "merchant-1", "merchant-1", "merchant-2")
@@ -57,7 +57,7 @@ class Evening:
                     break
                 await self.trouble.cycle(number)
                 self.cycles = number
-            await self.trouble.until_back({})
+            await self.trouble.until_all_is_well()
             closing.set()
             await asyncio.gather(*selling)
             await self._settled()

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 
 import attrs
 import pytest
-from kafka import KafkaProducer
+from kafka import KafkaProducer, TopicPartition
+from kafka.admin import KafkaAdminClient
 
 from relay_world import KITCHEN, PAYMENTS, event
 from sale_adapters.kafka.connection import KafkaConnection
@@ -25,6 +26,7 @@ from sale_domain.ports.publishing import (
     OutcomeUnknown,
     OutOfRange,
     Partition,
+    PublishedAt,
     Reading,
     Shard,
 )
@@ -39,6 +41,7 @@ class Bench:
     log: EventLog
     payments: str
     kitchen: str
+    bootstrap: str | None = None
 
     def row(self, number: int, *, order: str = "order-1", kitchen: bool = False, size: int = 20) -> OutboxRow:
         topic = self.kitchen if kitchen else self.payments
@@ -46,11 +49,22 @@ class Bench:
 
     @asynccontextmanager
     async def session(self, shard: Shard = FIRST) -> AsyncIterator[LogSession]:
-        session = await self.log.open(shard)
+        # Each test has producers of its own.
+        session = await self.log.open(attrs.evolve(shard, prefix=f"{self.payments}-{shard.prefix}"))
         try:
             yield session
         finally:
             await session.close()
+
+    def delete_before(self, at: PublishedAt) -> None:
+        """Do what retention does."""
+        if self.bootstrap is None:
+            assert isinstance(self.log, MemoryEventLog)
+            self.log.trim(Partition(topic=at.topic, number=at.partition), first=at.offset)
+        else:
+            admin = KafkaAdminClient(bootstrap_servers=self.bootstrap)
+            admin.delete_records({TopicPartition(at.topic, at.partition): at.offset})
+            admin.close()
 
     async def committed(self, session: LogSession) -> list[LogRecord]:
         """Read everything that a consumer would see."""
@@ -80,7 +94,12 @@ def bench(request: pytest.FixtureRequest) -> Bench:
                 Topic(name=kitchen, partitions=2, replication_factor=1),
             ],
         )
-        log = KafkaEventLog(connection=connection, prefix=f"test-{mark}")
+        return Bench(
+            log=KafkaEventLog(connection=connection),
+            payments=payments,
+            kitchen=kitchen,
+            bootstrap=connection.bootstrap,
+        )
     return Bench(log=log, payments=payments, kitchen=kitchen)
 
 
@@ -120,6 +139,23 @@ async def test_a_newer_session_of_the_shard_shuts_the_older_out_and_another_shar
         await newer.publish([bench.row(3)])
         read = {record.event_id for record in await bench.committed(newer)}
     assert read == {bench.row(2).event_id, bench.row(3).event_id}
+
+
+async def test_producers_of_another_prefix_are_others_though_their_shard_be_the_same(bench: Bench) -> None:
+    async with bench.session() as ours, bench.session(attrs.evolve(FIRST, prefix="another-sale")) as theirs:
+        await ours.publish([bench.row(1)])
+        await theirs.publish([bench.row(2, order="order-2")])
+        read = {record.event_id for record in await bench.committed(ours)}
+    assert read == {bench.row(1).event_id, bench.row(2).event_id}
+
+
+async def test_a_partition_begins_where_retention_has_left_something(bench: Bench) -> None:
+    async with bench.session() as session:
+        _, second = [(await session.publish([bench.row(number)]))[0] for number in (1, 2)]
+        cut, whole = Partition(topic=second.topic, number=second.partition), Partition(topic=bench.kitchen, number=1)
+        assert await session.beginnings([cut, whole]) == {cut: 0, whole: 0}
+        bench.delete_before(second)
+        assert await session.beginnings([cut, whole]) == {cut: second.offset, whole: 0}
 
 
 async def test_reading_starts_and_goes_on_where_it_is_told(bench: Bench) -> None:

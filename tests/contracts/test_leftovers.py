@@ -64,6 +64,15 @@ async def test_published_events_go_and_unpublished_ones_and_those_set_aside_stay
     assert await events_left(stores, published, unpublished, aside, fresh) == [unpublished, aside, fresh]
 
 
+async def test_of_an_order_the_earlier_event_goes_first_though_both_were_published_at_once(stores: Stores) -> None:
+    order, (first, second) = await paid_in_parts(stores)
+    for event_id in (second, first):
+        await stores.publish(event_id, PAID_AT)
+
+    assert await stores.leftovers.drop(Leftover.PUBLISHED, bucket=bucket_of(order.id), before=LATER, most=1) == 1
+    assert await events_left(stores, first, second) == [second]
+
+
 async def test_what_was_published_lately_and_other_buckets_stay(stores: Stores) -> None:
     order, (event_id, _) = await paid_in_parts(stores)
     await stores.publish(event_id, PAID_AT)

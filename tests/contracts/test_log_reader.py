@@ -34,7 +34,7 @@ class Shelf:
 
     async def publish(self, *rows: OutboxRow) -> list[PublishedAt]:
         """Publish each row in a transaction of its own, so that markers lie between them."""
-        session = await self.log.open(SHARD)
+        session = await self.log.open(attrs.evolve(SHARD, prefix=self.topic))
         try:
             return [at for row in rows for at in await session.publish([row])]
         finally:
@@ -68,7 +68,7 @@ def shelf(request: pytest.FixtureRequest) -> Shelf:
     bootstrap = request.getfixturevalue("kafka_bootstrap")
     connection = KafkaConnection(bootstrap=bootstrap)
     ensure_topics(connection, [Topic(name=topic, partitions=3, replication_factor=1)])
-    return Shelf(log=KafkaEventLog(connection=connection, prefix=topic), bootstrap=bootstrap, topic=topic)
+    return Shelf(log=KafkaEventLog(connection=connection), bootstrap=bootstrap, topic=topic)
 
 
 async def test_records_are_found_where_they_were_published(shelf: Shelf) -> None:

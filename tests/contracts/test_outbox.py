@@ -186,18 +186,38 @@ async def test_a_layout_is_made_once_whoever_asks(bench: Bench) -> None:
     assert [layout.number for layout in await bench.outbox.unretired_layouts()] == [1, 2]
 
 
-async def test_a_ready_layout_retires_the_older_and_begins_at_the_lowest_offset_they_all_recorded(bench: Bench) -> None:
+async def test_a_layout_keeps_the_prefix_of_its_producers(bench: Bench) -> None:
+    made = await bench.outbox.add_layout(number=2, shards=1, prefix="another-sale")
+    assert await bench.outbox.newest_layout() == made
+    assert [shard.producer for shard in made.parts()] == ["another-sale-2-0"]
+    assert {layout.prefix for layout in await bench.outbox.unretired_layouts()} == {"sale-relay", "another-sale"}
+    await bench.outbox.make_ready(made)
+    assert await bench.outbox.take(made.parts()[0], owner="relay-1", lease_seconds=5) is not None
+
+
+async def test_a_ready_layout_retires_the_older_and_begins_at_the_lowest_offset_that_was_recorded(bench: Bench) -> None:
     for shard, offset in ((FIRST, 40), (SECOND, 30)):
         await bench.settle(await bench.lease(shard), offset=offset)
-    only_one_knows = {KITCHEN_3: 9}
-    await bench.outbox.settle(await bench.lease(FIRST), cluster_id="c1", records=(), positions=only_one_knows)
+    only_one_has_sent_there = {KITCHEN_3: 9}
+    lease = await bench.lease(FIRST)
+    await bench.outbox.settle(lease, cluster_id="c1", records=(), positions=only_one_has_sent_there)
     new = await bench.outbox.add_layout(number=2, shards=3)
     await bench.outbox.make_ready(new)
     await bench.outbox.make_ready(new)
     assert await bench.outbox.unretired_layouts() == (Layout(number=2, shards=3, ready=True),)
     for shard in new.parts():
         recorded = await bench.outbox.recorded(await bench.lease(shard))
-        assert recorded == Recorded(cluster_id="c1", offsets={PAYMENTS_0: 30})
+        assert recorded == Recorded(cluster_id="c1", offsets={PAYMENTS_0: 30, KITCHEN_3: 9})
+
+
+async def test_a_layout_after_one_that_knows_two_clusters_takes_neither_for_its_own(bench: Bench) -> None:
+    for shard, cluster_id in ((FIRST, "c1"), (SECOND, "c2")):
+        lease = await bench.lease(shard)
+        await bench.outbox.settle(lease, cluster_id=cluster_id, records=(), positions={PAYMENTS_0: 3})
+    new = await bench.outbox.add_layout(number=2, shards=1)
+    await bench.outbox.make_ready(new)
+    recorded = await bench.outbox.recorded(await bench.lease(new.parts()[0]))
+    assert recorded == Recorded(cluster_id="c1 and c2", offsets={PAYMENTS_0: 3})
 
 
 async def test_a_database_that_is_away_is_said_to_be_away_soon() -> None:

@@ -13,6 +13,7 @@ from sale_domain.ports.orders import Decision, ParkedFact
 from stores import Stores
 
 LONG_AGO = MORNING - timedelta(days=400)
+DAY = timedelta(days=1)
 
 
 async def park(stores: Stores, fact: PaymentFact, *, at: datetime = MORNING) -> ParkedFact:
@@ -137,8 +138,9 @@ async def test_everything_told_of_an_order_is_found_refused_bodies_too(stores: S
     for webhook in (*named, attrs.evolve(delivered(bucket=55), body=other_id.encode())):
         await stores.inbox.log(webhook)
 
-    assert await stores.inbox.webhooks_naming(order_id, limit=10) == tuple(reversed(named))
-    assert len(await stores.inbox.webhooks_naming(order_id, limit=2)) == 2
-    assert await stores.inbox.webhooks_naming(OrderId(fresh_id(55)), limit=10) == ()
+    assert await stores.inbox.webhooks_naming(order_id, within=DAY, limit=10) == tuple(reversed(named))
+    assert len(await stores.inbox.webhooks_naming(order_id, within=DAY, limit=2)) == 2
+    assert await stores.inbox.webhooks_naming(OrderId(fresh_id(55)), within=DAY, limit=10) == ()
+    assert await stores.inbox.webhooks_naming(order_id, within=timedelta(0), limit=10) == ()
     with pytest.raises(NotFound):
-        await stores.inbox.webhooks_naming(OrderId("nonsense"), limit=10)
+        await stores.inbox.webhooks_naming(OrderId("nonsense"), within=DAY, limit=10)

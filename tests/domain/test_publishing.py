@@ -10,8 +10,14 @@ from sale_adapters.memory.event_log import Fate
 from sale_adapters.memory.relay_outbox import MemoryOutbox
 from sale_domain.errors import StoreUnavailable
 from sale_domain.ids import EventId
-from sale_domain.ports.publishing import Fenced, Lease, LogRecord, OutboxRow, Partition, Shard, ShardHalted
-from sale_domain.publishing_layout import agree_on_layout
+from sale_domain.ports.publishing import (
+    Fenced,
+    Lease,
+    LogRecord,
+    OutboxRow,
+    Partition,
+    Shard,
+)
 
 PAID, PAID_IN_FULL, COOKING = event(1), event(2), event(3, topic=KITCHEN)
 OTHER_SHARD = Shard(layout=9, index=0, shards=1)
@@ -123,48 +129,6 @@ async def test_a_relay_whose_shard_is_leased_by_another_gives_up() -> None:
     assert world.in_log() == []
 
 
-async def test_a_row_in_doubt_whose_place_in_the_log_was_deleted_halts_the_shard() -> None:
-    world = await make_world(PAID)
-    dead = await world.log.open(ONLY_SHARD)
-    await dead.publish([PAID])
-    world.log.trim(FIRST_PARTITION, first=1)
-    with pytest.raises(ShardHalted, match="may have been there"):
-        await world.relay().run()
-
-
-async def test_a_deleted_beginning_of_the_log_is_no_doubt_when_nothing_is_unpublished() -> None:
-    world = await make_world()
-    dead = await world.log.open(ONLY_SHARD)
-    await dead.publish([event(50), event(51)])
-    world.log.trim(FIRST_PARTITION, first=1)
-    relay = world.relay()
-    late = iter([PAID])
-
-    def a_sale_happens_then_stop() -> None:
-        row = next(late, None)
-        world.outbox.append(row) if row else relay.stop()
-
-    world.pace.when_idle = a_sale_happens_then_stop
-    await relay.run()
-    assert world.in_log() == [event(51).event_id, PAID.event_id]
-
-
-async def test_another_cluster_halts_the_shard() -> None:
-    world = await make_world(PAID)
-    await world.relay().run()
-    world.log.cluster_id = "rebuilt-cluster"
-    with pytest.raises(ShardHalted, match="but this is cluster rebuilt-cluster"):
-        await world.relay().run()
-
-
-async def test_a_log_that_became_shorter_halts_the_shard() -> None:
-    world = await make_world(PAID)
-    await world.relay().run()
-    world.log.partitions[FIRST_PARTITION].places.clear()
-    with pytest.raises(ShardHalted, match="records were lost"):
-        await world.relay().run()
-
-
 async def test_a_row_that_kafka_never_takes_is_set_aside_and_holds_back_its_own_order_alone() -> None:
     before, poison, after = event(1), event(2), event(3)
     other = [event(10 + number, order="order-2", seq=number) for number in range(1, 4)]
@@ -180,6 +144,39 @@ async def test_a_row_that_kafka_never_takes_is_set_aside_and_holds_back_its_own_
     await world.relay().run()
     assert world.in_log()[-2:] == [poison.event_id, after.event_id]
     assert len(world.in_log()) == 6
+
+
+async def test_a_batch_that_is_too_slow_as_a_whole_gets_through_in_smaller_ones() -> None:
+    rows = [event(number) for number in range(1, 14)]
+    world = await make_world(*rows, batch_size=8)
+    world.log.most_rows = 3
+    relay = world.relay()
+    world.pace.when_asleep = lambda: relay.stop() if len(world.log.sent) > 50 else None
+    await relay.run()
+    assert world.in_log() == [row.event_id for row in rows]
+    assert world.log.sent == [8, 4, 2, 4, 2, 4, 2, 4, 2, 4, 2, 3]
+
+
+async def test_a_batch_that_never_gets_through_shrinks_to_one_row_and_grows_again_when_it_does() -> None:
+    rows = [event(number) for number in range(1, 10)]
+    world = await make_world(*rows, batch_size=4)
+    world.log.most_rows = 0
+
+    def mended_in_the_end() -> None:
+        world.log.most_rows = 4 if len(world.pace.slept) > 4 else 0
+
+    world.pace.when_asleep = mended_in_the_end
+    await world.relay().run()
+    assert world.log.sent == [4, 2, 1, 1, 1, 1, 2, 4, 2]
+
+
+async def test_a_batch_holds_no_more_bytes_than_it_may_but_one_row_in_any_case() -> None:
+    rows = [attrs.evolve(event(number), payload=b"7" * size) for number, size in enumerate((40, 40, 40, 150, 40), 1)]
+    world = await make_world(*rows)
+    world.policy = attrs.evolve(world.policy, batch_bytes=100)
+    await world.relay().run()
+    assert world.in_log() == [row.event_id for row in rows]
+    assert world.log.sent == [2, 1, 1, 1]
 
 
 async def test_a_row_of_an_unknown_topic_is_set_aside() -> None:
@@ -264,72 +261,6 @@ async def test_told_to_stop_the_relay_finishes_and_marks_the_transaction_under_w
     await relay.run()
     assert world.in_log() == [PAID.event_id]
     assert world.outbox.published == world.addresses()
-
-
-async def test_an_idle_shard_records_how_far_the_log_is_so_that_retention_cannot_overtake_it() -> None:
-    world = await make_world()
-    stranger = await world.log.open(OTHER_SHARD)
-    relay = world.relay()
-    world.pace.when_idle = lambda: None
-    published = False
-
-    def after_some_minutes() -> None:
-        nonlocal published
-        if world.pace.now > 200:
-            relay.stop()
-        elif not published:
-            published = True
-            places = world.log.partitions[FIRST_PARTITION].places
-            world.log.write(OTHER_SHARD, event(50))
-            world.log.end(OTHER_SHARD, Fate.COMMITTED)
-            assert len(places) == 2
-
-    world.pace.when_idle = after_some_minutes
-    await relay.run()
-    assert stranger.cluster_id == "memory-cluster"
-    lease = await world.outbox.take(ONLY_SHARD, owner="relay-1", lease_seconds=5)
-    assert lease is not None
-    assert (await world.outbox.recorded(lease)).offsets[FIRST_PARTITION] == 2
-
-
-async def test_a_new_layout_shuts_the_old_ones_relays_out_before_it_sends() -> None:
-    rows = [event(number, order=f"order-{number}", bucket=number * 100) for number in range(1, 10)]
-    world = await make_world(*rows)
-    old = await world.outbox.take(ONLY_SHARD, owner="old", lease_seconds=1000)
-    assert old is not None
-    old_session = await world.log.open(ONLY_SHARD)
-    layout = await agree_on_layout(outbox=world.outbox, log=world.log, shards=3)
-    assert (layout.number, layout.shards, layout.ready) == (2, 3, True)
-    with pytest.raises(Fenced):
-        await world.outbox.unpublished(old, limit=10)
-    with pytest.raises(Exception, match="fenced"):
-        await old_session.publish(rows)
-    assert await world.outbox.take(ONLY_SHARD, owner="old", lease_seconds=5) is None
-    for shard in layout.parts():
-        await world.relay(shard=shard).run()
-    assert sorted(world.in_log()) == sorted(row.event_id for row in rows)
-
-
-async def test_a_new_layout_begins_where_the_old_one_had_got_to() -> None:
-    world = await make_world(PAID)
-    await world.relay().run()
-    layout = await agree_on_layout(outbox=world.outbox, log=world.log, shards=2)
-    lease = await world.outbox.take(layout.parts()[1], owner="new", lease_seconds=5)
-    assert lease is not None
-    recorded = await world.outbox.recorded(lease)
-    assert recorded.cluster_id == "memory-cluster"
-    assert recorded.offsets[FIRST_PARTITION] == 2
-
-
-async def test_the_same_number_of_shards_keeps_the_layout() -> None:
-    world = await make_world()
-    assert await agree_on_layout(outbox=world.outbox, log=world.log, shards=1) == await world.outbox.newest_layout()
-
-
-def test_the_shards_of_any_layout_own_every_bucket_exactly_once() -> None:
-    for shards in (1, 2, 3, 7, 64, 1024):
-        owned = [bucket for index in range(shards) for bucket in Shard(layout=1, index=index, shards=shards).buckets]
-        assert owned == list(range(1024))
 
 
 def _grown(row: OutboxRow) -> OutboxRow:

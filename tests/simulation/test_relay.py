@@ -32,6 +32,7 @@ def simulate(seed: int, *, without: Guard | None = None) -> None:
         world.close()
 
 
+@pytest.mark.timeout(300 + SEEDS // 5)
 def test_no_fault_loses_doubles_or_disorders_an_event_and_all_are_published_once_faults_stop() -> None:
     for seed in range(FIRST, FIRST + SEEDS):
         simulate(seed)

@@ -7,6 +7,7 @@ import shutil
 import struct
 import time
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 import attrs
@@ -35,6 +36,7 @@ class EmbeddedKafka:
 
     Attributes:
         data_dir: Its home; may be started again at any time, also after kill -9.
+        settings: More of the broker's own, for one that is not open to everyone; they win.
         on_progress: Gets a sentence at each step.
         process: The running broker, after `start`.
     """
@@ -43,6 +45,7 @@ class EmbeddedKafka:
 
     data_dir: Path = attrs.field(converter=resolved)
     on_progress: Progress = silent
+    settings: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     process: ChildProcess = attrs.field(init=False)
     _port: int = attrs.field(default=0, init=False)
 
@@ -64,7 +67,7 @@ class EmbeddedKafka:
         command = (java, *_JVM, "-cp", ":".join(map(str, jars)))
         async with exclusive(self.data_dir / "lock") as lock:
             self._port, controller = kept_ports(self.data_dir / "ports.json", 2)
-            (self.data_dir / _SETTINGS).write_text(_properties(self._port, controller))
+            (self.data_dir / _SETTINGS).write_text(_properties(self._port, controller, self.settings))
             if not self._formatted.exists():
                 self.on_progress("formatting the storage")
                 await self._format(command, lock)
@@ -174,7 +177,7 @@ def _controller_properties(controller: int) -> str:
     )
 
 
-def _properties(broker: int, controller: int) -> str:
+def _properties(broker: int, controller: int, more: Mapping[str, str]) -> str:
     settings = {
         "process.roles": "broker,controller",
         "listeners": f"PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}",
@@ -191,7 +194,7 @@ def _properties(broker: int, controller: int) -> str:
         "share.coordinator.state.topic.replication.factor": "1",
         "share.coordinator.state.topic.min.isr": "1",
     }
-    return _text(_quorum(controller) | settings)
+    return _text(_quorum(controller) | settings | dict(more))
 
 
 def _text(settings: dict[str, str]) -> str:

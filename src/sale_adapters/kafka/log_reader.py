@@ -1,4 +1,4 @@
-"""Read single records where they are said to lie, as a `read_committed` consumer finds them."""
+"""Read single records where they are said to lie, as a `read_committed` consumer finds them, for the reconciler."""
 
 import time
 from collections import defaultdict
@@ -6,15 +6,15 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from typing import Any, Self
 
-import attrs
 from kafka import KafkaConsumer, TopicPartition
-from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from sale_adapters.kafka.client_thread import ClientThread
 from sale_adapters.kafka.connection import KafkaConnection
+from sale_adapters.kafka.reader import LogReader
+from sale_adapters.kafka.rights import words
 from sale_adapters.wire.cloud_events import event_id_of
-from sale_domain.ports.publishing import EventLogUnavailable, PublishedAt
+from sale_domain.ports.publishing import EventLogUnavailable, Partition, PublishedAt
 from sale_domain.ports.reconciling import LoggedRecord, LookedUp
 
 _POLL_MS = 100
@@ -23,38 +23,14 @@ _NEAR = 1_000
 """So many records are read over rather than sought past: a seek throws away what was fetched ahead."""
 
 
-@attrs.define(kw_only=True)
-class _Client:
-    consumer: KafkaConsumer
-    cluster_id: str
-
-    @classmethod
-    def connect(cls, connection: KafkaConnection) -> Self:
-        connection.knock()
-        admin = KafkaAdminClient(**connection.settings())
-        try:
-            cluster_id = admin.describe_cluster()["cluster_id"]
-        finally:
-            admin.close()
-        consumer = KafkaConsumer(
-            **connection.settings(),
-            isolation_level="read_committed",
-            auto_offset_reset="none",
-            enable_auto_commit=False,
-            allow_auto_create_topics=False,
-            retry_backoff_ms=20,
-        )
-        return cls(consumer=consumer, cluster_id=cluster_id)
-
-
 class KafkaLogReader:
     """The `LogReader` port; an asynchronous context manager that connects when it is first asked."""
 
     def __init__(self, connection: KafkaConnection) -> None:
         self._thread = ClientThread(
             "sale-reconcile-read",
-            connect=partial(_Client.connect, connection),
-            disconnect=lambda client: client.consumer.close(autocommit=False),
+            connect=partial(LogReader.connect, connection),
+            disconnect=LogReader.close,
         )
 
     async def __aenter__(self) -> Self:
@@ -70,23 +46,24 @@ class KafkaLogReader:
         try:
             return await self._thread.call(partial(_look_up, frozenset(places)))
         except KafkaError as error:
-            raise EventLogUnavailable(reason=f"{type(error).__name__}: {error}") from error
+            raise EventLogUnavailable(reason=words(error)) from error
 
 
-def _look_up(places: frozenset[PublishedAt], client: _Client) -> LookedUp:
-    by_partition: defaultdict[TopicPartition, list[int]] = defaultdict(list)
+def _look_up(places: frozenset[PublishedAt], reader: LogReader) -> LookedUp:
+    there = reader.partitions_of({at.topic for at in places})
+    by_partition: defaultdict[Partition, list[int]] = defaultdict(list)
     for at in places:
-        if at.partition in (client.consumer.partitions_for_topic(at.topic) or ()):
-            by_partition[TopicPartition(at.topic, at.partition)].append(at.offset)
-    first = client.consumer.beginning_offsets(list(by_partition))
-    end = client.consumer.end_offsets(list(by_partition))
+        if TopicPartition(at.topic, at.partition) in there:
+            by_partition[Partition(topic=at.topic, number=at.partition)].append(at.offset)
+    first, end = reader.beginnings(by_partition), reader.last_stable(by_partition)
     expired: set[PublishedAt] = set()
     records: dict[PublishedAt, LoggedRecord] = {}
     for where, offsets in by_partition.items():
         expired |= {_at(where, offset) for offset in offsets if offset < first[where]}
-        there = sorted(offset for offset in offsets if first[where] <= offset < end[where])
-        records |= {_at(where, record.offset): _record(record) for record in _read(client.consumer, where, there)}
-    return LookedUp(cluster_id=client.cluster_id, records=records, expired=frozenset(expired))
+        kept = sorted(offset for offset in offsets if first[where] <= offset < end[where])
+        place = TopicPartition(where.topic, where.number)
+        records |= {_at(where, record.offset): _record(record) for record in _read(reader.consumer, place, kept)}
+    return LookedUp(cluster_id=reader.cluster_id, records=records, expired=frozenset(expired))
 
 
 def _read(consumer: KafkaConsumer, where: TopicPartition, offsets: Sequence[int]) -> Iterator[Any]:
@@ -110,8 +87,8 @@ def _read(consumer: KafkaConsumer, where: TopicPartition, offsets: Sequence[int]
             raise EventLogUnavailable(reason=f"nothing comes from {where.topic}-{where.partition}")
 
 
-def _at(where: TopicPartition, offset: int) -> PublishedAt:
-    return PublishedAt(topic=where.topic, partition=where.partition, offset=offset)
+def _at(where: Partition, offset: int) -> PublishedAt:
+    return PublishedAt(topic=where.topic, partition=where.number, offset=offset)
 
 
 def _record(record: Any) -> LoggedRecord:  # noqa: ANN401 - the client is untyped

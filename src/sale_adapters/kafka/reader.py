@@ -1,16 +1,18 @@
 """Read the log as its consumers do, and know where it ends; blocking, for one thread at a time."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, closing
-from typing import Self
+from typing import Any, Self
 
 import attrs
 from kafka import IsolationLevel, KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
-from kafka.errors import OffsetOutOfRangeError
+from kafka.errors import OffsetOutOfRangeError, UnknownTopicOrPartitionError, for_code
 
+from sale_adapters.kafka.clients import connected
 from sale_adapters.kafka.connection import KafkaConnection
+from sale_adapters.kafka.rights import lacks
 from sale_adapters.wire.cloud_events import event_id_of
 from sale_domain.ports.publishing import EventLogUnavailable, LogRecord, OutOfRange, Partition, PublishedAt, Reading
 
@@ -30,11 +32,11 @@ class LogReader:
     @classmethod
     def connect(cls, connection: KafkaConnection) -> Self:
         """Connect both clients."""
-        connection.knock()
         with ExitStack() as opened:
-            admin = opened.enter_context(closing(KafkaAdminClient(**connection.settings())))
-            consumer = KafkaConsumer(
-                **connection.settings(),
+            admin = opened.enter_context(closing(connected(KafkaAdminClient, connection)))
+            consumer = connected(
+                KafkaConsumer,
+                connection,
                 isolation_level="read_committed",
                 auto_offset_reset="none",
                 enable_auto_commit=False,
@@ -46,18 +48,40 @@ class LogReader:
             opened.pop_all()
         return reader
 
+    def partitions_of(self, topics: Collection[str]) -> set[TopicPartition]:
+        """Return what the topics consist of; one that does not exist has no partitions.
+
+        Raises:
+            KafkaError: a topic may be there, but we have no right to know.
+        """
+        described = self.admin.describe_topics(sorted(topics)) if topics else ()
+        for topic in described:
+            if topic["error_code"] not in {0, UnknownTopicOrPartitionError.errno}:
+                raise for_code(topic["error_code"])(topic["name"])
+        named = ((topic["name"], one["partition_index"]) for topic in described for one in topic["partitions"])
+        return {TopicPartition(*name) for name in named}
+
     def high_watermarks(self, topics: Sequence[str]) -> dict[Partition, int]:
         """See `LogSession`."""
-        wanted = {}
+        wanted, lacking = {}, list[str]()
         for topic in self.admin.describe_topics(list(topics)):
-            if topic["error_code"]:
-                raise EventLogUnavailable(
-                    reason=f"no topic {topic['name']!r} that we may read (`sale migrate` makes it)"
-                )
+            lacking += lacks(topic)
             for partition in topic["partitions"]:
                 wanted[TopicPartition(topic["name"], partition["partition_index"])] = OffsetSpec.LATEST
+        if lacking:
+            raise EventLogUnavailable(reason="; ".join(lacking))
         ends = self.admin.list_partition_offsets(wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED)
-        return {Partition(topic=where.topic, number=where.partition): end.offset for where, end in ends.items()}
+        return _offsets(ends)
+
+    def beginnings(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        """See `LogSession`."""
+        wanted = {TopicPartition(partition.topic, partition.number): OffsetSpec.EARLIEST for partition in partitions}
+        return _offsets(self.admin.list_partition_offsets(wanted))
+
+    def last_stable(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        """Return for each partition the offset up to which committed records can be read."""
+        wanted = {TopicPartition(partition.topic, partition.number): OffsetSpec.LATEST for partition in partitions}
+        return _offsets(self.admin.list_partition_offsets(wanted, isolation_level=IsolationLevel.READ_COMMITTED))
 
     def read(self, *, start: Mapping[Partition, int], until: Mapping[Partition, int]) -> Reading:
         """See `LogSession`."""
@@ -74,8 +98,8 @@ class LogReader:
 
     def close(self) -> None:
         """Disconnect."""
-        self.consumer.close(autocommit=False)
-        self.admin.close()
+        with closing(self.admin):
+            self.consumer.close(autocommit=False)
 
     def _go_to(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Move the consumer, and leave it alone where it is already: a seek throws away what it has fetched ahead."""
@@ -103,3 +127,7 @@ class LogReader:
             for record in batch
             if (event_id := event_id_of(record.headers)) is not None
         ]
+
+
+def _offsets(found: Mapping[TopicPartition, Any]) -> dict[Partition, int]:
+    return {Partition(topic=where.topic, number=where.partition): at.offset for where, at in found.items()}

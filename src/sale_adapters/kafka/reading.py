@@ -7,6 +7,9 @@ from typing import Any
 import attrs
 from kafka import KafkaConsumer, TopicPartition
 
+from sale_adapters.kafka.clients import connected
+from sale_adapters.kafka.connection import KafkaConnection
+
 _POLL_MILLISECONDS = 200
 
 
@@ -30,8 +33,9 @@ def committed_records(
     Returns:
         What is there, per partition in the order of the log: more than `count` if there are more.
     """
-    consumer = KafkaConsumer(
-        bootstrap_servers=bootstrap.split(","),
+    consumer = connected(
+        KafkaConsumer,
+        KafkaConnection(bootstrap=bootstrap),
         isolation_level="read_committed",
         auto_offset_reset="earliest",
         enable_auto_commit=False,

@@ -6,9 +6,11 @@ from typing import ClassVar
 
 import attrs
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import KafkaError, TopicAlreadyExistsError, TopicAuthorizationFailedError
 
+from sale_adapters.kafka.clients import connected
 from sale_adapters.kafka.connection import KafkaConnection
+from sale_adapters.kafka.rights import lacks, missing_right, words
 from sale_domain.errors import Conflict
 from sale_domain.ports.publishing import EventLogUnavailable
 
@@ -60,27 +62,24 @@ def ensure_topics(connection: KafkaConnection, topics: Sequence[Topic]) -> dict[
         TopicDiffers: an existing topic has another number of partitions, or is compacted.
         EventLogUnavailable: Kafka is away or denies it.
     """
-    connection.knock()
     try:
-        with KafkaAdminClient(**connection.settings()) as admin:
+        with connected(KafkaAdminClient, connection) as admin:
             return {topic.name: _ensure(admin, topic) for topic in topics}
     except KafkaError as error:
-        where = connection.bootstrap
-        raise EventLogUnavailable(reason=f"{type(error).__name__} at {where}: {error}") from error
+        raise EventLogUnavailable(reason=f"at {connection.bootstrap}: {words(error)}") from error
 
 
-def missing_topics(connection: KafkaConnection, names: Sequence[str]) -> tuple[str, ...]:
-    """Return those of the topics that are not there, or that we may not see; blocking.
+def lacking(connection: KafkaConnection, names: Sequence[str]) -> tuple[str, ...]:
+    """Return what keeps the relay from these topics, topics and rights that are missing; blocking.
 
     Raises:
         EventLogUnavailable: Kafka is away.
     """
-    connection.knock()
     try:
-        with KafkaAdminClient(**connection.settings()) as admin:
-            return tuple(topic["name"] for topic in admin.describe_topics(list(names)) if topic["error_code"])
+        with connected(KafkaAdminClient, connection) as admin:
+            return tuple(lack for topic in admin.describe_topics(list(names)) for lack in lacks(topic))
     except KafkaError as error:
-        raise EventLogUnavailable(reason=f"{type(error).__name__} at {connection.bootstrap}: {error}") from error
+        raise EventLogUnavailable(reason=f"at {connection.bootstrap}: {words(error)}") from error
 
 
 def _ensure(admin: KafkaAdminClient, topic: Topic) -> TopicOutcome:
@@ -94,11 +93,15 @@ def _ensure(admin: KafkaAdminClient, topic: Topic) -> TopicOutcome:
     except TopicAlreadyExistsError:
         _check(admin, topic)
         return TopicOutcome.PRESENT
+    except TopicAuthorizationFailedError as error:
+        raise EventLogUnavailable(reason=missing_right("Create", topic=topic.name)) from error
     return TopicOutcome.CREATED
 
 
 def _check(admin: KafkaAdminClient, topic: Topic) -> None:
     (description,) = admin.describe_topics([topic.name])
+    if description["error_code"]:
+        raise EventLogUnavailable(reason=missing_right("Describe", topic=topic.name))
     partitions = len(description["partitions"])
     if partitions != topic.partitions:
         raise TopicDiffers(topic=topic.name, reason=f"has {partitions} partitions instead of {topic.partitions}")
@@ -109,4 +112,7 @@ def _check(admin: KafkaAdminClient, topic: Topic) -> None:
 
 def _cleanup_policy(admin: KafkaAdminClient, name: str) -> str:
     described = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)], config_filter="all")
-    return str(described["topic"][name]["cleanup.policy"]["value"])
+    policy = described["topic"][name].get("cleanup.policy")
+    if policy is None:
+        raise EventLogUnavailable(reason=missing_right("DescribeConfigs", topic=name))
+    return str(policy["value"])

@@ -1,7 +1,7 @@
 """End the process when a call of the Kafka client that has no time limit of its own does not come back.
 
-kafka-python's commit waits for ever. A thread that hangs in it cannot be stopped, and nothing would tell the outcome; a
-new process finds it out by reading the log, so dying is the safe way out.
+kafka-python's commit waits for ever, and so does its TLS handshake. A thread that hangs in them cannot be stopped, and
+nothing would tell the outcome; a new process finds it out by reading the log, so dying is the safe way out.
 """
 
 import logging

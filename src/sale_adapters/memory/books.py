@@ -99,7 +99,7 @@ class MemoryBooks:
                 if mine and (message.event_id in outbox.aside) == (kind is Wait.SET_ASIDE):
                     yield message.occurred_at, message.event_id
         else:
-            status = {Wait.PROCESSING: OrderStatus.PROCESSING, Wait.PARTIAL: OrderStatus.PARTIAL}[kind]
+            status = OrderStatus[kind.name]
             for order in self.store.orders.values():
                 if order.merchant_id in merchants and order.status is status:
                     yield order.updated_at, order.id

@@ -2,7 +2,7 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 
 import attrs
@@ -144,6 +144,10 @@ class MemoryLogSession:
             for partition, content in self.log.partitions.items()
             if partition.topic in topics
         }
+
+    async def beginnings(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        """See `LogSession`."""
+        return {partition: self.log.partitions[partition].first for partition in partitions}
 
     async def read(self, *, start: Mapping[Partition, int], until: Mapping[Partition, int]) -> Reading:
         """See `LogSession`."""

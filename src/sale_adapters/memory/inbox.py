@@ -1,11 +1,11 @@
 """The raw log of webhooks, and the payment facts that wait for their order, in memory."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sale_adapters.memory.store import MemoryStore
 from sale_domain.errors import NotFound
-from sale_domain.ids import OrderId, bucket_of
+from sale_domain.ids import OrderId, bucket_of, milliseconds_of
 from sale_domain.ledger import PaymentFact, SourceType
 from sale_domain.ports.orders import ParkedFact, ReceivedWebhook
 
@@ -63,14 +63,18 @@ class MemoryInbox:
                 return webhook
         raise NotFound(thing="webhook")
 
-    async def webhooks_naming(self, order_id: OrderId, *, limit: int) -> tuple[ReceivedWebhook, ...]:
+    async def webhooks_naming(self, order_id: OrderId, *, within: timedelta, limit: int) -> tuple[ReceivedWebhook, ...]:
         """See `Inbox`."""
         await self._store.reach()
         try:
-            bucket_of(order_id)
+            until = milliseconds_of(order_id) + within // timedelta(milliseconds=1)
         except ValueError:
             raise NotFound(thing="order") from None
-        found = (webhook for webhook in self._store.webhooks if order_id.encode() in webhook.body)
+        found = (
+            webhook
+            for webhook in self._store.webhooks
+            if order_id.encode() in webhook.body and milliseconds_of(webhook.id) < until
+        )
         return tuple(sorted(found, key=lambda webhook: (webhook.received_at, webhook.id))[:limit])
 
     def _parked(self, buckets: range) -> Iterable[ParkedFact]:

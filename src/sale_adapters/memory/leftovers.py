@@ -29,7 +29,8 @@ class MemoryLeftovers:
             case Leftover.PUBLISHED:
                 outbox = store.outbox
                 done = outbox.published.keys() - outbox.aside.keys()
-                rows = {key: outbox.rows[key].occurred_at for key in done if bucket_of(key) == bucket}
+                mine = {key: row for key, row in outbox.rows.items() if key in done and bucket_of(key) == bucket}
+                rows = {key: row.occurred_at for key, row in mine.items()}
                 gone = _oldest(rows, before, most)
                 outbox.rows = {key: row for key, row in outbox.rows.items() if key not in gone}
                 outbox.published = {key: at for key, at in outbox.published.items() if key not in gone}

@@ -7,6 +7,7 @@ import attrs
 
 from sale_domain.ids import EventId
 from sale_domain.ports.publishing import (
+    USUAL_PREFIX,
     Fenced,
     Layout,
     Lease,
@@ -65,14 +66,24 @@ class MemoryOutbox:
         del self.aside[event_id]
         self.released[event_id] = reason
 
+    def positions(self, shard: Shard) -> dict[Partition, int]:
+        """Return how far a shard has read the log."""
+        return dict(self._shards[shard].offsets)
+
+    def forget_the_log(self) -> None:
+        """Forget how far it was read, as an operator may after a halt."""
+        for state in self._shards.values():
+            state.cluster_id = None
+            state.offsets = {}
+
     async def newest_layout(self) -> Layout | None:
         """See `Outbox`."""
         return self._layouts[max(self._layouts)] if self._layouts else None
 
-    async def add_layout(self, *, number: int, shards: int) -> Layout:
+    async def add_layout(self, *, number: int, shards: int, prefix: str = USUAL_PREFIX) -> Layout:
         """See `Outbox`."""
         if number not in self._layouts:
-            self._layouts[number] = Layout(number=number, shards=shards, ready=False)
+            self._layouts[number] = Layout(number=number, shards=shards, ready=False, prefix=prefix)
             self._shards |= {shard: MemoryShard() for shard in self._layouts[number].parts()}
         return self._layouts[number]
 
@@ -97,14 +108,14 @@ class MemoryOutbox:
         self._layouts[layout.number] = attrs.evolve(self._layouts[layout.number], ready=True)
 
     def _inherit(self, layout: Layout, older: Layout) -> None:
-        """Begin where every shard of the older layout has been; where one has never been, at the very beginning."""
         states = [self._shards[shard] for shard in older.parts()]
-        if len({state.cluster_id for state in states}) > 1:
-            return
-        common = set.intersection(*(set(state.offsets) for state in states))
+        clusters = sorted({state.cluster_id for state in states if state.cluster_id is not None})
+        offsets: dict[Partition, int] = {}
+        for state in states:
+            offsets |= {part: min(offset, offsets.get(part, offset)) for part, offset in state.offsets.items()}
         for shard in layout.parts():
-            self._shards[shard].cluster_id = states[0].cluster_id
-            self._shards[shard].offsets = {part: min(state.offsets[part] for state in states) for part in common}
+            self._shards[shard].cluster_id = " and ".join(clusters) or None
+            self._shards[shard].offsets = dict(offsets)
 
     async def take(self, shard: Shard, *, owner: str, lease_seconds: float) -> Lease | None:
         """See `Outbox`."""

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from sale_adapters.postgres.outbox_sql import IS_SET_ASIDE
 from sale_adapters.postgres.trips import Statement
 from sale_domain.ports.reconciling import Wait
 
@@ -61,6 +62,7 @@ _OPEN_ORDERS = b"""
 _OF_MERCHANT = ("bucket", "merchant_id", "since_before")
 
 WAITING: Final = {
+    Wait.DRAFT: Statement(_OPEN_ORDERS % b"DRAFT", _OF_MERCHANT),
     Wait.PROCESSING: Statement(_OPEN_ORDERS % b"PROCESSING", _OF_MERCHANT),
     Wait.PARTIAL: Statement(_OPEN_ORDERS % b"PARTIAL", _OF_MERCHANT),
     Wait.PARKED: Statement(
@@ -80,11 +82,11 @@ WAITING: Final = {
         _OF_MERCHANT,
     ),
     Wait.SET_ASIDE: Statement(
-        b"""
+        f"""
         SELECT event_id AS oldest, set_aside_at AS since, count(*) OVER () AS count FROM outbox
-        WHERE bucket = $1 AND merchant_id = $2 AND released_at IS NULL AND set_aside_at < $3
+        WHERE bucket = $1 AND merchant_id = $2 AND {IS_SET_ASIDE} AND set_aside_at < $3
         ORDER BY set_aside_at, event_id LIMIT 1
-        """,
+        """.encode(),  # noqa: S608 - of literals alone
         _OF_MERCHANT,
     ),
 }

@@ -63,13 +63,10 @@ class Database:
             max_size=connections,
             timeout=self._patience.connection_seconds,
             connection_class=Session,
-            kwargs={
-                "autocommit": True,
-                "connect_timeout": 3,
-                "tcp_user_timeout": 10_000,
-                "application_name": "sale",
-            },
+            application_name="sale",
             configure=self._configure,
+            # Who has been silent for longer than the server would be is not there any more.
+            longest_seconds=self._patience.transaction_seconds + 1,
         )
 
     async def __aenter__(self) -> Self:

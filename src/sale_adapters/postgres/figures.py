@@ -5,32 +5,29 @@ from typing import Final
 from psycopg import ProgrammingError
 
 from sale_adapters.postgres.connection import Database
+from sale_adapters.postgres.outbox_sql import IS_HELD_BACK, IS_SET_ASIDE
 from sale_adapters.postgres.trips import Begin, Query, Row, Statement, Trips
 from sale_domain.errors import StoreUnavailable
 from sale_domain.money import Currency
 from sale_domain.ports.figures import COUNTED_UP_TO, OPEN_STATUSES, Backlog, StoreFigures
 
-# As the relay chooses them (see `relay_sql.UNPUBLISHED`), over all shards.
+# As the relay chooses them, over all shards.
 UNPUBLISHED: Final = Statement(
-    b"""
+    f"""
     SELECT count(*) AS count, min(occurred_at) AS oldest FROM (
         SELECT o.occurred_at FROM outbox o
-        WHERE o.published_at IS NULL AND o.released_at IS NULL AND NOT EXISTS (
-            SELECT FROM outbox a WHERE a.bucket = o.bucket AND a.order_id = o.order_id AND a.seq <= o.seq
-            AND a.set_aside_at IS NOT NULL AND a.released_at IS NULL OFFSET 0
-        )
+        WHERE o.published_at IS NULL AND o.released_at IS NULL AND NOT {IS_HELD_BACK}
         ORDER BY o.occurred_at LIMIT $1
     ) AS waiting
-    """,
+    """.encode(),  # noqa: S608 - of literals alone
     ("most",),
 )
 SET_ASIDE: Final = Statement(
-    b"""
+    f"""
     SELECT count(*) AS count FROM (
-        SELECT FROM outbox WHERE set_aside_at IS NOT NULL AND released_at IS NULL
-        ORDER BY bucket, order_id, seq LIMIT $1
+        SELECT FROM outbox WHERE {IS_SET_ASIDE} ORDER BY bucket, order_id, seq LIMIT $1
     ) AS aside
-    """,
+    """.encode(),  # noqa: S608 - of literals alone
     ("most",),
 )
 PARKED: Final = Statement(

@@ -1,7 +1,7 @@
 """The raw log of webhooks, and the payment facts that wait for their order, on PostgreSQL."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sale_adapters.postgres import inbox_sql, rows
 from sale_adapters.postgres import statements as sql
@@ -59,16 +59,21 @@ class PostgresInbox:
             raise NotFound(thing="webhook")
         return ReceivedWebhook(**found[0])
 
-    async def webhooks_naming(self, order_id: OrderId, *, limit: int) -> tuple[ReceivedWebhook, ...]:
+    async def webhooks_naming(self, order_id: OrderId, *, within: timedelta, limit: int) -> tuple[ReceivedWebhook, ...]:
         """See `Inbox`; what was refused or ignored lies in no merchant's bucket."""
         try:
             bucket, made_at = bucket_of(order_id), milliseconds_of(order_id)
         except ValueError:
             raise NotFound(thing="order") from None
-        first_id = new_id(milliseconds=max(0, made_at - _CLOCKS_DIFFER_BY_MS), randomness=0, bucket=0)
+        first_id, stop_id = (
+            new_id(milliseconds=max(0, made_at + milliseconds), randomness=0, bucket=0)
+            for milliseconds in (-_CLOCKS_DIFFER_BY_MS, within // timedelta(milliseconds=1))
+        )
         found = await self._read(
             *(
-                inbox_sql.WEBHOOKS_NAMING(bucket=one, first_id=first_id, sought=order_id.encode(), limit=limit)
+                inbox_sql.WEBHOOKS_NAMING(
+                    bucket=one, first_id=first_id, stop_id=stop_id, sought=order_id.encode(), limit=limit
+                )
                 for one in sorted({bucket, NO_BUCKET})
             )
         )

@@ -34,13 +34,14 @@ WEBHOOK: Final = Statement(
     ("bucket", "id"),
 )
 
-# An id is searched for in the bytes as they came: a question asked now and then is worth no index on every payment.
+# An id is searched for in the bytes as they came: a question asked now and then is worth no index on every payment, and
+# the time that bodies came in bounds how many are read.
 WEBHOOKS_NAMING: Final = Statement(
     b"""
     SELECT id, received_at, event_type, body, outcome FROM webhook_log
-    WHERE bucket = $1 AND id >= $2 AND position($3::bytea IN body) > 0 ORDER BY id LIMIT $4
+    WHERE bucket = $1 AND id >= $2 AND id < $3 AND position($4::bytea IN body) > 0 ORDER BY id LIMIT $5
     """,
-    ("bucket", "first_id", "sought", "limit"),
+    ("bucket", "first_id", "stop_id", "sought", "limit"),
 )
 
 # Each drop asks for the time twice: of a row that was renewed while its lock was waited for, only the outer one knows.
@@ -57,7 +58,7 @@ DROP_PUBLISHED: Final = Statement(
     b"""
     DELETE FROM outbox WHERE bucket = $1 AND published_at < $2 AND event_id = ANY (ARRAY(
         SELECT event_id FROM outbox WHERE bucket = $1 AND published_at < $2 AND set_aside_at IS NULL
-        ORDER BY published_at LIMIT $3
+        ORDER BY published_at, order_id, seq LIMIT $3
     )) RETURNING 1
     """,
     ("bucket", "before", "most"),

@@ -6,6 +6,8 @@ from typing import Any, Final, LiteralString
 from psycopg import AsyncConnection, Error
 from psycopg.rows import dict_row
 
+from sale_adapters.postgres.outbox_sql import IS_HELD_BACK, IS_SET_ASIDE
+from sale_adapters.postgres.pool import SOON_NOTICED
 from sale_adapters.postgres.relay_sql import BOUND_TIME
 from sale_domain.errors import NotFound, StoreUnavailable
 from sale_domain.ids import EventId, OrderId, bucket_of
@@ -14,20 +16,17 @@ from sale_domain.ports.publishing import OutboxRow, PublishedAt
 
 Row = dict[str, Any]
 
-_COLUMNS: Final[LiteralString] = """
+_COLUMNS: Final[LiteralString] = f"""
     o.event_id, o.order_id, o.seq, o.topic, o.occurred_at, o.partition, o.log_offset,
     coalesce(o.released_reason, o.set_aside_reason) AS reason,
     CASE WHEN o.published_at IS NOT NULL THEN 'published' WHEN o.released_at IS NOT NULL THEN 'released'
          WHEN o.set_aside_at IS NOT NULL THEN 'set aside'
-         WHEN EXISTS (
-             SELECT FROM outbox a WHERE a.bucket = o.bucket AND a.order_id = o.order_id AND a.seq < o.seq
-             AND a.set_aside_at IS NOT NULL AND a.released_at IS NULL OFFSET 0
-         ) THEN 'held back' ELSE 'waiting' END AS standing,
+         WHEN {IS_HELD_BACK} THEN 'held back' ELSE 'waiting' END AS standing,
     CASE WHEN o.set_aside_at IS NULL OR o.released_at IS NOT NULL THEN 0 ELSE (
         SELECT count(*) FILTER (WHERE b.published_at IS NULL AND b.released_at IS NULL) FROM outbox b
         WHERE b.bucket = o.bucket AND b.order_id = o.order_id AND b.seq > o.seq
     ) END AS holds_back
-"""
+"""  # noqa: S608 - of literals alone
 
 _UNPUBLISHED: Final[LiteralString] = f"""
     SELECT {_COLUMNS} FROM outbox o
@@ -39,15 +38,15 @@ _FIND: Final[LiteralString] = f"""
     SELECT {_COLUMNS}, o.payload, o.traceparent FROM outbox o WHERE o.bucket = %s AND o.event_id = %s
 """  # noqa: S608 - of literals alone
 
-_RETRY: Final[LiteralString] = """
+_RETRY: Final[LiteralString] = f"""
     UPDATE outbox SET set_aside_at = NULL, set_aside_reason = NULL WHERE bucket = %s AND event_id = %s
-    AND set_aside_at IS NOT NULL AND published_at IS NULL AND released_at IS NULL
-"""
+    AND {IS_SET_ASIDE}
+"""  # noqa: S608 - of literals alone
 
-_RELEASE: Final[LiteralString] = """
+_RELEASE: Final[LiteralString] = f"""
     UPDATE outbox SET released_at = now(), released_reason = %s WHERE bucket = %s AND event_id = %s
-    AND set_aside_at IS NOT NULL AND published_at IS NULL AND released_at IS NULL
-"""
+    AND {IS_SET_ASIDE}
+"""  # noqa: S608 - of literals alone
 
 
 class PostgresOutboxDesk:
@@ -88,9 +87,9 @@ class PostgresOutboxDesk:
             async with await AsyncConnection.connect(
                 self._database_url,
                 autocommit=True,
-                connect_timeout=3,
                 application_name="sale-outbox",
                 row_factory=dict_row,
+                **SOON_NOTICED,
             ) as connection:
                 await connection.execute(BOUND_TIME)
                 cursor = await connection.execute(statement, values)

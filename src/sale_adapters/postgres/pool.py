@@ -1,16 +1,33 @@
-"""A pool of connections that outlives its server: what it hands out is alive, and it is back when the server is."""
+"""A pool of connections that outlives its server: what it hands out is alive, and it is back when the server is.
+
+No call waits for ever. A server or a road that has died without a word is noticed by the kernel, where it can be, and
+else by us: a connection that was held for longer than the server itself allows is cut.
+"""
 
 import asyncio
+import logging
+import os
 import select
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from typing import Any, Self, TypeVar
+import socket
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from typing import Any, Final, Self, TypeVar
 
 from psycopg import AsyncConnection, OperationalError
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
+_LOG = logging.getLogger("sale.postgres")
 _TRIES, _BETWEEN_SECONDS = 10, 0.1
+
+SOON_NOTICED: Final[Mapping[str, Any]] = {
+    "connect_timeout": 3,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
+"""Arguments of every connection: the kernel ends one whose other side is gone within some ten seconds."""
 
 
 class PooledConnection(AsyncConnection[TupleRow]):
@@ -37,6 +54,23 @@ class PooledConnection(AsyncConnection[TupleRow]):
         ear.register(self.pgconn.socket, select.POLLIN)
         return bool(ear.poll(0))
 
+    @contextmanager
+    def cut_after(self, seconds: float) -> Generator[None]:
+        """Cut the connection if the block has not ended by then: whoever waits for the server finds it lost.
+
+        To cancel the waiting would not do: psycopg then asks the server to stop, and waits for that without a limit.
+        """
+        timer = asyncio.get_running_loop().call_later(seconds, self._cut, seconds)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _cut(self, seconds: float) -> None:
+        _LOG.warning("PostgreSQL has not answered for %g s: the connection is given up", seconds)
+        with suppress(OperationalError, OSError), socket.socket(fileno=os.dup(self.pgconn.socket)) as road:
+            road.shutdown(socket.SHUT_RDWR)
+
 
 ConnectionType = TypeVar("ConnectionType", bound=PooledConnection)
 
@@ -44,17 +78,49 @@ ConnectionType = TypeVar("ConnectionType", bound=PooledConnection)
 class Pool(AsyncConnectionPool[ConnectionType]):
     """psycopg's pool; after a restart of the server no caller has to pay for the connections of before."""
 
-    def __init__(self, database_url: str, **options: Any) -> None:  # noqa: ANN401 - psycopg's own
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        application_name: str,
+        configure: Callable[[ConnectionType], Awaitable[None]],
+        longest_seconds: float,
+        **options: Any,  # noqa: ANN401 - psycopg's own
+    ) -> None:
+        """Set up a pool.
+
+        Args:
+            database_url: Where to, as SQLAlchemy or as libpq writes it.
+            application_name: What the server calls its sessions.
+            configure: Sets up each connection, time-outs above all.
+            longest_seconds: For which nobody holds a connection; more than the server's own time-outs allow.
+            options: More of psycopg's.
+        """
+
+        async def configured(connection: ConnectionType) -> None:
+            with connection.cut_after(longest_seconds):
+                await configure(connection)
+
+        self._longest_seconds = longest_seconds
         # A place that cannot be filled is given up, so that the next caller tries at once (see `connect`).
-        plain = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
-        super().__init__(plain, min_size=1, reconnect_timeout=0, open=False, **options)
+        super().__init__(
+            database_url.replace("postgresql+psycopg://", "postgresql://", 1),
+            min_size=1,
+            reconnect_timeout=0,
+            open=False,
+            configure=configured,
+            kwargs={"autocommit": True, "application_name": application_name, **SOON_NOTICED},
+            **options,
+        )
 
     @asynccontextmanager
     async def connection(self, timeout: float | None = None) -> AsyncGenerator[ConnectionType]:  # noqa: ASYNC109 - psycopg's
         """See psycopg; those that the server has ended are thrown away, each costing one system call."""
         while True:
-            async with super().connection(timeout) as connection:
-                if not connection.hung_up():
-                    yield connection
-                    return
-                await connection.close()
+            with ExitStack() as limits:  # ends last, as giving a connection back may ask the server too
+                async with super().connection(timeout) as connection:
+                    if not connection.hung_up():
+                        limits.enter_context(connection.cut_after(self._longest_seconds))
+                        yield connection
+                        return
+                    await connection.close()

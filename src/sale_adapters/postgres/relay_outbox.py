@@ -14,6 +14,7 @@ from sale_adapters.postgres.pool import Pool, PooledConnection
 from sale_domain.errors import StoreUnavailable
 from sale_domain.ids import EventId, OrderId, bucket_of
 from sale_domain.ports.publishing import (
+    USUAL_PREFIX,
     Fenced,
     Layout,
     Lease,
@@ -30,14 +31,17 @@ Connection = AsyncConnection[TupleRow]
 class PostgresRelayOutbox:
     """The `Outbox` port on a small connection pool of its own; an asynchronous context manager."""
 
-    def __init__(self, database_url: str, *, connections: int = 4, patience_seconds: float = 3.0) -> None:
+    def __init__(
+        self, database_url: str, *, connections: int = 4, patience_seconds: float = 3.0, longest_seconds: float = 6.0
+    ) -> None:
         self._pool: Pool[PooledConnection] = Pool(
             database_url,
             connection_class=PooledConnection,
             max_size=connections,
             timeout=patience_seconds,
-            kwargs={"autocommit": True, "connect_timeout": 3, "application_name": "sale-relay"},
+            application_name="sale-relay",
             configure=_bound_time,
+            longest_seconds=longest_seconds,
         )
 
     async def __aenter__(self) -> Self:
@@ -54,11 +58,11 @@ class PostgresRelayOutbox:
         layouts = await self._layouts(sql.LAYOUTS)
         return layouts[-1] if layouts else None
 
-    async def add_layout(self, *, number: int, shards: int) -> Layout:
+    async def add_layout(self, *, number: int, shards: int, prefix: str = USUAL_PREFIX) -> Layout:
         """See `Outbox`."""
-        layout = Layout(number=number, shards=shards, ready=False)
+        layout = Layout(number=number, shards=shards, ready=False, prefix=prefix)
         async with self._transaction() as connection:
-            made = await connection.execute(sql.ADD_LAYOUT, (number, shards))
+            made = await connection.execute(sql.ADD_LAYOUT, (number, shards, prefix))
             if made.rowcount:
                 rows = [(shard.buckets.start, number, shard.index) for shard in layout.parts()]
                 await connection.cursor().executemany(sql.ADD_SHARD, rows)
@@ -78,11 +82,10 @@ class PostgresRelayOutbox:
         """See `Outbox`."""
         async with self._transaction() as connection:
             rows = await (await connection.execute(sql.LOCK_LAYOUTS)).fetchall()
-            if any(number == layout.number and ready for number, _, ready, _ in rows):
+            if any(number == layout.number and ready for number, ready, _ in rows):
                 return
-            before = [(number, shards) for number, shards, ready, retired in rows if ready and not retired]
-            for number, shards in before:
-                inherited = await (await connection.execute(sql.OFFSETS_OF_LAYOUT, (number, shards))).fetchall()
+            for number in (number for number, ready, retired in rows if ready and not retired):
+                inherited = await (await connection.execute(sql.OFFSETS_OF_LAYOUT, {"layout": number})).fetchall()
                 starts = [
                     (shard.buckets.start, layout.number, shard.index, *row)
                     for shard in layout.parts()
@@ -165,7 +168,9 @@ class PostgresRelayOutbox:
     async def _layouts(self, statement: sql.Sql) -> tuple[Layout, ...]:
         async with self._connection() as connection:
             rows = await (await connection.execute(statement)).fetchall()
-        return tuple(Layout(number=number, shards=shards, ready=ready) for number, shards, ready in rows)
+        return tuple(
+            Layout(number=number, shards=shards, ready=ready, prefix=prefix) for number, shards, prefix, ready in rows
+        )
 
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[Connection]:

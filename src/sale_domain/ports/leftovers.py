@@ -11,7 +11,7 @@ class Leftover(Enum):
     ANSWERS = "kept answers"
     """Answers to repeated requests (Idempotency-Key), by when they were given."""
     PUBLISHED = "published events"
-    """Outbox rows, by when they were published; never one that is unpublished or was set aside."""
+    """Outbox rows, by when they were published; never one that is unpublished, and of an order the first ones first."""
     WEBHOOKS = "webhook bodies"
     """The raw log, by when a body came; never one whose payment still waits for its order."""
 

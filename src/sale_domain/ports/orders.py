@@ -1,7 +1,7 @@
 """Orders at rest: one transaction a command, the order row locked before anything of it is read (C22)."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 import attrs
@@ -189,8 +189,8 @@ class Inbox(Protocol):
             NotFound: it is not there, or not any more.
         """
 
-    async def webhooks_naming(self, order_id: OrderId, *, limit: int) -> tuple[ReceivedWebhook, ...]:
-        """Read the bodies in which the order's id stands, oldest first; also those that were refused.
+    async def webhooks_naming(self, order_id: OrderId, *, within: timedelta, limit: int) -> tuple[ReceivedWebhook, ...]:
+        """Read the bodies that name the order and came within so long of its making, oldest first; refused ones too.
 
         Raises:
             NotFound: the id is none of ours, so nothing can be filed under it.

@@ -1,13 +1,16 @@
-"""What the relay needs of the world: an outbox to empty, a log to fill, and a sense of time."""
+"""What the relay works on: an outbox to empty, and a log to fill."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol
 
 import attrs
 
 from sale_domain.errors import Conflict, Rejected, Unavailable
 from sale_domain.ids import BUCKETS, EventId, OrderId, bucket_of
+
+USUAL_PREFIX: Final = "sale-relay"
+"""Begins the producers' names unless a layout says otherwise."""
 
 
 @attrs.frozen(kw_only=True, order=True)
@@ -79,6 +82,16 @@ class Shard:
     layout: int
     index: int
     shards: int
+    prefix: str = USUAL_PREFIX
+
+    @property
+    def producer(self) -> str:
+        """Return the name that its producers share, so that a new one shuts the older out.
+
+        >>> Shard(layout=2, index=0, shards=4).producer
+        'sale-relay-2-0'
+        """
+        return f"{self.prefix}-{self.layout}-{self.index}"
 
     @property
     def buckets(self) -> range:
@@ -99,15 +112,23 @@ class Shard:
 
 @attrs.frozen(kw_only=True)
 class Layout:
-    """A numbered way to cut the buckets into shards; `ready` once no older layout's relay can write any more."""
+    """A numbered way to cut the buckets into shards, and to name their producers.
+
+    Attributes:
+        ready: Whether no older layout's relay can write any more.
+    """
 
     number: int
     shards: int
     ready: bool
+    prefix: str = USUAL_PREFIX
 
     def parts(self) -> tuple[Shard, ...]:
         """Return the layout's shards; together they own every bucket exactly once."""
-        return tuple(Shard(layout=self.number, index=index, shards=self.shards) for index in range(self.shards))
+        return tuple(
+            Shard(layout=self.number, index=index, shards=self.shards, prefix=self.prefix)
+            for index in range(self.shards)
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -121,7 +142,10 @@ class Lease:
 
 @attrs.frozen(kw_only=True)
 class Recorded:
-    """How far the log was compared with the outbox: `cluster_id` is None when it never was."""
+    """How far the log was compared with the outbox: `cluster_id` is None when it never was.
+
+    To a partition that is missing here the shard has sent nothing: it records a position before its first send.
+    """
 
     cluster_id: str | None
     offsets: Mapping[Partition, int]
@@ -204,7 +228,7 @@ class Outbox(Protocol):
     async def newest_layout(self) -> Layout | None:
         """Return the layout with the highest number, if there is one."""
 
-    async def add_layout(self, *, number: int, shards: int) -> Layout:
+    async def add_layout(self, *, number: int, shards: int, prefix: str = USUAL_PREFIX) -> Layout:
         """Make the layout and its shards, unless that number exists already; return what is there now."""
 
     async def unretired_layouts(self) -> tuple[Layout, ...]:
@@ -214,7 +238,11 @@ class Outbox(Protocol):
         """Raise the shard's fence for the last time: nobody can take it again."""
 
     async def make_ready(self, layout: Layout) -> None:
-        """Retire every older layout and let this one send, starting where the last ready one had got to."""
+        """Retire every older layout and let this one send, starting where the last ready one had got to.
+
+        Of a partition that is the lowest offset that any of its shards has recorded: the others have sent nothing
+        to it. Where they have recorded several clusters, no cluster is the right one.
+        """
 
     async def take(self, shard: Shard, *, owner: str, lease_seconds: float) -> Lease | None:
         """Raise the fence and lease the shard, unless another owner's lease has not run out or the shard is retired.
@@ -269,6 +297,13 @@ class LogSession(Protocol):
             EventLogUnavailable: the log is away or a topic is missing.
         """
 
+    async def beginnings(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        """Return the first offset of each partition that its retention has left.
+
+        Raises:
+            EventLogUnavailable: the log is away.
+        """
+
     async def read(self, *, start: Mapping[Partition, int], until: Mapping[Partition, int]) -> Reading:
         """Read committed records from `start`, until the positions have reached `until` or a while has passed.
 
@@ -304,35 +339,3 @@ class EventLog(Protocol):
         Raises:
             EventLogUnavailable: the log is away or denies it.
         """
-
-
-class Pace(Protocol):
-    """The relay's time, given from outside so that a simulation can own it."""
-
-    def seconds(self) -> float:
-        """Return a time that only goes forward."""
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-
-    async def await_work(self, seconds: float) -> None:
-        """Wait until somebody says that there is work, but at most so long."""
-
-
-class RelayObserver(Protocol):
-    """Whoever wants to know what the relay does."""
-
-    def started(self, lease: Lease, *, cluster_id: str) -> None:
-        """The shard is reconciled with the log and sends from now on."""
-
-    def published(self, lease: Lease, record: LogRecord) -> None:
-        """A row was read back from the log and marked, whichever life sent it."""
-
-    def waiting(self, lease: Lease, partition: Partition, *, position: int, watermark: int) -> None:
-        """Somebody's open transaction hides the end of a partition; nothing is sent meanwhile."""
-
-    def doubted(self, shard: Shard, doubt: Exception, *, wait_seconds: float) -> None:
-        """Something went wrong; the producer is dropped and the log will be read after the wait."""
-
-    def set_aside(self, lease: Lease, row: OutboxRow, *, reason: str) -> None:
-        """A row that Kafka will never take is kept back, with the later rows of its order."""

@@ -99,8 +99,9 @@ class FeedPage:
 
 
 class Wait(Enum):
-    """What may wait too long."""
+    """What may wait too long: every status that an order is to leave, and what is to be applied or told."""
 
+    DRAFT = "draft"
     PROCESSING = "processing"
     PARTIAL = "partial"
     PARKED = "parked"

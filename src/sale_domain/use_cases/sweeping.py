@@ -9,7 +9,7 @@ from datetime import datetime
 import attrs
 
 from sale_domain.announcements import messages
-from sale_domain.errors import Unavailable
+from sale_domain.errors import StoreUnavailable
 from sale_domain.ids import OrderId
 from sale_domain.orders import Order
 from sale_domain.ports.leftovers import Leftover, Leftovers
@@ -18,6 +18,9 @@ from sale_domain.use_cases.parts import StoreParts
 
 PAGE = 100
 """How many parked facts are read at a time."""
+
+AWAY = 5
+"""So many in a row that the store would not take: it is away, not the orders."""
 
 BATCH = 1000
 """How many old rows one statement drops at most: its locks and its dead rows stay few."""
@@ -29,7 +32,8 @@ class Swept:
 
     Attributes:
         applied: Those that wait no longer.
-        failed: Those that stay parked, and why: a bug, which must not keep other orders' money waiting.
+        failed: Those that stay parked, and why: a bug, an event that is too large, an order that is locked for long;
+            none of them may keep other orders' money waiting.
     """
 
     applied: tuple[ParkedFact, ...]
@@ -44,16 +48,18 @@ async def sweep_parked(parts: StoreParts, buckets: range, *, since: datetime) ->
     """
     applied: list[ParkedFact] = []
     failed: list[tuple[ParkedFact, Exception]] = []
-    after = ""
+    after, away = "", 0
     while page := await parts.inbox.arrived(buckets, since=since, after=after, limit=PAGE):
         for parked in page:
             try:
                 await _apply(parts, parked)
-            except Unavailable:
-                raise
-            except Exception as failure:  # noqa: BLE001 - it is handed back; the next order's money comes first
+            except Exception as failure:
+                away = away + 1 if isinstance(failure, StoreUnavailable) else 0
+                if away == AWAY:
+                    raise
                 failed.append((parked, failure))
             else:
+                away = 0
                 applied.append(parked)
         # Only forwards, so that a fact which cannot be applied is not met again in this sweep.
         since, after = page[-1].parked_at, page[-1].webhook_id

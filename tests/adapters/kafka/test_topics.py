@@ -6,7 +6,7 @@ import pytest
 from kafka.admin import KafkaAdminClient
 
 from sale_adapters.kafka.connection import KafkaConnection
-from sale_adapters.kafka.topics import Topic, TopicDiffers, TopicOutcome, ensure_topics, missing_topics
+from sale_adapters.kafka.topics import Topic, TopicDiffers, TopicOutcome, ensure_topics, lacking
 from sale_domain.ports.publishing import EventLogUnavailable
 
 
@@ -21,11 +21,11 @@ def name() -> str:
 
 
 def test_a_missing_topic_is_made_and_making_it_again_changes_nothing(connection: KafkaConnection, name: str) -> None:
-    assert missing_topics(connection, [name]) == (name,)
+    assert lacking(connection, [name]) == (f"there is no topic {name!r} (`sale migrate` makes it)",)
     topic = Topic(name=name, partitions=4, replication_factor=1)
     assert ensure_topics(connection, [topic]) == {name: TopicOutcome.CREATED}
     assert ensure_topics(connection, [topic]) == {name: TopicOutcome.PRESENT}
-    assert missing_topics(connection, [name]) == ()
+    assert lacking(connection, [name]) == ()
 
 
 def test_another_number_of_partitions_is_refused_because_it_would_break_the_order(
@@ -49,4 +49,4 @@ def test_a_kafka_that_is_away_is_named() -> None:
     with pytest.raises(EventLogUnavailable, match=r"127\.0\.0\.1:1: .*refused"):
         ensure_topics(nowhere, [Topic(name="payment.success", partitions=6, replication_factor=1)])
     with pytest.raises(EventLogUnavailable, match=r"127\.0\.0\.1:1: .*refused"):
-        missing_topics(nowhere, ["payment.success"])
+        lacking(nowhere, ["payment.success"])

@@ -14,6 +14,7 @@ from sale_adapters.memory import ManualClock, MemoryEventLog, MemoryLogReader
 from sale_adapters.postgres import Database, PostgresBooks, PostgresInbox, PostgresOrders
 from sale_domain.errors import OrderChanged
 from sale_domain.ids import bucket_of
+from sale_domain.order_lifecycle import ORDER_LIFECYCLE, OrderStatus
 from sale_domain.ports.orders import Decision
 from sale_domain.ports.publishing import Partition
 from sale_domain.ports.reconciling import Wait
@@ -224,6 +225,7 @@ async def test_what_waits_too_long_is_reported_with_its_oldest_member(shop: Shop
         await PostgresInbox(database).park(world.attempt(order, 5), webhook=webhook)  # type: ignore[arg-type]  # an id
     found = {f.check.value: f for f in await shop.findings(at=timedelta(days=2), merchant_id=None)}
     assert list(found) == [
+        "stuck-draft",
         "stuck-processing",
         "stuck-partial",
         "stuck-parked",
@@ -231,6 +233,7 @@ async def test_what_waits_too_long_is_reported_with_its_oldest_member(shop: Shop
         "stuck-set-aside",
     ]
     assert all(finding.warning for finding in found.values())
+    assert found["stuck-draft"].id == waiting.draft
     assert found["stuck-processing"].id == waiting.processing
     assert found["stuck-partial"].id == waiting.partial
     assert found["stuck-parked"].id == "0000000000000000000000000277"
@@ -304,3 +307,8 @@ async def test_an_order_that_has_changed_meanwhile_is_left_alone(shop: Shop) -> 
 
 def test_every_kind_of_waiting_has_a_limit() -> None:
     assert set(Limits().ages) == set(Wait)
+
+
+def test_every_status_that_an_order_is_to_leave_has_a_limit() -> None:
+    to_leave = {status.name for status in OrderStatus if ORDER_LIFECYCLE.table[status]}
+    assert to_leave == {wait.name for wait in Wait} - {"PARKED", "UNPUBLISHED", "SET_ASIDE"}

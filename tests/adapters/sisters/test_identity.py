@@ -5,6 +5,7 @@ import hmac
 from datetime import UTC, datetime
 from typing import Any
 
+import attrs
 import httpx
 import jwt
 import msgspec
@@ -92,7 +93,21 @@ def but(**claims: object) -> str:
     ],
 )
 async def test_a_good_token_speaks_for_its_user(token: str) -> None:
-    assert await verifier().verify(token) == LAN
+    assert attrs.evolve(await verifier().verify(token), expires_at=None) == LAN
+
+
+@pytest.mark.parametrize(
+    ("exp", "expires_at"),
+    [
+        (NOW + 60, datetime.fromtimestamp(NOW + 60, UTC)),
+        (NOW + 0.5, datetime.fromtimestamp(NOW + 0.5, UTC)),
+        (10**15, None),
+        (10**400, None),
+    ],
+    ids=["soon", "in half a second", "beyond the calendar", "beyond any float"],
+)
+async def test_the_principal_says_when_its_token_ends(exp: float, expires_at: datetime | None) -> None:
+    assert (await verifier().verify(but(exp=exp))).expires_at == expires_at
 
 
 async def test_a_user_may_have_no_role_and_no_merchant() -> None:

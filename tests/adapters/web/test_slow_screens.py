@@ -46,11 +46,16 @@ def limits() -> StreamLimits:
 
 
 @pytest.fixture
-async def world(shop: InMemorySale, limits: StreamLimits) -> AsyncIterator[World]:
+def keep() -> int:
+    return KEEP
+
+
+@pytest.fixture
+async def world(shop: InMemorySale, limits: StreamLimits, keep: int) -> AsyncIterator[World]:
     async def readiness() -> Mapping[str, str | None]:
         return {}
 
-    tail = FeedTail(MemoryFeed(shop.store), poll_seconds=0.1, keep=KEEP)
+    tail = FeedTail(MemoryFeed(shop.store), poll_seconds=0.1, keep=keep)
     stream = Stream(shop.sale, tail=tail, limits=limits, metrics=shop.metrics)
     server = asgi.server(create_app(shop.sale, readiness=readiness, stream=stream), log_level="critical")
     async with running_on_a_free_port(server, send_buffer=SMALL) as address:
@@ -60,7 +65,8 @@ async def world(shop: InMemorySale, limits: StreamLimits) -> AsyncIterator[World
 async def test_a_stalled_screen_hurts_nobody_and_learns_that_it_missed_something(world: World) -> None:
     async with screen(world.address) as good, screen(world.address, receive_buffer=SMALL) as stalled:
         await good.subscribe()
-        await stalled.subscribe()
+        # Also one who once came back is not told for ever what it does not read.
+        await stalled.subscribe(since=0)
         reading = asyncio.create_task(good.follow(1_000))
         await world.sell(1_000)
         await reading
@@ -105,6 +111,11 @@ class TestWhoNeverReads:
     @pytest.fixture
     def limits(self) -> StreamLimits:
         return StreamLimits(stalled_seconds=0.2)
+
+    @pytest.fixture
+    def keep(self) -> int:
+        """Keep so much that nobody ever falls behind: only the stalled socket can be the reason."""
+        return 100_000
 
     async def test_is_cut_off(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(asgi, "_FLUSH_SECONDS", 0.2)

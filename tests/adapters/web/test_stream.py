@@ -164,6 +164,19 @@ async def test_since_goes_on_where_a_snapshot_ends(shop: InMemorySale, address: 
     assert board.seen == [4]
 
 
+async def test_a_snapshot_may_be_newer_than_what_the_stream_has_heard_of(shop: InMemorySale, address: str) -> None:
+    async with screen(address) as board:
+        assert await board.subscribe() == 0
+        await opened(shop, item("pho"))
+        await board.follow(1)
+        # Another replica has committed this, and nobody has told yet.
+        shop.store.feeds[LAN.merchant_id] *= 2
+        assert await board.subscribe(since=2) == 2
+        await opened(shop, item("pho"))
+        await board.follow(3)
+    assert (board.seen, board.resyncs) == ([1, 3], 0)
+
+
 async def test_a_since_that_was_never_told_is_a_resync(shop: InMemorySale, address: str) -> None:
     await opened(shop, item("pho"))
     async with screen(address) as board:

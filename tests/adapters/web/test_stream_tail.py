@@ -177,6 +177,7 @@ async def test_nobody_reads_across_a_gap_that_must_not_be(store: MemoryStore) ->
     async with tail.watched(MerchantId("another"), nothing) as watched:
         watched.grow([first, third])
         assert watched.behind(0, most=5) is None
+        assert watched.behind(1, most=5) is None
         assert [each.seq for each in watched.behind(2, most=5) or ()] == [3]
 
 

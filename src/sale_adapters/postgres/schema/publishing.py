@@ -90,6 +90,7 @@ RELAY_LAYOUTS = Table(
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("ready_at", DateTime(timezone=True), comment="from here on nothing of an older layout can write"),
     Column("retired_at", DateTime(timezone=True), comment="a newer layout is ready"),
+    Column("prefix", Text, nullable=False, comment="begins the names of its producers on Kafka"),
     CheckConstraint("shards BETWEEN 1 AND 1024", name="shards_are_ranges_of_buckets"),
 )
 

@@ -1,0 +1,105 @@
+"""The shapes of settings: each reads a variable's text, or says what is wrong with it by a ValueError."""
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+def text(text: str) -> str:
+    """Return any text but an empty one."""
+    if not text.strip():
+        raise ValueError("is empty")
+    return text
+
+
+def port(text: str) -> int:
+    """Return a port number."""
+    number = int(text) if text.isascii() and text.isdigit() else -1
+    if not 0 <= number <= 65535:  # noqa: PLR2004 - ports have 16 bits
+        raise ValueError(f"must be a port number, not {text!r}")
+    return number
+
+
+def number(low: int, high: int) -> Callable[[str], int]:
+    """Return what reads a whole number within limits."""
+
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+            raise ValueError(f"must be a whole number from {low} to {high}, not {text!r}")
+        return int(text)
+
+    return parse
+
+
+minutes = number(0, 525_600)
+"""Read minutes, up to a year."""
+
+
+def url(*schemes: str) -> Callable[[str], str]:
+    """Return what reads a URL of these schemes."""
+
+    def parse(text: str) -> str:
+        try:
+            parts = urlsplit(text)
+            parts.port  # noqa: B018 - reading it checks it
+        except ValueError as error:
+            raise ValueError(f"is no URL: {error}") from None
+        if parts.scheme not in schemes or not parts.hostname:
+            raise ValueError(f"must be a URL that begins with {' or '.join(f'{s}://' for s in schemes)}")
+        return text.rstrip("/") if parts.scheme.startswith("http") else text
+
+    return parse
+
+
+def database_url(text: str) -> str:
+    """Return a PostgreSQL URL, in the one spelling that is used from here on; libpq knows both."""
+    return url("postgresql")(text.replace("postgres://", "postgresql://", 1))
+
+
+def path(text: str) -> str:
+    """Return a path that begins with a slash, without one at its end."""
+    if not text.startswith("/"):
+        raise ValueError(f"must be a path that begins with /, not {text!r}")
+    return text.rstrip("/")
+
+
+def bootstrap(text: str) -> str:
+    """Return the addresses of one or more servers."""
+    for server in text.split(","):
+        host, _, place = server.strip().rpartition(":")
+        if not (host and place):
+            raise ValueError(f"must be host:port, or several with commas, not {text!r}")
+        port(place)
+    return text
+
+
+def one_of(*names: str) -> Callable[[str], str]:
+    """Return what reads one of these names, in whatever case."""
+
+    def parse(text: str) -> str:
+        if text.upper() not in names:
+            raise ValueError(f"must be one of {', '.join(names)}, not {text!r}")
+        return text.upper()
+
+    return parse
+
+
+def file(text: str) -> str:
+    """Return the path of a file that is there."""
+    if not Path(text).is_file():
+        raise ValueError(f"is no file: {text!r}")
+    return text
+
+
+def optional(shape: Callable[[str], str]) -> Callable[[str], str | None]:
+    """Return what reads a setting that may be empty, which is None."""
+    return lambda text: shape(text) if text else None
+
+
+def names(text: str) -> tuple[tuple[str, str], ...]:
+    """Return ids with the names that people know them by, in their order."""
+    pairs = [entry.partition("=") for entry in text.split(";") if entry.strip()]
+    for known, _, name in pairs:
+        if not (known.strip() and name.strip()):
+            raise ValueError(f"must be id=Name, several with semicolons, not {text!r}")
+    return tuple((known.strip(), name.strip()) for known, _, name in pairs)

@@ -1,0 +1,37 @@
+"""What a relay needs besides outbox and log: a sense of time, and somebody who wants to know."""
+
+from typing import Protocol
+
+from sale_domain.ports.publishing import Lease, LogRecord, OutboxRow, Partition, Shard
+
+
+class Pace(Protocol):
+    """The relay's time, given from outside so that a simulation can own it."""
+
+    def seconds(self) -> float:
+        """Return a time that only goes forward."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+    async def await_work(self, seconds: float) -> None:
+        """Wait until somebody says that there is work, but at most so long."""
+
+
+class RelayObserver(Protocol):
+    """Whoever wants to know what the relay does."""
+
+    def started(self, lease: Lease, *, cluster_id: str) -> None:
+        """The shard is reconciled with the log and sends from now on."""
+
+    def published(self, lease: Lease, record: LogRecord) -> None:
+        """A row was read back from the log and marked, whichever life sent it."""
+
+    def waiting(self, lease: Lease, partition: Partition, *, position: int, watermark: int) -> None:
+        """Somebody's open transaction hides the end of a partition; nothing is sent meanwhile."""
+
+    def doubted(self, shard: Shard, doubt: Exception, *, wait_seconds: float) -> None:
+        """Something went wrong; the producer is dropped and the log will be read after the wait."""
+
+    def set_aside(self, lease: Lease, row: OutboxRow, *, reason: str) -> None:
+        """A row that Kafka will never take is kept back, with the later rows of its order."""

@@ -1,0 +1,76 @@
+"""A sending that an order does not stand still for: it starts over, and gives up at last."""
+
+from decimal import Decimal
+
+import attrs
+import pytest
+
+from counter import LAN, item, opened
+from sale_adapters.memory import MemoryCatalog, demo_catalog
+from sale_app.composition import InMemorySale, compose_in_memory
+from sale_domain.errors import OrderChanged, StaleVersion
+from sale_domain.ids import ItemId, OrderId, RecipeId
+from sale_domain.snapshots import CatalogItem
+from sale_domain.use_cases.checkout import CheckoutRequest
+from sale_domain.use_cases.cooking import RESTARTS
+
+
+class RestlessCatalog(MemoryCatalog):
+    """A catalogue that a waiter is faster than: while it is asked for phở, bánh mì is ordered."""
+
+    shop: InMemorySale
+    order_id: OrderId
+    interruptions = 0
+
+    async def item(self, item_id: ItemId) -> CatalogItem:
+        if self.interruptions and item_id == "variant-pho":
+            self.interruptions -= 1
+            await self.shop.sale.add_item(LAN, self.order_id, item("banh-mi"))
+        return await super().item(item_id)
+
+
+async def restless(*, interruptions: int) -> tuple[InMemorySale, OrderId]:
+    catalog, demo = RestlessCatalog(), demo_catalog()
+    catalog.items, catalog.categories, catalog.sale_channels = demo.items, demo.categories, demo.sale_channels
+    catalog.shop = compose_in_memory(catalog=catalog)
+    catalog.order_id = (await opened(catalog.shop, item("pho"))).order.id
+    catalog.interruptions = interruptions
+    return catalog.shop, catalog.order_id
+
+
+async def test_a_sending_starts_over_until_the_order_stands_still() -> None:
+    shop, order_id = await restless(interruptions=RESTARTS - 1)
+    view = await shop.sale.send(LAN, order_id, ())
+    (ticket,) = view.order.kitchen.tickets
+    assert [(each.name, int(each.quantity), each.recipe_id) for each in ticket.items] == [
+        ("Phở bò tái", 1, "recipe-pho"),
+        ("Bánh mì thịt", RESTARTS - 1, "recipe-banh-mi"),
+    ]
+
+
+async def test_a_sending_gives_up_on_an_order_that_never_stands_still() -> None:
+    shop, order_id = await restless(interruptions=1_000)
+    with pytest.raises(OrderChanged):
+        await shop.sale.send(LAN, order_id, ())
+    assert shop.store.orders[order_id].kitchen.tickets == ()
+
+
+async def test_a_sending_for_a_version_that_has_passed_is_stale() -> None:
+    shop, order_id = await restless(interruptions=1)
+    with pytest.raises(StaleVersion):
+        await shop.sale.send(attrs.evolve(LAN, if_match=1), order_id, ())
+    assert shop.store.orders[order_id].kitchen.tickets == ()
+
+
+async def test_a_recipe_is_the_checkouts_and_not_todays() -> None:
+    shop = compose_in_memory()
+    order_id = (await opened(shop, item("pho", 2))).order.id
+    await shop.sale.check_out(LAN, order_id, CheckoutRequest(expected_total=Decimal(130_000)))
+    today = shop.catalog.items[ItemId("variant-pho")]
+    shop.catalog.items[ItemId("variant-pho")] = attrs.evolve(today, recipe_id=RecipeId("recipe-new"))
+
+    paid_for = await shop.sale.send(LAN, order_id, ())
+    draft = await shop.sale.send(LAN, (await opened(shop, item("pho"))).order.id, ())
+
+    assert paid_for.order.kitchen.items[0].recipe_id == "recipe-pho"
+    assert draft.order.kitchen.items[0].recipe_id == "recipe-new"
