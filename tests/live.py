@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import httpx
 
-from sale_adapters.embedded import EmbeddedParts, free_ports
+from sale_adapters.embedded import EmbeddedKafka, EmbeddedParts, PartUnavailable, free_ports
 from sale_adapters.kafka.reading import CommittedRecord, committed_records
 from sale_app.demo.stage import Stage
 from sale_domain.events import PAYMENT_SUCCESS
@@ -66,12 +66,25 @@ class Live:
         self.client.put(f"{self.stage.sandbox}/control/{sister}", json=faults).raise_for_status()
 
 
+class _NoKafka(EmbeddedKafka):
+    """A Kafka that is not to be had."""
+
+    async def start(self) -> None:
+        raise PartUnavailable("these tests do without")
+
+
 @contextmanager
-def running() -> Iterator[Live]:
-    """Start everything on free ports in a new directory; end with nothing of it left."""
+def running(*, kafka: bool = True) -> Iterator[Live]:
+    """Start everything on free ports in a new directory; end with nothing of it left.
+
+    Args:
+        kafka: Whether to start Kafka and the relay too, which take longest.
+    """
     with tempfile.TemporaryDirectory(prefix="sale-live-") as directory, asyncio.Runner() as runner:
         home = Path(directory)
         parts = EmbeddedParts(data_dir=home, durable=False)
+        if not kafka:
+            parts.kafka = _NoKafka(data_dir=home / "kafka")
         runner.run(parts.__aenter__())
         stage = Stage(parts=parts, http_port=free_ports(1)[0], data_dir=home, tell=lambda _part, _sentence: None)
         try:

@@ -14,6 +14,7 @@ class Guard(Enum):
     MARK_AND_POSITION_TOGETHER = "marks and positions are written in one transaction"
     DATABASE_FENCE = "the outbox gives nothing to an older fence"
     OLDER_LAYOUT_RETIRED = "a new layout retires the older one's shards before it sends"
+    PREFIX_IN_LAYOUT = "a layout keeps its producers' prefix, and another prefix is another layout"
     WATERMARK_AFTER_INIT = "the high watermark is taken when older producers can no longer write"
     POISON_HOLDS_ITS_ORDER = "the rows behind one that was set aside wait for it"
     POISON_SET_ASIDE = "a row that the log never takes is set aside, and others go on"

@@ -141,7 +141,7 @@ class ModelLog(MemoryEventLog):
         world = self._world
         await world.chance_to_fail(EventLogUnavailable(reason="no broker"))
         ends_before = {partition: len(content.places) for partition, content in self.partitions.items()}
-        if world.chance.random() < 0.4:  # init_transactions may take its time
+        if world.chance.random() < 0.7:  # init_transactions may take its time
             await world.sleep(world.chance.random() * 8)
         await world.chance_to_fail(EventLogUnavailable(reason="no broker"))
         while any(ending.shard == shard for ending in self._preparing):
@@ -206,6 +206,7 @@ class ModelSession(MemoryLogSession):
     model: ModelLog
     told: dict[EventId, PublishedAt] = attrs.field(factory=dict)
     begun: bool = False
+    shaky: bool = False
     ends_before: dict[Partition, int] = attrs.field(factory=dict)
 
     async def high_watermarks(self, topics: Sequence[str]) -> dict[Partition, int]:
@@ -233,12 +234,16 @@ class ModelSession(MemoryLogSession):
 
     async def publish(self, rows: Sequence[OutboxRow]) -> tuple[PublishedAt, ...]:
         self.begun = False
+        await self._be_stopped()
         dropped = len(rows) - 1 if self.world.fails() else len(rows)
         sent = [await self._send(row, dropped=number == dropped) for number, row in enumerate(rows)]
         if None in sent and self.world.without is not Guard.EVERY_FUTURE_AWAITED:
-            if self.world.chance.random() < 0.3:  # the client may go on trying, and the transaction stays open
+            if (
+                self.shaky or self.world.chance.random() < 0.6
+            ):  # the client may go on trying, and the transaction stays open
                 await self.world.sleep(self.world.chance.random() * 8)
             raise OutcomeUnknown(reason="not acknowledged")
+        await self._be_stopped()
         await self.world.chance_to_fail(OutcomeUnknown(reason="disconnected before the commit"))
         await self._commit()
         addresses = tuple(at or _NOWHERE for at in sent)
@@ -255,12 +260,18 @@ class ModelSession(MemoryLogSession):
             raise OutcomeUnknown(reason="there is no such transaction any more")
         if dropped:
             return _NOWHERE
-        acknowledged = not self.world.fails()
+        # A network that was slow to bring one acknowledgement is likely to lose the next.
+        acknowledged = not self.world.fails(weight=10 if self.shaky else 1)
         if not acknowledged and self.world.chance.random() < 0.5:
             return None
         self.begun = True
         at = self.model.write(self.shard, row)
         return at if acknowledged else None
+
+    async def _be_stopped(self) -> None:
+        """Stand still where it hurts most, between asking for rows and committing them, and be woken again."""
+        if self.world.trouble and self.world.chance.random() < 0.07:
+            await self.world.sleep(1 + self.world.chance.random() * 8)
 
     async def _commit(self) -> None:
         self._check_epoch()
@@ -285,6 +296,7 @@ class ModelSession(MemoryLogSession):
                 await self.world.sleep(3)
                 self._check_epoch()
                 self.log.end(self.shard, Fate.COMMITTED)
+                self.shaky = True
                 if how == "retried":  # the first try is still under way
                     self.model.send_late(self.shard, epoch=self.epoch, fate=Fate.COMMITTED)
 

@@ -11,7 +11,16 @@ from relay_world import PAYMENTS, Notebook, event
 from sale_adapters.memory.event_log import Fate
 from sale_domain.errors import StoreUnavailable
 from sale_domain.ids import EventId
-from sale_domain.ports.publishing import EventLogUnavailable, Fenced, OutboxRow, Shard
+from sale_domain.ports.publishing import (
+    USUAL_PREFIX,
+    EventLog,
+    EventLogUnavailable,
+    Fenced,
+    Layout,
+    LogSession,
+    OutboxRow,
+    Shard,
+)
 from sale_domain.publishing import RelayPolicy, ShardRelay
 from sale_domain.publishing_layout import agree_on_layout
 
@@ -33,7 +42,7 @@ class World(Surroundings):
     def run(self, *, troubled_steps: int = 1200, calm_steps: int = 20_000) -> None:
         """Let things go wrong for a while, then let everything work until all is published."""
         for _ in range(troubled_steps):
-            if self.chance.random() < 0.04:
+            if self.chance.random() < 0.08:
                 self._sell()
             self._step()
         self.trouble = 0.0
@@ -58,6 +67,7 @@ class World(Surroundings):
                 for event_id in list(self.outbox.aside):
                     self.outbox.put_back(event_id)
             self._step()
+        self.check_no_double()
         raise AssertionError(f"{len(wanted - set(self.outbox.published))} rows are never published")
 
     def lose_the_cluster(self) -> None:
@@ -84,14 +94,19 @@ class World(Surroundings):
 
     def check(self) -> None:
         """Look at the log as a `read_committed` consumer does."""
+        self.check_no_double()
         committed = self.log.committed(PAYMENTS)
         ids = [row.event_id for _, row in committed]
-        assert len(ids) == len(set(ids)), "an event is in the log twice"
         assert set(ids) == set(self.outbox.rows), "an event was lost"
         assert self.outbox.published == {row.event_id: at for at, row in committed}, "an address is not true"
         for order in self._per_order:
             numbers = [row.seq for _, row in committed if row.order_id == order]
             assert numbers == sorted(numbers), f"the events of {order} are out of order"
+
+    def check_no_double(self) -> None:
+        """Look whether the log has an event twice."""
+        ids = [row.event_id for _, row in self.log.committed(PAYMENTS)]
+        assert len(ids) == len(set(ids)), "an event is in the log twice"
 
     def close(self) -> None:
         """Kill whoever still runs."""
@@ -141,17 +156,27 @@ class World(Surroundings):
 
     async def _live(self, name: str, shards: int) -> None:
         """Relay whatever shard can be had, as the real process does."""
-        turn = self.chance.randrange(3)
+        turn, prefix = self.chance.randrange(3), self.chance.choice(["sale-relay", "another-name"])
+        log: EventLog = self.log
+        if self.without is Guard.PREFIX_IN_LAYOUT:
+            log = Renamed(log=log, prefix=prefix)
         while True:
             try:
-                newest = await self.outbox.newest_layout()
-                wanted = shards or (newest.shards if newest else 2)
+                layout = await self._agree(log, shards, prefix)
                 shards = 0
-                layout = await agree_on_layout(outbox=self.outbox, log=self.log, shards=wanted)
                 turn += 1
-                await self._relay(name, layout.parts()[turn % layout.shards]).run()
+                await self._relay(name, layout.parts()[turn % layout.shards], log).run()
             except (Fenced, StoreUnavailable, EventLogUnavailable):
                 await self.sleep(0.5)
+
+    async def _agree(self, log: EventLog, shards: int, prefix: str) -> Layout:
+        """Agree on a layout: one of our own at first if we were told a number of shards, else the newest."""
+        newest = await self.outbox.newest_layout()
+        if newest and not shards:
+            shards, prefix = newest.shards, newest.prefix
+        if self.without is Guard.PREFIX_IN_LAYOUT:
+            prefix = USUAL_PREFIX
+        return await agree_on_layout(outbox=self.outbox, log=log, shards=shards or 2, prefix=prefix)
 
     def _policy(self) -> RelayPolicy:
         policy = RelayPolicy(topics=(PAYMENTS,), batch_size=6)
@@ -159,13 +184,24 @@ class World(Surroundings):
             return attrs.evolve(policy, slow_publish_seconds=math.inf)
         return policy
 
-    def _relay(self, name: str, shard: Shard) -> ShardRelay:
+    def _relay(self, name: str, shard: Shard, log: EventLog) -> ShardRelay:
         return ShardRelay(
             shard=shard,
             owner=name,
             outbox=self.outbox,
-            log=self.log,
+            log=log,
             pace=self,
             observer=Notebook(),
             policy=self._policy(),
         )
+
+
+@attrs.frozen(kw_only=True)
+class Renamed:
+    """A log whose producers have the prefix that their own process was told, whatever the layout says."""
+
+    log: EventLog
+    prefix: str
+
+    async def open(self, shard: Shard) -> LogSession:
+        return await self.log.open(attrs.evolve(shard, prefix=self.prefix))

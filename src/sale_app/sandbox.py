@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from sale_adapters.sandbox import IdentitySettings, create_sandbox
 from sale_app.asgi import listen, serve
@@ -18,7 +19,7 @@ def run_sandbox(*, host: str, port: int, webhook_url: str, environment: Mapping[
         client_id=environment.get(variable("client_id"), usual.client_id),
         client_secret=environment.get(variable("client_secret"), usual.client_secret),
     )
-    app = create_sandbox(webhook=webhook_url, settings=settings)
+    app = create_sandbox(webhook=webhook_url, settings=settings, origins=_origins(webhook_url))
     # A sister that plays dead breaks connections, and uvicorn would print a traceback for each.
     listening = listen(host, port)
     sys.stdout.write(
@@ -28,3 +29,12 @@ def run_sandbox(*, host: str, port: int, webhook_url: str, environment: Mapping[
     )
     sys.stdout.flush()
     asyncio.run(serve(app, listening, log_level="critical"))
+
+
+def _origins(webhook_url: str) -> tuple[str, ...]:
+    """Return where the board comes from: Sale takes webhooks where it serves its page, by either name of this host."""
+    parts = urlsplit(webhook_url)
+    hosts = {"127.0.0.1", "localhost"}
+    port = f":{parts.port}" if parts.port else ""
+    names = hosts if parts.hostname in hosts else {parts.hostname}
+    return tuple(f"{parts.scheme}://{name}{port}" for name in sorted(names, key=str))

@@ -5,6 +5,7 @@ import logging
 import socket
 
 from sale_adapters.web import create_app
+from sale_adapters.web.board import BoardSetup, Named
 from sale_adapters.web.calls import Readiness
 from sale_adapters.web.stream import Stream, StreamLimits
 from sale_app.asgi import listen, serve
@@ -25,7 +26,8 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
     async with compose(settings) as service:
         limits = StreamLimits(clients=settings.stream_clients, resume=settings.stream_resume)
         stream = Stream(service.sale, tail=service.tail, limits=limits, metrics=service.metrics)
-        app = create_app(service.sale, readiness=service.readiness, metrics=service.metrics, stream=stream)
+        board = _board(settings)
+        app = create_app(service.sale, readiness=service.readiness, metrics=service.metrics, stream=stream, board=board)
         telling = asyncio.create_task(tell_what_lacks(service.readiness))
         try:
             await serve(app, listening, farewell=stream.close)
@@ -39,3 +41,16 @@ async def tell_what_lacks(readiness: Readiness) -> None:
     for part, lack in (await readiness()).items():
         if lack is not None:
             _LOG.warning("not ready: the %s %s", part, lack)
+
+
+def _board(settings: Settings) -> BoardSetup:
+    def named(pairs: tuple[tuple[str, str], ...]) -> tuple[Named, ...]:
+        return tuple(Named(id=known, name=name) for known, name in pairs)
+
+    return BoardSetup(
+        sign_in_url=settings.board_sign_in_url,
+        pay_url=settings.board_pay_url,
+        channels=named(settings.board_channels),
+        items=named(settings.board_items),
+        units=named(settings.board_units),
+    )

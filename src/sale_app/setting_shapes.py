@@ -89,3 +89,17 @@ def file(text: str) -> str:
     if not Path(text).is_file():
         raise ValueError(f"is no file: {text!r}")
     return text
+
+
+def optional(shape: Callable[[str], str]) -> Callable[[str], str | None]:
+    """Return what reads a setting that may be empty, which is None."""
+    return lambda text: shape(text) if text else None
+
+
+def names(text: str) -> tuple[tuple[str, str], ...]:
+    """Return ids with the names that people know them by, in their order."""
+    pairs = [entry.partition("=") for entry in text.split(";") if entry.strip()]
+    for known, _, name in pairs:
+        if not (known.strip() and name.strip()):
+            raise ValueError(f"must be id=Name, several with semicolons, not {text!r}")
+    return tuple((known.strip(), name.strip()) for known, _, name in pairs)

@@ -221,6 +221,27 @@ class Settings:
     log_level: str = _setting(
         "DEBUG, INFO, WARNING or ERROR", shapes.one_of("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"
     )
+    board_sign_in_url: str | None = _setting(
+        "Where the board gets a token for a role at one click: for demos only",
+        shapes.optional(shapes.url("http", "https")),
+        of=SERVE,
+        default="",
+    )
+    board_pay_url: str | None = _setting(
+        "Where the board plays a payment: for demos only",
+        shapes.optional(shapes.url("http", "https")),
+        of=SERVE,
+        default="",
+    )
+    board_channels: tuple[tuple[str, str], ...] = _setting(
+        "Sale channels that the board opens orders at, as id=Name;…", shapes.names, of=SERVE, default=""
+    )
+    board_items: tuple[tuple[str, str], ...] = _setting(
+        "Items that the board has a button for, as id=Name;…", shapes.names, of=SERVE, default=""
+    )
+    board_units: tuple[tuple[str, str], ...] = _setting(
+        "Tables that the board shows also while they are free, as id=Name;…", shapes.names, of=SERVE, default=""
+    )
 
     @classmethod
     def read(cls, environment: Mapping[str, str], *, process: Process) -> "Settings":

@@ -100,6 +100,19 @@ async def test_one_order_that_cannot_be_swept_keeps_no_other_table_taken(
     assert [record.exc_info is not None for record in caplog.records if record.levelno == logging.ERROR] == [True]
 
 
+async def test_a_store_that_goes_away_ends_the_sweep_and_is_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = compose_in_memory()
+    await reserved(shop, "table-4")
+    shop.clock.advance(3600)
+
+    async def away(*_: object, **__: object) -> object:
+        raise StoreUnavailable(reason="away")
+
+    monkeypatch.setattr(shop.sale.parts.orders, "change", away)
+    with pytest.raises(StoreUnavailable):
+        await shop.sale.sweep_expired(ALL)
+
+
 async def test_a_store_that_is_away_is_tried_again_later() -> None:
     shop = compose_in_memory()
     await reserved(shop, "table-4")

@@ -202,12 +202,24 @@ async def test_a_ready_layout_retires_the_older_and_begins_at_the_lowest_offset_
     lease = await bench.lease(FIRST)
     await bench.outbox.settle(lease, cluster_id="c1", records=(), positions=only_one_has_sent_there)
     new = await bench.outbox.add_layout(number=2, shards=3)
-    await bench.outbox.make_ready(new)
+    await asyncio.gather(*(bench.outbox.make_ready(new) for _ in range(3)))
     await bench.outbox.make_ready(new)
     assert await bench.outbox.unretired_layouts() == (Layout(number=2, shards=3, ready=True),)
     for shard in new.parts():
         recorded = await bench.outbox.recorded(await bench.lease(shard))
         assert recorded == Recorded(cluster_id="c1", offsets={PAYMENTS_0: 30, KITCHEN_3: 9})
+
+
+async def test_a_layout_begins_where_the_last_one_had_got_to_and_not_one_of_before(bench: Bench) -> None:
+    for shard in (FIRST, SECOND):
+        await bench.settle(await bench.lease(shard), offset=30)
+    second = await bench.outbox.add_layout(number=2, shards=1)
+    await bench.outbox.make_ready(second)
+    await bench.settle(await bench.lease(second.parts()[0]), offset=90)
+    third = await bench.outbox.add_layout(number=3, shards=1)
+    await bench.outbox.make_ready(third)
+    recorded = await bench.outbox.recorded(await bench.lease(third.parts()[0]))
+    assert recorded.offsets == {PAYMENTS_0: 90}
 
 
 async def test_a_layout_after_one_that_knows_two_clusters_takes_neither_for_its_own(bench: Bench) -> None:

@@ -146,6 +146,24 @@ async def test_a_row_that_kafka_never_takes_is_set_aside_and_holds_back_its_own_
     assert len(world.in_log()) == 6
 
 
+async def test_a_refused_row_is_not_set_aside_by_a_relay_that_stops_before_it_has_read_the_whole_log() -> None:
+    world = await make_world(_grown(event(1)))
+    world.log.max_bytes = 60
+    relay = world.relay()
+
+    def hide_the_end_and_then_stop() -> None:
+        if len(world.pace.slept) == 1:
+            world.log.write(OTHER_SHARD, event(50, order="order-of-another-shard"))
+        else:
+            relay.stop()
+
+    world.pace.when_asleep = hide_the_end_and_then_stop
+    await relay.run()
+    assert world.notebook.doubts == ["2000 bytes are more than 60"]
+    assert world.notebook.waits == [FIRST_PARTITION]
+    assert world.outbox.aside == {}
+
+
 async def test_a_batch_that_is_too_slow_as_a_whole_gets_through_in_smaller_ones() -> None:
     rows = [event(number) for number in range(1, 14)]
     world = await make_world(*rows, batch_size=8)

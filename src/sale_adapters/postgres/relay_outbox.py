@@ -82,7 +82,7 @@ class PostgresRelayOutbox:
     async def make_ready(self, layout: Layout) -> None:
         """See `Outbox`."""
         async with self._transaction() as connection:
-            rows = await (await connection.execute(sql.LOCK_LAYOUTS)).fetchall()
+            rows = await (await connection.execute(sql.STATE_OF_LAYOUTS)).fetchall()
             if any(number == layout.number and ready for number, ready, _ in rows):
                 return
             for number in (number for number, ready, retired in rows if ready and not retired):

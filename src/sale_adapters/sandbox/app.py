@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import cast
@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -57,6 +58,7 @@ def create_sandbox(
     seed: int | None = None,
     clock: Clock = _utc_now,
     sleep: Sleep = asyncio.sleep,
+    origins: Collection[str] = (),
 ) -> Starlette:
     """Build the sandbox (contract §10, §11).
 
@@ -69,6 +71,7 @@ def create_sandbox(
             the same uid would then name two payments.
         clock: aware UTC times.
         sleep: waits for latency and between deliveries, in seconds.
+        origins: whose pages may call from a browser: the board's, for its tokens and payments.
     """
     sisters = _calm_sisters()
     identity = Identity(settings or IdentitySettings(), clock, key)
@@ -94,6 +97,13 @@ def create_sandbox(
         ],
         exception_handlers={Refused: _refused, HTTPException: _http_error},
         lifespan=_closing(deliver),
+        middleware=[_pages(origins)],
+    )
+
+
+def _pages(origins: Collection[str]) -> Middleware:
+    return Middleware(
+        CORSMiddleware, allow_origins=tuple(origins), allow_methods=("POST",), allow_headers=("content-type",)
     )
 
 

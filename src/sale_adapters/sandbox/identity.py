@@ -25,7 +25,7 @@ _MOST_KNOWN = 1_000
 Effect = Literal["allow", "deny"]
 
 _ORDERS_BUT_MONEY = ("create", "find", "findById", "update")
-_TICKETS_TO_SEND = ("create", "find", "findById")
+_TO_SEND = tuple(f"KitchenTicket.{action}" for action in ("create", "find", "findById"))
 
 # Role by role, what a fresh demo allows. `*` covers every action, `Thing.*` every action on a thing.
 DEFAULT_POLICIES: Mapping[str, tuple[str, ...]] = {
@@ -33,13 +33,16 @@ DEFAULT_POLICIES: Mapping[str, tuple[str, ...]] = {
     "cashier": (
         "SaleOrder.*",
         "Payment.find",
-        *(f"KitchenTicket.{action}" for action in _TICKETS_TO_SEND),
+        *_TO_SEND,
+        "KitchenStation.find",
         "AllocationUsage.*",
     ),
-    "cook": ("KitchenTicket.*", "KitchenTicketItem.*"),
+    # Which table a dish is for is a matter of the tables' usages.
+    "cook": ("KitchenTicket.*", "KitchenTicketItem.*", "KitchenStation.find", "AllocationUsage.find"),
     "waiter": (
         *(f"SaleOrder.{action}" for action in _ORDERS_BUT_MONEY),
-        *(f"KitchenTicket.{action}" for action in _TICKETS_TO_SEND),
+        *_TO_SEND,
+        "KitchenStation.find",
         "KitchenTicketItem.serve",
         "AllocationUsage.*",
     ),

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, WebSocketRoute
 
 from sale_adapters.web.asyncapi import asyncapi_document
+from sale_adapters.web.board import Board, BoardSetup
 from sale_adapters.web.calls import Readiness, Services
 from sale_adapters.web.metrics import Metrics, NoMetrics
 from sale_adapters.web.middleware import RequestScope
@@ -27,7 +28,12 @@ from sale_domain.sale import Sale
 
 
 def create_app(
-    sale: Sale, *, readiness: Readiness, metrics: Metrics | None = None, stream: Stream | None = None
+    sale: Sale,
+    *,
+    readiness: Readiness,
+    metrics: Metrics | None = None,
+    stream: Stream | None = None,
+    board: BoardSetup | None = None,
 ) -> Starlette:
     """Make the HTTP application of contract §9.
 
@@ -36,7 +42,9 @@ def create_app(
         readiness: Looks at the parts that Sale cannot do without, for `/readyz`.
         metrics: Counts, and is asked by `/metrics`; None counts nothing.
         stream: Serves the live stream; None has none.
+        board: What the board offers beyond the service itself.
     """
+    page = Board(board or BoardSetup())
     document = openapi_document(OPERATIONS, version=version("sale"))
     metrics = metrics or NoMetrics()
     services = Services(
@@ -46,10 +54,11 @@ def create_app(
         asyncapi=json.write(asyncapi_document(version=version("sale"))),
         metrics=metrics,
         page=document_page(document).encode(),
+        board=page.page,
     )
     live: list[BaseRoute] = [] if stream is None else [WebSocketRoute(STREAM, stream)]
     app = Starlette(
-        routes=[*routes(OPERATIONS, services), *live],
+        routes=[*routes([*OPERATIONS, *page.operations()], services), *live],
         middleware=[Middleware(RequestScope, metrics=metrics)],
         exception_handlers={HTTPException: _no_such_path},
     )

@@ -39,6 +39,7 @@ class Services:
     openapi: bytes
     asyncapi: bytes
     page: bytes
+    board: Callable[["Call"], Awaitable[StoredAnswer]]
 
 
 @attrs.frozen(kw_only=True)

@@ -37,6 +37,11 @@ async def asyncapi(call: Call) -> StoredAnswer:
     return StoredAnswer(status=200, headers=(("content-type", "application/json"),), body=call.services.asyncapi)
 
 
+async def board(call: Call) -> StoredAnswer:
+    """Answer the board, the page that people work with."""
+    return await call.services.board(call)
+
+
 async def page(call: Call) -> StoredAnswer:
     """Answer the documentation as one page that needs nothing from anywhere else."""
     headers = (

@@ -266,6 +266,14 @@ PUBLIC_OPERATIONS = (
     ),
     Operation(
         method="GET",
+        path="/board",
+        access=PUBLIC,
+        summary="Open the board: kitchen, floor and orders on one page.",
+        handler=operating.board,
+        answers={200: None},
+    ),
+    Operation(
+        method="GET",
         path="/doc",
         access=PUBLIC,
         summary="Read this documentation as a page.",

@@ -79,6 +79,7 @@ def _row(console: Console, *cells: str, style: str | None = None) -> None:
 def _say_where(set_up: Stage, console: Console) -> None:
     kafka = set_up.kafka_bootstrap or f"not there: {set_up.parts.unavailable[set_up.parts.kafka.name]}"
     for name, place in (
+        ("Board", f"{set_up.http}/board"),
         ("API document", f"{set_up.http}/doc"),
         ("Sandbox", set_up.sandbox),
         ("PostgreSQL", set_up.parts.postgres.url),

@@ -13,6 +13,7 @@ import httpx
 
 from sale_adapters.embedded import ChildProcess, EmbeddedParts, Part, PartFailed, free_ports
 from sale_adapters.sandbox import IdentitySettings
+from sale_adapters.wire.demo_shop import CHANNELS, MENU
 from sale_adapters.wire.places import BASE
 from sale_app.settings import variable
 
@@ -75,6 +76,7 @@ class Stage:
             "jwt_audience": _IDENTITY.audience,
             "kafka_replication": "1",
             "kafka_partitions": "3",
+            **_board(self.sandbox),
         }
         if self.kafka_bootstrap:
             settings["kafka_bootstrap"] = self.kafka_bootstrap
@@ -183,6 +185,19 @@ async def stage(*, data_dir: Path, http_port: int, tell: Tell) -> AsyncIterator[
         finally:
             await set_up.stop()
             (data_dir / "demo.json").unlink(missing_ok=True)
+
+
+def _board(sandbox: str) -> Mapping[str, str]:
+    """Return what makes the board ready at one click: a place to sign in and to pay, a menu and ten tables."""
+    channel = CHANNELS["channel-vnd"]
+    menu = [each for each in MENU.values() if each.price_in(channel.currency) is not None]
+    return {
+        "board_sign_in_url": f"{sandbox}/identity/dev-token",
+        "board_pay_url": f"{sandbox}/mq-pay/payments",
+        "board_channels": f"{channel.id}={channel.name}",
+        "board_items": ";".join(f"{each.id}={each.name}" for each in menu),
+        "board_units": ";".join(f"table-{number}=Bàn {number}" for number in range(1, 11)),
+    }
 
 
 async def _together(*steps: Coroutine[None, None, None]) -> None:

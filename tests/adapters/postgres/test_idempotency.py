@@ -1,6 +1,7 @@
 """Idempotency keys in PostgreSQL's own terms: who waits for whom, for how long, and when a key is forgotten."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -8,10 +9,11 @@ from psycopg import sql
 
 from lookout import until_waiting
 from orders_world import adding, create, fresh_merchant, opened, pho
-from sale_adapters.postgres import Database, PostgresAnswers, PostgresOrders, rows
+from sale_adapters.postgres import Database, PostgresAnswers, PostgresLeftovers, PostgresOrders, rows
 from sale_domain.errors import KeyInUse
-from sale_domain.ids import MerchantId, OrderId, UserId
+from sale_domain.ids import MerchantId, OrderId, UserId, merchant_bucket
 from sale_domain.ports.answers import AlreadyAnswered, AnswerKey, Once, StoredAnswer
+from sale_domain.ports.leftovers import Leftover
 from sale_domain.ports.orders import Decision
 from wire_tap import WireTap
 
@@ -112,3 +114,30 @@ async def test_a_commit_whose_answer_was_lost_is_safe_to_repeat(tables_url: str)
             await orders.change(order.id, adding(pho()), merchant_id=order.merchant_id, once=request)
 
         assert (await orders.find(OrderId(order.id), merchant_id=order.merchant_id)).order.version == 2
+
+
+async def test_an_answer_that_is_given_anew_while_the_clean_up_waits_for_it_stays(
+    tables_url: str, other: Other
+) -> None:
+    request = once(fresh_merchant())
+    async with (
+        Database(tables_url) as patient,
+        await psycopg.AsyncConnection.connect(tables_url, autocommit=True) as third,
+    ):
+        await PostgresAnswers(patient).keep(request.key, fingerprint=b"body", answer=GIVEN)
+        change = b"UPDATE idempotency_keys SET created_at = now() + %s WHERE merchant_id = %s"
+        await other.execute(change, (timedelta(days=-2), request.key.merchant_id))
+        await other.execute("BEGIN")
+        await other.execute(change, (timedelta(0), request.key.merchant_id))
+        cleaning = asyncio.create_task(
+            PostgresLeftovers(patient).drop(
+                Leftover.ANSWERS,
+                bucket=merchant_bucket(request.key.merchant_id),
+                before=datetime.now(UTC) - timedelta(days=1),
+                most=10,
+            )
+        )
+        await until_waiting(third, sessions=1)
+        await other.execute("COMMIT")
+
+        assert await cleaning == 0

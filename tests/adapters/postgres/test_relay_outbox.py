@@ -2,6 +2,9 @@
 
 import asyncio
 
+import psycopg
+
+from lookout import until_waiting
 from outbox_tables import make_tables
 from sale_adapters.postgres.relay_outbox import PostgresRelayOutbox
 from sale_domain.errors import StoreUnavailable
@@ -30,6 +33,24 @@ async def test_a_relay_paused_in_mid_transaction_does_not_keep_its_shard(databas
         assert taken.fence == lease.fence + 1
         pausing.cancel()
         await asyncio.gather(pausing, return_exceptions=True)
+
+
+async def test_nobody_takes_a_shard_in_the_middle_of_what_its_holder_writes(database_url: str) -> None:
+    make_tables(database_url)
+    async with (
+        PostgresRelayOutbox(database_url) as holder,
+        PostgresRelayOutbox(database_url) as successor,
+        await psycopg.AsyncConnection.connect(database_url, autocommit=True) as looking,
+    ):
+        await holder.make_ready(await holder.add_layout(number=1, shards=1))
+        lease = await holder.take(SHARD, owner="holder", lease_seconds=0)
+        assert lease is not None
+        async with holder._fenced(lease):  # as every write of a relay is
+            taking = asyncio.create_task(successor.take(SHARD, owner="successor", lease_seconds=60))
+            await until_waiting(looking, sessions=1)
+        taken = await taking
+    assert taken is not None
+    assert taken.fence == lease.fence + 1
 
 
 async def _take(outbox: PostgresRelayOutbox) -> Lease:

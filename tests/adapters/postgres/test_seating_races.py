@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
+from lookout import until_waiting
 from orders_world import attempt, checking_out, create, fresh_merchant, paying
 from parts import parts_on
 from sale_adapters.postgres import (
@@ -137,6 +138,36 @@ async def test_two_orders_that_want_the_same_tables_crosswise_do_not_wait_for_ea
             winner = (first, second)[isinstance(outcomes[0], BaseException)]
             assert await house.active() == {"table-a": winner.id, "table-b": winner.id}
             assert await told(other, house.merchant_id) == [("USAGE_CREATED", winner.id)] * 2
+    assert deadlocks == []
+
+
+@pytest.mark.timeout(120)
+async def test_tables_are_taken_in_the_order_of_their_names_so_that_nobody_waits_crosswise(
+    tables_url: str, other: psycopg.AsyncConnection, deadlocks: list[BaseException]
+) -> None:
+    async with Database(tables_url) as database:
+        house = House(database)
+        first, second, third = [await house.order() for _ in range(3)]
+        # Somebody has table-c for a moment: were tables taken as they were named, each would hold what the other needs.
+        await other.execute("BEGIN")
+        await other.execute(
+            "INSERT INTO allocation_usages"
+            " (bucket, id, merchant_id, order_id, unit_id, type, status, version, started_at)"
+            " SELECT bucket, 'held', merchant_id, id, 'table-c', 'TABLE', 'ACTIVE', 1, now()"
+            " FROM sale_orders WHERE id = %s",
+            (third.id,),
+        )
+        waiters = asyncio.gather(
+            house.take(first.id, "table-a", "table-c", "table-b"),
+            house.take(second.id, "table-b", "table-c", "table-a"),
+            return_exceptions=True,
+        )
+        async with await psycopg.AsyncConnection.connect(tables_url, autocommit=True) as onlooker:
+            await until_waiting(onlooker, sessions=2)
+        await other.execute("ROLLBACK")
+
+        assert refused(await waiters) == [UnitInUse]
+        assert len(set((await house.active()).values())) == 1
     assert deadlocks == []
 
 

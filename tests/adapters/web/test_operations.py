@@ -55,6 +55,7 @@ POST /webhooks/payment none
 GET /healthz none
 GET /readyz none
 GET /metrics none
+GET /board none
 GET /doc none
 GET /doc/openapi.json none
 GET /doc/asyncapi.json none

@@ -1,0 +1,134 @@
+/** Calls to the service: who calls, once only, and only upon the version that was seen. */
+
+import { placeOf } from './places.js';
+
+const PATIENCE_MS = 15_000;
+const TRIES = 4;
+const UNAVAILABLE = 503;
+
+/** The service refused; `body` is its problem document (RFC 9457). */
+export class Problem extends Error {
+  /** @param {number} status @param {Record<string, any>} body */
+  constructor(status, body) {
+    super(body.detail ?? body.title ?? `HTTP ${status}`);
+    this.status = status;
+    this.code = String(body.code ?? 'unknown');
+    this.body = body;
+  }
+}
+
+/** Nobody answered. */
+export class Unreachable extends Error {}
+
+/**
+ * @typedef {{body: any, seq: number | null}} Answer
+ * @typedef {{get: (path: string) => Promise<Answer>, post: Send, patch: Send, remove: Send}} Api
+ * @typedef {(path: string, body?: object | null, version?: number) => Promise<Answer>} Send
+ */
+
+/**
+ * @param {() => {token: string, merchantId: string} | null} session
+ * @param {() => void} onUnauthenticated called when the token proves nothing any more
+ * @returns {Api}
+ */
+export function createApi(session, onUnauthenticated) {
+  /** @param {string} method @param {string} path @param {RequestInit} [how] @returns {Promise<Answer>} */
+  async function ask(method, path, how = {}) {
+    const who = session();
+    if (!who) throw new Problem(401, { code: 'unauthenticated' });
+    const headers = { authorization: `Bearer ${who.token}`, 'x-merchant-id': who.merchantId, ...how.headers };
+    const answer = await fetchOnce(placeOf(path), { ...how, method, headers });
+    const body = await bodyOf(answer);
+    if (answer.ok) return { body, seq: seqOf(answer) };
+    if (answer.status === 401) onUnauthenticated();
+    throw Object.assign(new Problem(answer.status, body ?? {}), { retryAfter: Number(answer.headers.get('retry-after')) });
+  }
+
+  /**
+   * Send a command. A repetition carries the same key, so that the service does it once (contract §9).
+   * @param {string} method @param {string} path @param {object | null} [body] @param {number} [version]
+   */
+  async function send(method, path, body, version) {
+    /** @type {Record<string, string>} */
+    const headers = {};
+    if (body !== undefined && body !== null) headers['content-type'] = 'application/json';
+    if (version !== undefined) headers['if-match'] = `"${version}"`;
+    if (method === 'POST') headers['idempotency-key'] = crypto.randomUUID ? crypto.randomUUID() : randomKey();
+    const how = { headers, body: body ? JSON.stringify(body) : undefined };
+    for (let tried = 1; ; tried += 1) {
+      try {
+        return await ask(method, path, how);
+      } catch (/** @type {any} */ error) {
+        if (method !== 'POST' || tried >= TRIES || !passes(error)) throw error;
+        await pause(Math.min(4_000, (error.retryAfter || 0.3 * 2 ** tried) * 1_000));
+      }
+    }
+  }
+
+  return {
+    get: (path) => ask('GET', path),
+    post: (path, body, version) => send('POST', path, body, version),
+    patch: (path, body, version) => send('PATCH', path, body, version),
+    remove: (path, body, version) => send('DELETE', path, body, version),
+  };
+}
+
+/**
+ * Read every page of a list; the first page's feed number is the one that holds for all.
+ * @param {Api} api @param {string} path
+ */
+export async function readAll(api, path) {
+  const items = [];
+  let seq = null;
+  let cursor = null;
+  do {
+    const from = cursor ? `&cursor=${encodeURIComponent(cursor)}` : '';
+    const page = await api.get(`${path}${path.includes('?') ? '&' : '?'}limit=200${from}`);
+    items.push(...page.body.items);
+    seq ??= page.seq;
+    cursor = page.body.nextCursor ?? null;
+  } while (cursor);
+  return { items, seq: seq ?? 0 };
+}
+
+/** Post JSON to a place outside the service: the demo's doors. @param {string} url @param {object} body */
+export async function postElsewhere(url, body) {
+  const how = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  const answer = await fetchOnce(url, how);
+  const told = await bodyOf(answer);
+  if (!answer.ok) throw new Problem(answer.status, told ?? {});
+  return told;
+}
+
+/** @param {string} url @param {RequestInit} how */
+async function fetchOnce(url, how) {
+  try {
+    return await fetch(url, { ...how, cache: 'no-store', signal: AbortSignal.timeout(PATIENCE_MS) });
+  } catch {
+    throw new Unreachable();
+  }
+}
+
+/** @param {Response} answer */
+async function bodyOf(answer) {
+  try {
+    return await answer.json();
+  } catch {
+    return null;
+  }
+}
+
+/** @param {Response} answer */
+function seqOf(answer) {
+  const told = answer.headers.get('x-feed-seq');
+  return told === null ? null : Number(told);
+}
+
+/** Tell whether asking again may help. @param {any} error */
+const passes = (error) => error instanceof Unreachable || (error instanceof Problem && error.status === UNAVAILABLE);
+
+/** @param {number} ms */
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** Pages that came over plain HTTP from another machine have no randomUUID. */
+const randomKey = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('-');

@@ -1,0 +1,278 @@
+/** The board as one: who is signed in, what is known, what is shown. Views read it and ask it to act. */
+
+import { nothing, html, render } from './vendor/lit-html/lit-html.js';
+import { Actions } from './actions.js';
+import { createApi } from './api.js';
+import { Ask } from './ask.js';
+import { Dialogs } from './dialogs.js';
+import { createFormat } from './format.js';
+import { Lookup } from './lookups.js';
+import { Notices } from './notices.js';
+import { currentRoute, go } from './router.js';
+import { forget, isOver, remember, rememberedSession } from './session.js';
+import { Chime } from './sound.js';
+import { Store } from './store.js';
+import { Sync } from './sync.js';
+import { chooseLanguage, preferredLanguage, speaker } from './texts.js';
+import { frameView } from './views/frame.js';
+
+/** @typedef {{id: string, name: string}} Named */
+/** @typedef {{demoSignInUrl?: string, demoPayUrl?: string, channels: Named[], items: Named[], units: Named[]}} Config */
+
+const STATION_KEY = 'sale.station';
+const TICK_MS = 10_000;
+
+/** @param {string} id */
+const byId = (id) => /** @type {any} */ (document.getElementById(id));
+
+export class App {
+  /** @param {Config} config */
+  constructor(config) {
+    this.config = config;
+    this.session = rememberedSession();
+    this.expired = false;
+    this.language = preferredLanguage();
+    this.t = speaker(this.language);
+    this.format = createFormat(this.language);
+    this.clockOffset = 0;
+    this.drawing = false;
+    this.heardPhase = '';
+    /** What follows every drawing. @type {() => void} */
+    this.drawn = () => {};
+    this.route = currentRoute() ?? { view: 'kitchen', id: null };
+    this.station = sessionStorage.getItem(STATION_KEY);
+    /** Names of kitchen stations by id. @type {Map<string, string>} */
+    this.stations = new Map();
+    /** @type {string | null} */
+    this.historyOf = null;
+    /** @type {Set<string>} */
+    this.soughtInVain = new Set();
+    this.chime = new Chime();
+    this.store = new Store(() => this.update());
+    this.api = createApi(() => this.session, () => this.expire());
+    this.sync = new Sync({
+      api: this.api,
+      store: this.store,
+      session: () => /** @type {any} */ (this.session),
+      onChange: () => this.phaseMoved(),
+      onTicket: (ticket) => this.announce(ticket),
+      onClock: (time) => (this.clockOffset = Date.parse(time) - Date.now()),
+      onRefused: () => this.refused(),
+    });
+    this.actions = new Actions(this);
+    this.ask = new Ask(this);
+    this.dialogs = new Dialogs(byId('dialog'));
+    this.notices = new Notices(byId('notices'), () => this.t);
+    this.prices = new Lookup(this, (order) => `sale-orders/${order.id}/pricing-preview`, (body) => body);
+    this.history = new Lookup(this, (order) => `sale-orders/${order.id}/history`, (body) => body.items);
+    setInterval(() => this.update(), TICK_MS);
+  }
+
+  start() {
+    document.documentElement.lang = this.language;
+    this.routed();
+    if (this.session) this.begin();
+    this.update();
+  }
+
+  // What views ask
+
+  /** Now by the server's clock, in ms. */
+  now() {
+    return Date.now() + this.clockOffset;
+  }
+
+  /** Return what aria-disabled must say: nothing can be done while the board cannot be trusted. */
+  off(also = false) {
+    return String(also || !this.sync.live || this.expired);
+  }
+
+  /** The mark on everything that may be out of date. */
+  staleMark() {
+    if (this.sync.phase !== 'down') return nothing;
+    return html`<span class="old-mark">${this.t('stale', this.format.time(this.sync.since))}</span>`;
+  }
+
+  /** @param {string} unitId */
+  unitName(unitId) {
+    return this.config.units.find((unit) => unit.id === unitId)?.name ?? unitId;
+  }
+
+  /** Name the tables that an order's guests sit at; undefined when they sit nowhere. @param {string} orderId */
+  tableOf(orderId) {
+    const units = this.store.open('usage').filter((usage) => usage.saleOrderId === orderId);
+    return units.length ? units.map((usage) => this.unitName(usage.unitId)).join(' + ') : undefined;
+  }
+
+  /** Tell whether an order was looked for and is not there. @param {string} id */
+  lookedFor(id) {
+    return this.soughtInVain.has(id);
+  }
+
+  // What people do
+
+  /** @param {import('./session.js').Session} session */
+  signIn(session) {
+    const same = this.session && this.session.merchantId === session.merchantId && this.session.userId === session.userId;
+    this.session = session;
+    this.expired = false;
+    remember(session);
+    this.notices.clear();
+    if (same && this.sync.stream) this.sync.retry();
+    else {
+      this.store.clear();
+      this.begin();
+    }
+    this.update();
+  }
+
+  signOut() {
+    forget();
+    this.session = null;
+    this.expired = false;
+    this.sync.stop();
+    this.store.clear();
+    this.update();
+  }
+
+  /** The token proves nothing any more: ask for another, and keep the place. */
+  expire() {
+    if (this.expired || !this.session) return;
+    this.expired = true;
+    this.sync.lose();
+    this.update();
+  }
+
+  /** The stream refuses the token: true when its time is over. */
+  refused() {
+    // The clocks may differ by the time that an answer takes.
+    if (!this.session || !isOver(this.session.token, this.now() + 1_000)) return false;
+    this.expire();
+    return true;
+  }
+
+  /** @param {string | null} station null is all of them */
+  chooseStation(station) {
+    this.station = station;
+    if (station === null) sessionStorage.removeItem(STATION_KEY);
+    else sessionStorage.setItem(STATION_KEY, station);
+    this.update();
+  }
+
+  /** @param {'en' | 'vi'} language */
+  speak(language) {
+    this.language = language;
+    this.t = speaker(language);
+    this.format = createFormat(language);
+    document.documentElement.lang = language;
+  }
+
+  switchLanguage() {
+    this.speak(this.language === 'vi' ? 'en' : 'vi');
+    chooseLanguage(this.language);
+    this.update();
+  }
+
+  toggleSound() {
+    this.chime.toggle();
+    this.update();
+  }
+
+  /** @param {string} id */
+  showHistory(id) {
+    this.historyOf = this.historyOf === id ? null : id;
+    this.update();
+  }
+
+  /** Open an order with the usual channel; asks where there is none. */
+  async newOrder() {
+    const [channel] = this.config.channels;
+    const body = channel ? { saleChannelId: channel.id } : await this.ask.newOrder();
+    return body && (await this.actions.open(body));
+  }
+
+  async startOrder() {
+    const body = await this.ask.newOrder();
+    const order = body && (await this.actions.open(body));
+    if (order) go('orders', order.id);
+  }
+
+  // What happens
+
+  /** Go to the address, and read what it names if it is not at hand. */
+  routed() {
+    this.route = currentRoute() ?? this.route;
+    const { id } = this.route;
+    this.store.keepOnly(id);
+    if (id && this.session) void this.find(id);
+    document.title = `${this.t(this.route.view)} · Sale`;
+    this.update();
+  }
+
+  /** @param {string} id */
+  async find(id) {
+    if (this.store.get('order', id)) return;
+    await this.sync.refresh('order', id);
+    if (!this.store.get('order', id)) this.soughtInVain.add(id);
+    this.update();
+  }
+
+  /** Read and follow what the token may see. */
+  begin() {
+    void this.sync.start().then(() => this.land());
+    void this.nameStations();
+  }
+
+  /** Learn how the stations are called; without the right to know they go by their ids. */
+  async nameStations() {
+    try {
+      const { body } = await this.api.get('kitchen-stations');
+      this.stations = new Map(body.stations.map((/** @type {Named} */ station) => [station.id, station.name]));
+      this.update();
+    } catch {
+      this.stations.clear();
+    }
+  }
+
+  /** Begin where the role may see something, unless the address says where. */
+  land() {
+    const { allowed } = this.sync;
+    if (currentRoute() || !allowed.size) return;
+    const roles = this.session?.roles ?? [];
+    const view = roles.includes('cook') ? 'kitchen' : roles.includes('waiter') ? 'floor' : 'orders';
+    const seen = { kitchen: 'ticket', floor: 'usage', orders: 'order' }[view];
+    go(allowed.has(/** @type {any} */ (seen)) ? view : 'kitchen');
+  }
+
+  phaseMoved() {
+    const { phase } = this.sync;
+    if (this.heardPhase === 'live' && phase === 'down') this.hear('heard.down');
+    if (this.heardPhase === 'down' && phase === 'live') this.hear('heard.live');
+    if (phase === 'live' || phase === 'down') this.heardPhase = phase;
+    this.update();
+  }
+
+  /** @param {import('./store.js').Thing} ticket */
+  announce(ticket) {
+    if (this.station !== null && (ticket.stationId ?? '') !== this.station) return;
+    this.hear('ticket.new', this.tableOf(ticket.saleOrderId) ?? this.t('ticket.takeaway'), ticket.items.length);
+    this.chime.ring();
+  }
+
+  /** Say it to screen readers. @param {string} key @param {any[]} figures */
+  hear(key, ...figures) {
+    byId('heard').textContent = this.t(key, ...figures);
+  }
+
+  /** Draw again, once for all that happens in this turn. */
+  update() {
+    if (this.drawing) return;
+    this.drawing = true;
+    queueMicrotask(() => {
+      this.drawing = false;
+      render(frameView(this), byId('board'));
+      this.dialogs.draw();
+      this.drawn();
+    });
+  }
+}

@@ -1,0 +1,41 @@
+/** Money, quantities and times as people of the language write them. */
+
+/** @param {string} language */
+export function createFormat(language) {
+  /** @type {Map<string, Intl.NumberFormat>} */
+  const currencies = new Map();
+  const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' });
+  const exact = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  const number = new Intl.NumberFormat(language, { maximumFractionDigits: 4 });
+
+  return {
+    /** @param {number | null | undefined} amount @param {string} currency */
+    money(amount, currency) {
+      if (amount === null || amount === undefined) return '–';
+      let format = currencies.get(currency);
+      if (!format) currencies.set(currency, (format = moneyFormat(language, currency)));
+      return format.format(amount);
+    },
+    /** @param {number} amount */
+    number: (amount) => number.format(amount),
+    /** @param {string | number} time */
+    time: (time) => clock.format(new Date(time)),
+    /** @param {string | number} time */
+    exactTime: (time) => exact.format(new Date(time)),
+  };
+}
+
+/** @param {string} language @param {string} currency */
+function moneyFormat(language, currency) {
+  try {
+    return new Intl.NumberFormat(language, { style: 'currency', currency, currencyDisplay: 'narrowSymbol' });
+  } catch {
+    return new Intl.NumberFormat(language, { maximumFractionDigits: 4 });
+  }
+}
+
+/** The few letters by which people call an order: the end of its id, less the bucket that all of a merchant share. */
+export const shortOf = (/** @type {string} */ id) => id.slice(-6, -2);
+
+/** Whole minutes since a time, never negative. @param {string} time @param {number} now in ms */
+export const minutesSince = (time, now) => Math.max(0, Math.floor((now - Date.parse(time)) / 60_000));

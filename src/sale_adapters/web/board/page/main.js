@@ -1,0 +1,15 @@
+/** Start the board. */
+
+import { App } from './app.js';
+import { listenToKeys } from './keyboard.js';
+import { placeOf } from './places.js';
+
+const answer = await fetch(placeOf('board/config.json'));
+const app = new App(await answer.json());
+
+listenToKeys(app);
+addEventListener('hashchange', () => app.routed());
+// A radio that is off closes no socket by itself.
+addEventListener('offline', () => app.sync.lose());
+addEventListener('online', () => app.sync.retry());
+app.start();

@@ -1,0 +1,133 @@
+/** Reading things: all that are open, or one until it is as new as what was heard of it. */
+
+import { Problem, readAll, Unreachable } from './api.js';
+import { isOpen } from './store.js';
+
+/** @typedef {import('./store.js').Kind} Kind */
+
+const FIRST_WAIT_MS = 50;
+const LONGEST_WAIT_MS = 10_000;
+
+/** @type {Record<Kind, {topic: string, lists: string[], one: (id: string, hint: Record<string, any>) => string}>} */
+const READS = {
+  order: {
+    topic: 'observation/sale/sale-order',
+    lists: ['DRAFT', 'PROCESSING', 'PARTIAL'].map((status) => `sale-orders?status=${status}`),
+    one: (id) => `sale-orders/${id}`,
+  },
+  ticket: {
+    topic: 'observation/sale/kitchen-ticket',
+    lists: ['PENDING', 'PROCESSING', 'READY'].map((status) => `kitchen-tickets?status=${status}`),
+    one: (id) => `kitchen-tickets/${id}`,
+  },
+  // A usage has no place of its own: the list of its unit has it as long as it is ACTIVE.
+  usage: {
+    topic: 'observation/allocation/allocation-usage',
+    lists: ['allocation-usages?status=ACTIVE'],
+    one: (_, hint) => `allocation-usages?limit=200${hint.unitId ? `&unitId=${encodeURIComponent(hint.unitId)}` : ''}`,
+  },
+};
+
+const KINDS = /** @type {Kind[]} */ (Object.keys(READS));
+
+/** @param {number} ms */
+export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** @param {string} topic */
+export const kindOf = (topic) => KINDS.find((kind) => READS[kind].topic === topic);
+
+/** Tell whether asking again may help. @param {unknown} error */
+const passes = (error) => error instanceof Unreachable || (error instanceof Problem && error.status >= 500);
+
+export class Reader {
+  /** @param {import('./api.js').Api} api @param {import('./store.js').Store} store */
+  constructor(api, store) {
+    this.api = api;
+    this.store = store;
+    /** Kinds that the token may see. @type {Set<Kind>} */
+    this.allowed = new Set();
+    /** Things that are being read, and whether once more. @type {Map<string, boolean>} */
+    this.reading = new Map();
+    this.run = 0;
+  }
+
+  /** Forget what is under way. */
+  stop() {
+    this.run += 1;
+    this.reading.clear();
+    this.allowed.clear();
+  }
+
+  get topics() {
+    return [...this.allowed].map((kind) => READS[kind].topic);
+  }
+
+  /** Read all that is open; return the feed number that it is at least true for. */
+  async everything() {
+    const seqs = await Promise.all(KINDS.map((kind) => this.all(kind)));
+    const known = seqs.filter((seq) => seq !== null);
+    return known.length ? Math.min(...known) : 0;
+  }
+
+  /** Return the present feed number. @returns {Promise<number>} */
+  async head() {
+    const [kind] = this.allowed;
+    const { seq } = await this.api.get(`${READS[kind].lists[0]}&limit=1`);
+    return seq ?? 0;
+  }
+
+  /** Read the open things of a kind; null when the token may not see them. @param {Kind} kind */
+  async all(kind) {
+    const before = this.store.open(kind);
+    try {
+      const lists = await Promise.all(READS[kind].lists.map((path) => readAll(this.api, path)));
+      const items = lists.flatMap((list) => list.items).filter((thing) => isOpen(kind, thing));
+      for (const thing of items) this.store.put(kind, thing);
+      const listed = new Set(items.map((thing) => thing.id));
+      this.allowed.add(kind);
+      await Promise.all(before.filter((thing) => !listed.has(thing.id)).map((thing) => this.one(kind, thing.id, thing)));
+      return Math.min(...lists.map((list) => list.seq));
+    } catch (error) {
+      if (error instanceof Problem && [403, 404].includes(error.status)) return null;
+      throw error;
+    }
+  }
+
+  /**
+   * Read one thing until it is as new as what was heard of it.
+   * @param {Kind} kind @param {string} id @param {Record<string, any>} [hint]
+   */
+  async one(kind, id, hint = {}) {
+    const key = `${kind}:${id}`;
+    if (this.reading.has(key)) {
+      this.reading.set(key, true);
+      return;
+    }
+    const run = this.run;
+    for (let tried = 0; run === this.run; tried += 1) {
+      this.reading.set(key, false);
+      try {
+        await this.once(kind, id, hint);
+        const thing = this.store.get(kind, id);
+        if (!this.reading.get(key) && !(thing && this.store.isOld(kind, thing))) break;
+      } catch (error) {
+        if (!passes(error)) break;
+      }
+      await pause(Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** tried));
+    }
+    if (run === this.run) this.reading.delete(key);
+  }
+
+  /** @param {Kind} kind @param {string} id @param {Record<string, any>} hint */
+  async once(kind, id, hint) {
+    try {
+      const { body } = await this.api.get(READS[kind].one(id, hint));
+      const thing = kind === 'usage' ? body.items.find((/** @type {any} */ each) => each.id === id) : body;
+      if (thing) this.store.put(kind, thing);
+      else this.store.drop(kind, id);
+    } catch (error) {
+      if (error instanceof Problem && (error.status === 404 || error.status === 403)) this.store.drop(kind, id);
+      throw error;
+    }
+  }
+}

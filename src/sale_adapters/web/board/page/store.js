@@ -1,0 +1,92 @@
+/** The things on the board, by id and version: a thing never goes back to an older version. */
+
+/**
+ * @typedef {'order' | 'ticket' | 'usage'} Kind
+ * @typedef {{id: string, version: number, status: string} & Record<string, any>} Thing
+ */
+
+/** @type {Record<Kind, ReadonlySet<string>>} */
+const OPEN = {
+  order: new Set(['DRAFT', 'PROCESSING', 'PARTIAL']),
+  ticket: new Set(['PENDING', 'PROCESSING', 'READY']),
+  usage: new Set(['ACTIVE']),
+};
+
+/** @param {Kind} kind @param {Thing} thing */
+export const isOpen = (kind, thing) => OPEN[kind].has(thing.status);
+
+export class Store {
+  /** @param {() => void} onChange */
+  constructor(onChange) {
+    this.onChange = onChange;
+    /** @type {Record<Kind, Map<string, Thing>>} */
+    this.things = { order: new Map(), ticket: new Map(), usage: new Map() };
+    /** Newest version that was heard of, by kind and id. @type {Map<string, number>} */
+    this.heard = new Map();
+    /** Ids of ended things that are still looked at. @type {Set<string>} */
+    this.kept = new Set();
+  }
+
+  /** @param {Kind} kind @param {string} id */
+  get(kind, id) {
+    return this.things[kind].get(id);
+  }
+
+  /** List the open things of a kind. @param {Kind} kind */
+  open(kind) {
+    return [...this.things[kind].values()].filter((thing) => isOpen(kind, thing));
+  }
+
+  /**
+   * Take a thing in as the service showed it; true when it was news.
+   * @param {Kind} kind @param {Thing} thing
+   */
+  put(kind, thing) {
+    const known = this.things[kind].get(thing.id);
+    if (known && known.version >= thing.version) return false;
+    this.hear(kind, thing.id, thing.version);
+    if (isOpen(kind, thing) || this.kept.has(thing.id)) this.things[kind].set(thing.id, thing);
+    else this.things[kind].delete(thing.id);
+    this.onChange();
+    return true;
+  }
+
+  /** Remember that a version exists; what is older than it is no longer shown as current. @param {Kind} kind */
+  hear(kind, /** @type {string} */ id, /** @type {number} */ version) {
+    const key = `${kind}:${id}`;
+    if ((this.heard.get(key) ?? 0) >= version) return;
+    this.heard.set(key, version);
+    this.onChange();
+  }
+
+  /** Return the newest version that was heard of; 0 when nothing was. @param {Kind} kind @param {string} id */
+  newest(kind, id) {
+    return this.heard.get(`${kind}:${id}`) ?? 0;
+  }
+
+  /** Tell whether a newer version is known than the one at hand. @param {Kind} kind @param {Thing} thing */
+  isOld(kind, thing) {
+    return this.newest(kind, thing.id) > thing.version;
+  }
+
+  /** @param {Kind} kind @param {string} id */
+  drop(kind, id) {
+    if (this.things[kind].delete(id)) this.onChange();
+  }
+
+  /** Keep a thing that ends for as long as somebody looks at it; null keeps nothing. @param {string | null} id */
+  keepOnly(id) {
+    this.kept = new Set(id ? [id] : []);
+    for (const kind of /** @type {Kind[]} */ (['order', 'ticket', 'usage'])) {
+      for (const thing of this.things[kind].values()) {
+        if (!isOpen(kind, thing) && !this.kept.has(thing.id)) this.things[kind].delete(thing.id);
+      }
+    }
+  }
+
+  clear() {
+    for (const things of Object.values(this.things)) things.clear();
+    this.heard.clear();
+    this.onChange();
+  }
+}

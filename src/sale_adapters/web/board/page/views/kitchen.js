@@ -1,0 +1,167 @@
+/** The kitchen: tickets with the rush on top, the oldest first; a tap takes an item one step further. */
+
+import { html, nothing } from '../vendor/lit-html/lit-html.js';
+import { repeat } from '../vendor/lit-html/directives/repeat.js';
+import { minutesSince, shortOf } from '../format.js';
+import { badge, empty, icon, notYours, oldMark } from '../parts.js';
+
+/** @typedef {import('../app.js').App} App */
+/** @typedef {import('../store.js').Thing} Thing */
+
+const WARM_MINUTES = 8;
+const LATE_MINUTES = 15;
+
+/** @type {Record<string, string>} */
+const NEXT = { PENDING: 'cook', COOKING: 'finish', READY: 'serve' };
+const VOIDABLE = new Set(['PENDING', 'COOKING', 'READY']);
+
+/** Rush first, then by age. @param {Thing} one @param {Thing} other */
+const byUrgency = (one, other) => Number(other.rush) - Number(one.rush) || Date.parse(one.sentAt) - Date.parse(other.sentAt);
+
+/** @param {App} app */
+export function kitchenView(app) {
+  if (!app.sync.allowed.has('ticket')) return app.sync.phase === 'starting' ? nothing : notYours(app);
+  const tickets = app.store.open('ticket').sort(byUrgency);
+  const stations = [...new Set(tickets.map((ticket) => ticket.stationId ?? ''))].sort();
+  const chosen = app.station === null || stations.includes(app.station) ? app.station : null;
+  const shown = tickets.filter((ticket) => chosen === null || (ticket.stationId ?? '') === chosen);
+  return html`<section class="kitchen" aria-labelledby="kitchen-title">
+    <div class="bar">
+      <h1 id="kitchen-title">${app.t('kitchen')}</h1>
+      <span class="count">${app.t('ticket.count', shown.length)}</span>
+      ${stations.length > 1 || chosen !== null ? filter(app, stations, chosen, tickets) : nothing}
+    </div>
+    ${shown.length
+      ? html`<div class="tickets" data-rove>
+          ${repeat(shown, (ticket) => ticket.id, (ticket) => card(app, ticket))}
+        </div>`
+      : empty(app.t('kitchen.empty'), app.t('kitchen.empty.todo'))}
+  </section>`;
+}
+
+/** @param {App} app @param {string[]} stations @param {string | null} chosen @param {Thing[]} tickets */
+const filter = (app, stations, chosen, tickets) => html`<div class="chips" role="group" aria-label=${app.t('stations')}>
+  ${[null, ...stations].map((station) => {
+    const count = tickets.filter((ticket) => station === null || (ticket.stationId ?? '') === station).length;
+    return html`<button class="chip" aria-pressed=${String(station === chosen)} @click=${() => app.chooseStation(station)}>
+      ${station === null ? app.t('station.all') : stationName(app, station)} <span class="chip-count">${count}</span>
+    </button>`;
+  })}
+</div>`;
+
+/** @param {App} app @param {string} station */
+const stationName = (app, station) => app.stations.get(station) ?? (station || app.t('station.none'));
+
+/** @param {App} app @param {Thing} ticket */
+function card(app, ticket) {
+  const minutes = minutesSince(ticket.sentAt, app.now());
+  const heat = minutes >= LATE_MINUTES ? 'late' : minutes >= WARM_MINUTES ? 'warm' : 'calm';
+  const old = app.store.isOld('ticket', ticket);
+  const table = app.tableOf(ticket.saleOrderId) ?? app.t('ticket.takeaway');
+  return html`<article
+    class="ticket ${heat} ${ticket.rush ? 'rushed' : ''} ${ticket.orderCancelled ? 'cancelled' : ''} ${old ? 'old' : ''}"
+    aria-labelledby="ticket-${ticket.id}"
+    data-ticket=${ticket.id}
+  >
+    <header>
+      <h2 id="ticket-${ticket.id}">${table} <small title=${ticket.orderNumber}>${shortOf(ticket.saleOrderId)}</small></h2>
+      <span class="age">
+        ${icon(heat === 'late' ? 'late' : 'clock')}${app.t(heat === 'late' ? 'age.late' : 'age.minutes', minutes)}
+      </span>
+    </header>
+    <p class="about">
+      <span>${stationName(app, ticket.stationId ?? '')}</span>
+      ${ticket.rush ? html`<strong class="rush-mark">${icon('rush')}${app.t('ticket.rush')}</strong>` : nothing}
+      ${app.staleMark()} ${oldMark(app, old && app.sync.live)}
+    </p>
+    ${ticket.orderCancelled ? html`<p class="flag">${icon('flag')}${app.t('ticket.cancelled')}</p>` : nothing}
+    <ul class="items">
+      ${repeat(ticket.items, (item) => item.id, (item) => row(app, ticket, item, old))}
+    </ul>
+    <footer>
+      ${ticket.rush
+        ? html`<span></span>`
+        : html`<button class="quiet" aria-disabled=${app.off(old || app.actions.isBusy(ticket.id))} @click=${() => app.actions.rush(ticket.id)}>
+            ${icon('rush')}${app.t('ticket.rush')}
+          </button>`}
+      <button class="quiet" aria-disabled=${app.off(old)} @click=${() => voidTicket(app, ticket)}>
+        ${app.t('ticket.void')}
+      </button>
+    </footer>
+  </article>`;
+}
+
+/** @param {App} app @param {Thing} ticket @param {any} item @param {boolean} old */
+function row(app, ticket, item, old) {
+  const next = NEXT[item.status];
+  const busy = app.actions.isBusy(item.id);
+  return html`<li class="item" data-status=${item.status} aria-busy=${String(busy)}>
+    ${next
+      ? html`<button
+          class="step"
+          data-key=${item.id}
+          data-item=${item.id}
+          aria-disabled=${app.off(old || busy)}
+          @click=${() => app.actions.item(ticket.id, item.id, next)}
+        >
+          ${label(app, item)}
+          <span class="next">${app.t(`action.${next}`)}</span>
+        </button>`
+      : html`<div class="step done">${label(app, item)}</div>`}
+    ${VOIDABLE.has(item.status)
+      ? html`<button
+          class="more"
+          aria-label=${app.t('item.more', item.name)}
+          aria-disabled=${app.off(old || busy)}
+          @click=${() => more(app, ticket, item)}
+        >
+          ${icon('more')}
+        </button>`
+      : nothing}
+  </li>`;
+}
+
+/** @param {App} app @param {any} item */
+const label = (app, item) => html`<span class="quantity">${app.format.number(item.quantity)}×</span>
+  <span class="name"
+    >${item.name}${item.note ? html`<em>${item.note}</em>` : nothing}${item.course
+      ? html`<small>${app.t('course', item.course)}</small>`
+      : nothing}</span
+  >
+  ${badge(app, item.status)}`;
+
+/** @param {App} app @param {Thing} ticket @param {any} item */
+async function more(app, ticket, item) {
+  const chosen = await app.ask.choice(`${app.format.number(item.quantity)}× ${item.name}`, [
+    ...(item.status === 'READY' ? [{ value: 'recall', text: app.t('action.recall') }] : []),
+    { value: 'void', text: app.t('action.void'), grave: true },
+  ]);
+  if (chosen === 'recall') await app.actions.item(ticket.id, item.id, 'recall');
+  if (chosen === 'void') await voidItem(app, ticket, item);
+}
+
+/** @param {App} app @param {Thing} ticket @param {any} item */
+async function voidItem(app, ticket, item) {
+  const reason = await app.ask.reason('void', `${app.format.number(item.quantity)}× ${item.name}`);
+  if (reason) await app.actions.item(ticket.id, item.id, 'void', { reason });
+}
+
+/** @param {App} app @param {Thing} ticket */
+async function voidTicket(app, ticket) {
+  const reason = await app.ask.reason('void', app.tableOf(ticket.saleOrderId) ?? shortOf(ticket.saleOrderId));
+  if (reason) await app.actions.voidTicket(ticket.id, reason);
+}
+
+/**
+ * Do what a key asks of the item that has the focus.
+ * @param {App} app @param {string} key @param {HTMLElement} focused
+ */
+export function kitchenKey(app, key, focused) {
+  const id = /** @type {HTMLElement | null} */ (focused.closest('[data-ticket]'))?.dataset.ticket;
+  const ticket = id ? app.store.get('ticket', id) : undefined;
+  if (!ticket || !app.sync.live) return;
+  const item = ticket.items.find((/** @type {any} */ each) => each.id === focused.dataset.item);
+  if (key === 'u' && !ticket.rush) void app.actions.rush(ticket.id);
+  if (key === 'v' && item && VOIDABLE.has(item.status)) void voidItem(app, ticket, item);
+  if (key === 'r' && item?.status === 'READY') void app.actions.item(ticket.id, item.id, 'recall');
+}

@@ -1,0 +1,159 @@
+/** One order: its lines, what can be done with it, what it costs. */
+
+import { html, nothing } from '../vendor/lit-html/lit-html.js';
+import { repeat } from '../vendor/lit-html/directives/repeat.js';
+import { shortOf } from '../format.js';
+import { badge, empty, icon, oldMark } from '../parts.js';
+import { isOpen } from '../store.js';
+import { addressOf } from '../router.js';
+import { checkOut, pay, sendSome } from './order-dialogs.js';
+import { chooseFree } from './floor.js';
+import { historyView } from './history.js';
+
+/** @typedef {import('../app.js').App} App */
+/** @typedef {import('../store.js').Thing} Thing */
+
+/** @param {any} line */
+export const unsentOf = (line) => line.quantity - line.sentQuantity;
+
+/** A combo's lead is never cooked, its children are. @param {Thing} order */
+export function sendable(order) {
+  const leads = new Set(order.items.map((/** @type {any} */ line) => line.leadItemId).filter(Boolean));
+  return order.items.filter((/** @type {any} */ line) => !leads.has(line.id) && unsentOf(line) > 0);
+}
+
+/** @param {App} app @param {string} id */
+export function orderView(app, id) {
+  const order = app.store.get('order', id);
+  if (!order) return app.lookedFor(id) ? empty(app.t('order.gone'), '') : html`<p class="choose">${app.t('live.starting')}…</p>`;
+  const old = app.store.isOld('order', order);
+  const editable = order.status === 'DRAFT';
+  const price = editable && order.items.length ? app.prices.of(order) : null;
+  return html`<article class="order ${old ? 'old' : ''}" aria-labelledby="order-title" data-order-detail=${order.id}>
+    <header>
+      <a class="back" href=${addressOf('orders')} aria-label=${app.t('order.back')}>${icon('back')}</a>
+      <h2 id="order-title" title=${order.orderNumber}>${app.tableOf(id) ?? app.t('order', shortOf(id))}
+        <small>${app.tableOf(id) ? shortOf(id) : ''}</small></h2>
+      ${badge(app, order.status)} ${app.staleMark()} ${oldMark(app, old && app.sync.live)}
+    </header>
+    ${order.note ? html`<p class="order-note">${order.note}</p>` : nothing}
+    ${isOpen('order', order) ? nothing : html`<p class="closed">${app.t('order.closed')} ${order.cancelReason ?? ''}</p>`}
+    ${order.items.length
+      ? html`<ul class="lines">${repeat(order.items, (/** @type {any} */ line) => line.id, (/** @type {any} */ line) => lineRow(app, order, line, price, editable && !old))}</ul>`
+      : html`<p class="choose">${app.t('order.empty')}</p>`}
+    ${editable ? adding(app, order, old) : nothing}
+    ${sums(app, order, price)} ${actions(app, order, old)}
+    ${app.historyOf === id ? historyView(app, order) : nothing}
+  </article>`;
+}
+
+/** @param {App} app @param {Thing} order @param {any} line @param {any} price @param {boolean} editable */
+function lineRow(app, order, line, price, editable) {
+  const off = app.off(!editable);
+  const priced = price?.items.find((/** @type {any} */ each) => each.lineId === line.id);
+  const total = line.total ?? priced?.total;
+  const fixed = order.status !== 'DRAFT' || line.leadItemId;
+  const quantity = app.format.number(line.quantity);
+  const set = (/** @type {number} */ n) => app.actions.change(order.id, line.id, { quantity: n });
+  return html`<li class="line ${line.leadItemId ? 'child' : ''}" data-line=${line.id}>
+    ${fixed
+      ? html`<span class="line-quantity">${quantity}×</span>`
+      : html`<span class="stepper" role="group" aria-label=${app.t('line.quantity')}>
+          <button aria-label=${app.t('line.less', line.name)} aria-disabled=${off} @click=${() => set(Math.max(0, line.quantity - 1))}>${icon('minus')}</button>
+          <span class="line-quantity">${quantity}</span>
+          <button aria-label=${app.t('line.more', line.name)} aria-disabled=${off} @click=${() => set(line.quantity + 1)}>${icon('plus')}</button>
+        </span>`}
+    <span class="line-name">${line.name}
+      ${line.sentQuantity > 0
+        ? html`<small class="line-sent">${icon('check')}${app.t('line.sent', app.format.number(line.sentQuantity), quantity)}</small>`
+        : nothing}
+      ${fixed
+        ? line.note ? html`<em>${line.note}</em>` : nothing
+        : html`<button class="note" aria-label=${app.t('line.note', line.name)} aria-disabled=${off}
+            @click=${() => changeNote(app, order, line)}>${line.note ?? app.t('line.note.none')}</button>`}
+    </span>
+    <span class="line-total">${total === undefined || total === null ? nothing : app.format.money(total, order.currency)}</span>
+  </li>`;
+}
+
+/** @param {App} app @param {Thing} order @param {any} line */
+async function changeNote(app, order, line) {
+  const note = await app.ask.text(app.t('line.note', line.name), line.note ?? '');
+  if (note !== undefined) await app.actions.change(order.id, line.id, { note: note || null });
+}
+
+/** @param {App} app @param {Thing} order @param {boolean} old */
+function adding(app, order, old) {
+  const add = (/** @type {string} */ itemId) => {
+    const field = /** @type {HTMLInputElement} */ (document.getElementById('add-note'));
+    const note = field.value.trim();
+    field.value = '';
+    void app.actions.add(order.id, note ? { itemId, note } : { itemId });
+  };
+  const byId = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const field = /** @type {HTMLInputElement} */ (document.getElementById('add-id'));
+    if (field.value.trim() && app.sync.live) add(field.value.trim());
+    field.value = '';
+  };
+  return html`<div class="adding">
+    <div class="quick" role="group" aria-label=${app.t('order.add')} data-rove>
+      ${app.config.items.map((item) => html`<button data-key=${item.id} aria-disabled=${app.off(old)} @click=${() => add(item.id)}>${item.name}</button>`)}
+    </div>
+    <form class="by-id" @submit=${byId}>
+      <label><span>${app.t('order.add.note')}</span><input id="add-note" maxlength="500" autocomplete="off" /></label>
+      <label><span>${app.t('order.add.id')}</span><input id="add-id" maxlength="500" autocomplete="off" autocapitalize="off" spellcheck="false" /></label>
+      <button aria-disabled=${app.off(old)}>${app.t('order.add')}</button>
+    </form>
+  </div>`;
+}
+
+/** @param {App} app @param {Thing} order @param {any} price */
+function sums(app, order, price) {
+  const told = order.total === null || order.total === undefined ? price : order;
+  if (!told) return nothing;
+  const money = (/** @type {number} */ sum) => app.format.money(sum, order.currency);
+  const rows = [
+    ...(told.discount ? [['order.subtotal', money(told.subtotal)], ['order.discount', `−${money(told.discount)}`]] : []),
+    ...(told.tax ? [['order.tax', money(told.tax)]] : []),
+    [order.status === 'DRAFT' ? 'order.total.now' : 'order.total', money(told.total)],
+    ...(order.paid ? [['order.paid', money(order.paid)]] : []),
+    ...(order.status === 'PARTIAL' ? [['order.due', money(order.total - order.paid)]] : []),
+    ...(order.unallocated ? [['order.unallocated', money(order.unallocated)]] : []),
+  ];
+  return html`<dl class="sums">${rows.map(([key, sum]) => html`<div class=${key.replaceAll('.', '-')}><dt>${app.t(key)}</dt><dd>${sum}</dd></div>`)}</dl>`;
+}
+
+/** @param {App} app @param {Thing} order @param {boolean} old */
+function actions(app, order, old) {
+  const { status } = order;
+  const busy = old || app.actions.isBusy(order.id);
+  const unsent = sendable(order);
+  const count = unsent.reduce((/** @type {number} */ sum, /** @type {any} */ line) => sum + unsentOf(line), 0);
+  const toPay = status === 'PROCESSING' || status === 'PARTIAL';
+  return html`<div class="actions">
+    ${status === 'CANCELLED' || !order.items.length ? nothing : html`
+      <button class=${unsent.length ? 'primary' : ''} data-do="send" aria-disabled=${app.off(busy || !unsent.length)}
+        @click=${() => app.actions.send(order.id)}>
+        ${unsent.length ? app.t('order.send', app.format.number(count)) : app.t('order.send.none')}</button>
+      ${unsent.length && count > 1 ? html`<button aria-disabled=${app.off(busy)} @click=${() => sendSome(app, order)}>${app.t('order.send.some')}</button>` : nothing}`}
+    ${status === 'DRAFT' && order.items.length ? html`<button class=${unsent.length ? '' : 'primary'} aria-disabled=${app.off(busy)} @click=${() => checkOut(app, order)}>${app.t('order.checkout')}</button>` : nothing}
+    ${toPay && app.config.demoPayUrl ? html`<button class=${unsent.length ? '' : 'primary'} aria-disabled=${app.off(busy)} @click=${() => pay(app, order)}>${app.t('order.pay')}</button>` : nothing}
+    ${status === 'PROCESSING' && !order.paid ? html`<button aria-disabled=${app.off(busy)} @click=${() => app.actions.order(order.id, 'revert', {})}>${app.t('order.revert')}</button>` : nothing}
+    ${isOpen('order', order) && !app.tableOf(order.id) && app.sync.allowed.has('usage') ? html`<button aria-disabled=${app.off(busy)} @click=${() => seat(app, order)}>${app.t('order.seat')}</button>` : nothing}
+    <button aria-expanded=${String(app.historyOf === order.id)} @click=${() => app.showHistory(order.id)}>${app.t('order.history')}</button>
+    ${isOpen('order', order) ? html`<button class="grave" aria-disabled=${app.off(busy)} @click=${() => cancel(app, order)}>${app.t('order.cancel')}</button>` : nothing}
+  </div>`;
+}
+
+/** @param {App} app @param {Thing} order */
+async function seat(app, order) {
+  const unitId = await chooseFree(app, app.t('order.seat'));
+  if (unitId) await app.actions.seat(order.id, unitId);
+}
+
+/** @param {App} app @param {Thing} order */
+async function cancel(app, order) {
+  const reason = await app.ask.reason('cancel', app.t('order', shortOf(order.id)));
+  if (reason) await app.actions.order(order.id, 'cancel', { reason });
+}

@@ -1,0 +1,89 @@
+"""The board without a pointer: Tab, arrows, Enter, and letters."""
+
+import pytest
+from playwright.async_api import expect
+
+from board_world import Open, Screen, as_admin, sent
+from live import Live
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def press(screen: Screen, *keys: str) -> None:
+    for key in keys:
+        await screen.page.keyboard.press(key)
+
+
+async def test_a_cook_works_by_keys_alone(sale: Live, open_board: Open) -> None:
+    sent(sale, "keys-1", ("pho", 1), ("banh-mi", 1))
+    cook = await open_board(None)
+    await expect(cook.page.get_by_role("button", name="Cook")).to_be_visible()
+    await press(cook, "Tab", "Tab", "Tab")
+    await expect(cook.page.get_by_role("button", name="Cook")).to_be_focused()
+    await press(cook, "Enter")
+    await cook.is_live()
+    await cook.step("keys-1", "Phở").focus()
+
+    await press(cook, "Enter")
+    await cook.has_status(cook.step("keys-1", "Phở"), "Cooking")
+    await expect(cook.step("keys-1", "Phở")).to_be_focused()
+    await press(cook, "ArrowDown")
+    await expect(cook.step("keys-1", "Bánh mì")).to_be_focused()
+    await press(cook, "v")
+    await expect(cook.page.get_by_role("button", name="Guest changed the order")).to_be_focused()
+    await press(cook, "ArrowDown", "Enter")
+    await expect(cook.page.get_by_label("Reason")).to_have_value("Sold out")
+    await cook.page.get_by_label("Reason").focus()
+    await press(cook, "Enter")
+    await cook.has_status(cook.ticket("keys-1").locator(".item", has_text="Bánh mì"), "Voided")
+
+
+async def test_the_focus_goes_to_a_neighbour_when_a_ticket_goes(sale: Live, open_board: Open) -> None:
+    sent(sale, "keys-2", ("pho", 1))
+    sent(sale, "keys-3", ("pho", 1))
+    cook = await open_board("Cook")
+    ticket_id = await cook.ticket("keys-2").get_attribute("data-ticket")
+    await cook.step("keys-2", "Phở").focus()
+
+    sale.call("POST", f"/kitchen-tickets/{ticket_id}/void", {"reason": "a mistake"}, headers=as_admin(sale))
+
+    await expect(cook.ticket("keys-2")).to_have_count(0)
+    await expect(cook.page.locator(".step:focus")).to_have_count(1)
+
+
+async def test_an_order_is_opened_and_sent_by_keys_alone(open_board: Open) -> None:
+    waiter = await open_board("Waiter")
+    await press(waiter, "3")
+    await expect(waiter.page.locator("section.orders")).to_be_visible()
+    await press(waiter, "n")
+    await expect(waiter.page.get_by_label("Note")).to_be_focused()
+    await waiter.page.keyboard.type("takeaway, keys")
+    await press(waiter, "Enter")
+    await waiter.button("Phở bò tái").focus()
+    await press(waiter, "Enter")
+    await expect(waiter.line("Phở bò tái")).to_be_visible()
+    await expect(waiter.button("Send 1 to kitchen")).to_be_enabled()
+    await press(waiter, "s")
+    await expect(waiter.line("Phở bò tái")).to_contain_text("1 of 1 sent")
+    await press(waiter, "Escape")
+    await expect(waiter.page.locator(".detail")).to_contain_text("Choose an order")
+
+
+async def test_help_tells_the_keys_and_switches_single_letters_off(open_board: Open) -> None:
+    cook = await open_board("Cook")
+    await press(cook, "?")
+    await expect(cook.page.get_by_role("dialog")).to_contain_text("recall the item that has the focus")
+    await cook.page.get_by_label("Single-key shortcuts").press("Space")
+    await press(cook, "Escape")
+    await expect(cook.page.get_by_role("dialog")).to_have_count(0)
+
+    await press(cook, "2")
+    await expect(cook.page.locator("section.kitchen")).to_be_visible()
+
+
+async def test_the_first_tab_skips_to_the_content(open_board: Open) -> None:
+    cook = await open_board("Cook")
+    await press(cook, "Tab")
+    await expect(cook.page.get_by_role("link", name="Skip to content")).to_be_focused()
+    await press(cook, "Enter")
+    await expect(cook.page.locator("#content")).to_be_focused()

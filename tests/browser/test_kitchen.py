@@ -1,0 +1,147 @@
+"""The kitchen's own trade: what is urgent, what was wrong, and two people at the same dish."""
+
+import re
+
+import pytest
+from playwright.async_api import Route, expect
+
+from board_world import Open, as_admin, sent
+from live import Live
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_a_rush_goes_to_the_top(sale: Live, open_board: Open) -> None:
+    sent(sale, "kitchen-1", ("pho", 1))
+    sent(sale, "kitchen-2", ("pho", 1))
+    cook = await open_board("Cook")
+    await expect(cook.ticket("kitchen-1")).to_be_visible()
+
+    await cook.ticket("kitchen-2").get_by_role("button", name="Rush").click()
+
+    await expect(cook.ticket("kitchen-2").locator(".rush-mark")).to_be_visible()
+    await expect(cook.page.locator(".ticket h2").first).to_contain_text("kitchen-2")
+
+
+async def test_a_dish_that_is_ready_too_early_is_recalled_and_one_that_is_wrong_is_voided(
+    sale: Live, open_board: Open
+) -> None:
+    sent(sale, "kitchen-3", ("pho", 1), ("banh-mi", 2))
+    cook = await open_board("Cook")
+    await cook.step("kitchen-3", "Phở").filter(has_text="Cook").click()
+    await cook.step("kitchen-3", "Phở").filter(has_text="Finish").click()
+    await cook.has_status(cook.step("kitchen-3", "Phở"), "Ready")
+
+    await cook.ticket("kitchen-3").get_by_role("button", name="More for Phở bò tái").click()
+    await cook.answer("Recall to cooking")
+    await cook.has_status(cook.step("kitchen-3", "Phở"), "Cooking")
+
+    await cook.ticket("kitchen-3").get_by_role("button", name="More for Bánh mì thịt").click()
+    await cook.answer("Void", "Sold out", "Void")
+    await cook.has_status(cook.step("kitchen-3", "Bánh mì"), "Voided")
+
+
+async def test_a_void_needs_a_reason(sale: Live, open_board: Open) -> None:
+    sent(sale, "kitchen-4", ("pho", 1))
+    cook = await open_board("Cook")
+    await cook.ticket("kitchen-4").get_by_role("button", name="Void ticket").click()
+
+    void = cook.page.get_by_role("dialog").get_by_role("button", name="Void", exact=True)
+    await expect(void).to_be_disabled()
+    await cook.page.get_by_label("Reason").fill("   ")
+    await expect(void).to_be_disabled()
+    await cook.page.get_by_label("Reason").fill("dropped on the floor")
+    await void.click()
+
+    await expect(cook.ticket("kitchen-4")).to_have_count(0)
+
+
+async def test_a_cancelled_order_is_flagged_to_the_cook_who_decides(sale: Live, open_board: Open) -> None:
+    order_id = sent(sale, "kitchen-5", ("pho", 1), ("banh-mi", 1))
+    cook = await open_board("Cook")
+    await cook.step("kitchen-5", "Phở").click()
+    await cook.has_status(cook.step("kitchen-5", "Phở"), "Cooking")
+    code = await cook.ticket("kitchen-5").locator("h2 small").text_content()
+
+    sale.good("POST", f"/sale-orders/{order_id}/cancel", {"reason": "the guests have left"})
+
+    flagged = cook.page.locator(".ticket").filter(has_text=code or "?")
+    await expect(flagged.locator(".flag")).to_have_text(re.compile("Order cancelled. Finish or void"))
+    await cook.has_status(flagged.locator(".step", has_text="Bánh mì"), "Voided")
+    await cook.has_status(flagged.locator(".step", has_text="Phở"), "Cooking")
+
+
+async def test_a_cook_who_taps_what_somebody_has_just_changed_is_told_and_sees_the_present_state(
+    sale: Live, open_board: Open
+) -> None:
+    sent(sale, "kitchen-6", ("pho", 1))
+    cook = await open_board("Cook")
+    ticket_id = await cook.ticket("kitchen-6").get_attribute("data-ticket")
+
+    async def overtaken(route: Route) -> None:
+        sale.call("POST", f"/kitchen-tickets/{ticket_id}/rush", {}, headers=as_admin(sale))
+        await route.continue_()
+
+    await cook.page.route("**/cook", overtaken)
+    await cook.step("kitchen-6", "Phở").click()
+
+    await expect(cook.page.get_by_role("alert")).to_contain_text("Somebody changed it at the same moment.")
+    await expect(cook.ticket("kitchen-6").locator(".rush-mark")).to_be_visible()
+    await cook.has_status(cook.step("kitchen-6", "Phở"), "Waiting")
+
+
+async def test_an_answer_that_was_lost_does_not_cook_twice(sale: Live, open_board: Open) -> None:
+    sent(sale, "kitchen-7", ("pho", 1))
+    cook = await open_board("Cook")
+    keys: list[str | None] = []
+
+    async def lost_once(route: Route) -> None:
+        keys.append(await route.request.header_value("idempotency-key"))
+        answer = await route.fetch()
+        await (route.abort() if len(keys) == 1 else route.fulfill(response=answer))
+
+    await cook.page.route("**/cook", lost_once)
+    await cook.step("kitchen-7", "Phở").click()
+
+    await cook.has_status(cook.step("kitchen-7", "Phở"), "Cooking")
+    await expect(cook.step("kitchen-7", "Phở")).to_be_enabled()
+    assert len(keys) == 2
+    assert keys[0] == keys[1] is not None
+    await expect(cook.page.get_by_role("alert")).to_have_count(0)
+
+
+async def test_a_waiter_may_serve_and_is_told_that_cooking_is_for_others(sale: Live, open_board: Open) -> None:
+    sent(sale, "kitchen-8", ("pho", 1))
+    waiter = await open_board("Waiter")
+    await waiter.go("kitchen")
+
+    await waiter.step("kitchen-8", "Phở").click()
+
+    await expect(waiter.page.get_by_role("alert")).to_contain_text("Your role may not do this.")
+    await waiter.has_status(waiter.step("kitchen-8", "Phở"), "Waiting")
+
+
+async def test_what_a_role_may_not_see_is_said_and_not_shown(open_board: Open) -> None:
+    cook = await open_board("Cook")
+    await cook.page.locator(".tabs a[href='#/orders']").click()
+
+    await expect(cook.page.locator("#content")).to_contain_text("This view is not for your role")
+
+
+async def test_each_station_sees_its_own_tickets(sale: Live, open_board: Open) -> None:
+    stations = [
+        {"id": "station-bep", "name": "Bếp nóng", "itemIds": ["variant-pho"]},
+        {"id": "station-bar", "name": "Quầy nước", "itemIds": ["variant-tra-da"]},
+    ]
+    sale.call("PUT", "/kitchen-stations", {"stations": stations}, headers=as_admin(sale)).raise_for_status()
+    sent(sale, "kitchen-9", ("pho", 1), ("tra-da", 2))
+    cook = await open_board("Cook")
+    await expect(cook.ticket("kitchen-9")).to_have_count(2)
+
+    await cook.page.get_by_role("button", name="Quầy nước").click()
+    await expect(cook.ticket("kitchen-9")).to_have_count(1)
+    await expect(cook.ticket("kitchen-9")).to_contain_text("Trà đá")
+    await cook.page.reload()
+    await expect(cook.page.get_by_role("button", name="Quầy nước")).to_have_attribute("aria-pressed", "true")
+    await expect(cook.ticket("kitchen-9")).to_have_count(1)
+    sale.call("PUT", "/kitchen-stations", {"stations": []}, headers=as_admin(sale)).raise_for_status()
