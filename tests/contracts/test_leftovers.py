@@ -1,14 +1,15 @@
 """What every store promises of its clean-up: what must stay stays, and a statement drops no more than it was told."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import attrs
 
 from orders_world import MORNING, attempt, checking_out, create, delivered, fresh_id, fresh_merchant, paying
-from sale_domain.ids import EventId, MerchantId, OrderId, UserId, bucket_of, merchant_bucket
+from sale_domain.ids import EventId, MerchantId, OrderId, UserId, bucket_of, merchant_bucket, milliseconds_of
 from sale_domain.orders import Order
 from sale_domain.ports.answers import AnswerKey, Once, StoredAnswer
 from sale_domain.ports.leftovers import Leftover
+from sale_domain.ports.orders import ReceivedWebhook
 from sale_domain.use_cases.sweeping import clean_up
 from stores import Stores
 
@@ -33,6 +34,10 @@ async def kept(stores: Stores, *requests: Once) -> list[str]:
 async def _is_claimed(stores: Stores, once: Once) -> bool:
     other = StoredAnswer(status=409, headers=(), body=b"new")
     return await stores.answers.keep(once.key, fingerprint=once.fingerprint, answer=other) != other
+
+
+def _when_its_id_was_made(webhook: ReceivedWebhook) -> ReceivedWebhook:
+    return attrs.evolve(webhook, received_at=datetime.fromtimestamp(milliseconds_of(webhook.id) / 1000, UTC))
 
 
 async def paid_in_parts(stores: Stores, *, merchant_id: str | None = None) -> tuple[Order, list[EventId]]:
@@ -100,10 +105,7 @@ async def test_an_order_goes_on_when_its_old_events_are_gone(stores: Stores) -> 
 
 
 async def test_bodies_go_oldest_first_and_no_more_than_wanted(stores: Stores) -> None:
-    bodies = [
-        attrs.evolve(delivered(bucket=808), received_at=MORNING + timedelta(seconds=n), body=b"%d" % n)
-        for n in range(5)
-    ]
+    bodies = [attrs.evolve(_when_its_id_was_made(delivered(bucket=808)), body=b"%d" % n) for n in range(5)]
     for webhook in bodies:
         await stores.inbox.log(webhook)
 

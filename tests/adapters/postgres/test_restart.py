@@ -11,6 +11,7 @@ import services
 from processes import eventually
 from sale_adapters.embedded import EmbeddedPostgres
 from sale_adapters.postgres import Database
+from sale_adapters.postgres.migrations.run import migrate
 from sale_adapters.postgres.relay_outbox import PostgresRelayOutbox
 from sale_adapters.postgres.trips import Row, Statement, Trips
 from sale_domain.errors import StoreUnavailable
@@ -109,11 +110,7 @@ async def test_what_a_server_says_unasked_costs_a_connection_and_no_call(
 
 async def test_the_relays_connections_are_alive_after_a_restart(server: EmbeddedPostgres) -> None:
     async with PostgresRelayOutbox(server.url) as outbox:
-        async with await psycopg.AsyncConnection.connect(server.url, autocommit=True) as other:
-            await other.execute(
-                "CREATE TABLE relay_layouts"
-                " (bucket int, layout int, shards int, prefix text, ready_at int, retired_at int)"
-            )
+        await asyncio.to_thread(migrate, server.url)
         assert await outbox.newest_layout() is None
         await server.stop()
         await server.start()
