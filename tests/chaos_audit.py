@@ -58,6 +58,7 @@ class Audit:
         orders: As HTTP tells them, by id.
         outbox: The table's rows.
         committed: The log of a `read_committed` consumer.
+        parked: The payments of checks that wait: source, attempt, transaction and amount.
     """
 
     witness: Witness
@@ -66,6 +67,7 @@ class Audit:
     outbox: Sequence[Mapping[str, Any]]
     history: Mapping[str, Sequence[Mapping[str, Any]]]
     committed: Sequence[Record]
+    parked: Counter[tuple[str, str | None, str | None, Decimal]] = attrs.field(factory=Counter)
     faults: list[str] = attrs.field(factory=list)
 
     def check(self) -> None:
@@ -82,6 +84,7 @@ class Audit:
             self._versions(order)
         self._expect(by_order.keys() <= self.orders.keys(), "the log names orders that nobody has sold")
         self._addresses()
+        self._expect(self.parked == self.witness.parked(), "other payments wait for their checks than were told")
         assert not self.faults, "\n".join(self.faults[:50])
 
     def _expect(self, good: bool, otherwise: str) -> None:  # noqa: FBT001 - reads as a sentence
@@ -144,10 +147,11 @@ class Tables:
     outbox: Sequence[Mapping[str, Any]]
     history: Mapping[str, Sequence[Mapping[str, Any]]]
     feeds: Mapping[str, Sequence[int]]
+    parked: Counter[tuple[str, str | None, str | None, Decimal]]
 
 
 def read_tables(database_url: str) -> Tables:
-    """Read outbox and history."""
+    """Read outbox, history, and what is parked."""
     history: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
     feeds: defaultdict[str, list[int]] = defaultdict(list)
     with psycopg.connect(database_url, row_factory=dict_row) as connection:
@@ -156,7 +160,9 @@ def read_tables(database_url: str) -> Tables:
         for row in rows:
             history[row["order_id"]].append(row)
             feeds[row["merchant_id"]].append(row["n"])
-    return Tables(outbox=outbox, history=history, feeds=feeds)
+        waiting = connection.execute("SELECT source_id, attempt_uid, transaction_uid, amount FROM parked_payments")
+        parked = Counter(tuple(row.values()) for row in waiting)
+    return Tables(outbox=outbox, history=history, feeds=feeds, parked=parked)
 
 
 def unpublished(database_url: str) -> int:

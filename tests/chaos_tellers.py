@@ -5,6 +5,7 @@ import itertools
 import random
 import time
 import uuid
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -25,7 +26,7 @@ class Sold:
     """One order, as its teller knows it.
 
     Attributes:
-        told: By transaction, the amounts that mq-pay says it has delivered in full.
+        told: By transaction, or by an attempt that names none, the amounts that mq-pay says it has delivered in full.
         broken_off: How many payments died with mq-pay, or were given up by it.
     """
 
@@ -74,6 +75,12 @@ class Teller:
             order = await self.call("POST", f"{path}/checkout", {})
         for part in self._parts(Decimal(order["total"] - order["received"])):
             await self._pay(sold, part)
+        if self.chance.random() < 0.15:
+            await self._tell(sold, "mq-pay:attempt.success", Decimal(self.chance.randint(1, 4_000)))
+        if self.chance.random() < 0.1:
+            await self._tell(sold, "mq-pay:attempt.failed", Decimal(self.chance.randint(1, 4_000)))
+        if self.chance.random() < 0.1:
+            await self._pay_a_check()
         if self.chance.random() < 0.05:
             order = await self.call("GET", path)
             if order["status"] != "COMPLETED":
@@ -92,10 +99,39 @@ class Teller:
             return [first, due - first]
         return [first] if how < 0.93 else [due, Decimal(1_000)]
 
-    async def _pay(self, sold: Sold, amount: Decimal) -> None:
+    async def _tell(self, sold: Sold, event_type: str, amount: Decimal) -> None:
+        """Tell of an attempt that names no transaction, as mq-pay may; what is not taken is told again in the end."""
+        uid = f"lone-{self.chance.getrandbits(80):020x}"
+        source: JsonObject = {"id": sold.id, "uid": sold.id, "type": "SaleOrder"}
+        attempt: JsonObject = {
+            "id": f"id-{uid}",
+            "uid": uid,
+            "status": "SUCCESS",
+            "amount": amount,
+            "paymentProvider": "CASH",
+            "metadata": {"source": source},
+        }
+        payload: JsonObject = {"timestamp": datetime.now(UTC).isoformat(), "attempt": attempt}
+        body = json.write({"eventType": event_type, "timestamp": time.time_ns() // 1_000_000, "payload": payload})
+        headers = {"content-type": "application/json", "x-webhook-event-type": event_type}
+        try:
+            answer = await self.client.post(self.stage.webhook, content=body, headers=headers, timeout=15)
+            answer.raise_for_status()
+        except (httpx.TransportError, httpx.HTTPStatusError):
+            sold.broken_off += 1
+        else:
+            if event_type == "mq-pay:attempt.success":
+                sold.told[uid] = amount
+
+    async def _pay_a_check(self) -> None:
+        """Let mq-pay tell of money for a check, which waits until checks exist."""
+        check = Sold(id=f"check-{self.chance.getrandbits(80):020x}", merchant=self.merchant)
+        await self._pay(check, Decimal(self.chance.randint(10, 4_000)), source="saleCheckId")
+
+    async def _pay(self, sold: Sold, amount: Decimal, *, source: str = "saleOrderId") -> None:
         """Let mq-pay tell of a payment; it may die over it."""
         body: JsonObject = {
-            "saleOrderId": sold.id,
+            source: sold.id,
             "amount": amount,
             "split": min(self.chance.randint(1, 3), int(amount)),
             "repeat": self.chance.randint(1, 2),

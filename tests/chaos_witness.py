@@ -5,6 +5,7 @@ again what was never answered well, as a mq-pay with a memory does when it comes
 """
 
 import asyncio
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -21,6 +22,7 @@ from starlette.routing import Route
 from sale_adapters.wire import json
 
 _PATIENCE_SECONDS = 120.0
+_SUCCESS, _SETTLED = "mq-pay:attempt.success", "mq-pay:transaction.settled"
 
 
 @attrs.define(kw_only=True)
@@ -31,13 +33,18 @@ class Told:
     body: bytes
     answers: list[int | None] = attrs.field(factory=list)
     payload: Any = attrs.field(init=False)
+    transaction: Any = attrs.field(init=False)
+    attempt: Any = attrs.field(init=False)
     order_id: str = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Read what the event says."""
         form: Any = json.read(self.body)
         self.payload = form["payload"]
-        self.order_id = str(self.payload["transaction"]["sourceId"])
+        self.transaction = self.payload.get("transaction") or {}
+        self.attempt = self.payload.get("attempt") or {}
+        source = (self.attempt.get("metadata") or {}).get("source") or {}
+        self.order_id = str(self.transaction.get("sourceId") or source["id"])
 
     @property
     def is_accepted(self) -> bool:
@@ -81,29 +88,38 @@ class Witness:
 
     def expected(self) -> Mapping[str, Decimal]:
         """Return what each order must have received, by sums of the witness's own."""
-        attempts: dict[tuple[str, str], dict[str, Decimal]] = {}
-        settled: dict[tuple[str, str], Decimal] = {}
+        attempts: defaultdict[str, defaultdict[str, dict[str, Decimal]]] = defaultdict(lambda: defaultdict(dict))
+        settled: defaultdict[str, dict[str, Decimal]] = defaultdict(dict)
         for told in self.events.values():
-            transaction = told.payload["transaction"]
-            which = (told.order_id, str(transaction["uid"]))
-            if told.event_type == "mq-pay:attempt.success":
-                attempt = told.payload["attempt"]
-                attempts.setdefault(which, {})[attempt["uid"]] = Decimal(attempt["amount"])
-            else:
-                settled[which] = max(settled.get(which, Decimal(0)), Decimal(transaction["paid"]))
-        received: dict[str, Decimal] = {}
-        for which in attempts.keys() | settled.keys():
-            sum_of_attempts = sum(attempts.get(which, {}).values(), start=Decimal(0))
-            worth = max(sum_of_attempts, settled.get(which, Decimal(0)))
-            received[which[0]] = received.get(which[0], Decimal(0)) + worth
-        return received
+            transaction = str(told.transaction.get("uid", ""))
+            if told.event_type == _SUCCESS:
+                attempts[told.order_id][transaction][told.attempt["uid"]] = Decimal(told.attempt["amount"])
+            elif told.event_type == _SETTLED:
+                paid = settled[told.order_id]
+                paid[transaction] = max(paid.get(transaction, Decimal(0)), Decimal(told.transaction["paid"]))
+        return {order: _received(attempts[order], settled[order]) for order in attempts.keys() | settled.keys()}
+
+    def parked(self) -> Counter[tuple[str, str | None, str | None, Decimal]]:
+        """Return the payments of checks, which must wait: source, attempt, transaction and amount, each once."""
+        return Counter(
+            {
+                (
+                    told.order_id,
+                    told.attempt.get("uid"),
+                    told.transaction["uid"],
+                    Decimal(told.attempt["amount"] if told.event_type == _SUCCESS else told.transaction["paid"]),
+                )
+                for told in self.events.values()
+                if told.transaction.get("sourceType") == "SaleCheck"
+            }
+        )
 
     def attempts(self) -> Mapping[str, set[str]]:
         """Return the uids of each order's successful attempts."""
         told: dict[str, set[str]] = {}
         for event in self.events.values():
-            if event.event_type == "mq-pay:attempt.success":
-                told.setdefault(event.order_id, set()).add(str(event.payload["attempt"]["uid"]))
+            if event.event_type == _SUCCESS:
+                told.setdefault(event.order_id, set()).add(str(event.attempt["uid"]))
         return told
 
     async def _pass_on(self, told: Told) -> httpx.Response | None:
@@ -115,6 +131,18 @@ class Witness:
             return None
         told.answers.append(answer.status_code)
         return answer
+
+
+def _received(attempts: Mapping[str, Mapping[str, Decimal]], settled: Mapping[str, Decimal]) -> Decimal:
+    """Count each unit once: what names no transaction may be what a settled one lacks (contract §6)."""
+    sums = {uid: sum(parts.values(), start=Decimal(0)) for uid, parts in attempts.items()}
+    alone = sums.pop("", Decimal(0))
+    linked = lacking = Decimal(0)
+    for uid in sums.keys() | settled.keys():
+        known, paid = sums.get(uid, Decimal(0)), settled.get(uid, Decimal(0))
+        linked += max(known, paid)
+        lacking += max(Decimal(0), paid - known)
+    return linked + max(Decimal(0), alone - lacking)
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """The auditor of a chaos run notices every kind of loss, double and untruth; else its silence would prove nothing."""
 
+from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -19,10 +20,10 @@ ORDER: dict[str, Any] = {
     "status": "COMPLETED",
     "version": 4,
     "total": 70_000,
-    "received": 70_000,
+    "received": 70_500,
     "paid": 70_000,
-    "unallocated": 0,
-    "payments": [{"attemptUid": "at-1", "status": "success"}, {"attemptUid": "at-2", "status": "success"}],
+    "unallocated": 500,
+    "payments": [{"attemptUid": f"at-{n}", "status": "success"} for n in (1, 2, 3)],
 }
 
 
@@ -30,6 +31,26 @@ def _told(attempt: str, amount: int) -> Told:
     transaction: JsonObject = {"uid": "tx-1", "sourceId": "order-1", "paid": 70_000}
     body = json.write({"payload": {"transaction": transaction, "attempt": {"uid": attempt, "amount": amount}}})
     return Told(event_type="mq-pay:attempt.success", body=body, answers=[200])
+
+
+def _lone(attempt: str, amount: int, how: str) -> Told:
+    source: JsonObject = {"id": "order-1", "type": "SaleOrder"}
+    body = json.write({"payload": {"attempt": {"uid": attempt, "amount": amount, "metadata": {"source": source}}}})
+    return Told(event_type=f"mq-pay:attempt.{how}", body=body, answers=[200])
+
+
+CHECK = Told(
+    event_type="mq-pay:attempt.success",
+    body=json.write(
+        {
+            "payload": {
+                "transaction": {"uid": "tx-9", "sourceId": "check-1", "sourceType": "SaleCheck", "paid": 700},
+                "attempt": {"uid": "at-9", "amount": 700},
+            }
+        }
+    ),
+    answers=[202],
+)
 
 
 def _record(transition: int, status: str, paid: int, attempt: str) -> Record:
@@ -44,9 +65,10 @@ def _record(transition: int, status: str, paid: int, attempt: str) -> Record:
 def _audit() -> Audit:
     witness = Witness(port=0, webhook=str, client=httpx.AsyncClient())
     witness.events = {told.body: told for told in (_told("at-1", 30_000), _told("at-2", 40_000))}
+    witness.events |= {told.body: told for told in (_lone("at-3", 500, "success"), _lone("at-4", 9, "failed"), CHECK)}
     return Audit(
         witness=witness,
-        book=[Sold(id="order-1", merchant="merchant-1", told={"tx-1": Decimal(70_000)})],
+        book=[Sold(id="order-1", merchant="merchant-1", told={"tx-1": Decimal(70_000), "at-3": Decimal(500)})],
         orders={"order-1": ORDER},
         outbox=[{"event_id": f"event-{n}", "partition": 0, "log_offset": 2 * n} for n in (1, 2)],
         history={
@@ -55,6 +77,7 @@ def _audit() -> Audit:
                 for version, transition in ((1, None), (2, None), (3, 1), (4, 2))
             ]
         },
+        parked=Counter({("check-1", "at-9", "tx-9", Decimal(700)): 1}),
         committed=[_record(1, "PARTIAL", 30_000, "at-1"), _record(2, "COMPLETED", 70_000, "at-2")],
     )
 
@@ -78,13 +101,17 @@ def _swapped(audit: Audit) -> Audit:
 
 
 def _unheard(audit: Audit) -> Audit:
-    audit.witness.events.popitem()
+    audit.witness.events.pop(next(iter(audit.witness.events)))
     return audit
 
 
 WRONG: dict[str, Callable[[Audit], Audit]] = {
     "money lost": _order(received=30_000, paid=30_000),
     "money doubled": _order(received=110_000, unallocated=40_000),
+    "an attempt without a transaction lost": _order(received=70_000, unallocated=0),
+    "a failed attempt counted": _order(received=70_509, unallocated=509),
+    "a parked payment lost": lambda audit: attrs.evolve(audit, parked=Counter(), faults=[]),
+    "a parked payment doubled": lambda audit: attrs.evolve(audit, parked=audit.parked + audit.parked, faults=[]),
     "money that does not add up": _order(unallocated=1),
     "an attempt shown twice": _order(payments=[ORDER["payments"][0]] * 2),
     "an attempt not shown": _order(payments=ORDER["payments"][:1]),
