@@ -17,7 +17,7 @@ from sale_adapters.web.operations import OPERATIONS
 from sale_adapters.web.schema import wire_name
 from sale_adapters.web.stream.conversation import CODES, StreamLimits
 from sale_adapters.web.stream.examples import stream_examples
-from sale_adapters.web.stream.lines import PERMISSIONS
+from sale_adapters.web.stream.lines import ACTIONS, PERMISSIONS
 from sale_adapters.web.stream.messages import MAX_MESSAGE, Authenticate, Subscribe
 from sale_adapters.wire.frames import Frame, FrameData
 from sale_adapters.wire.places import BASE, STREAM
@@ -156,7 +156,10 @@ def stream() -> str:
         f"{limits.stalled_seconds:g} s, is closed with 1013."
     )
     codes = [(f"{code}", meaning) for code, meaning in CODES.items()]
-    permissions = [(f"`{topic}`", f"`{needed.value}`") for topic, needed in PERMISSIONS.items()]
+    topics = [
+        (f"`{topic}`", f"`{needed.value}`", ", ".join(f"`{action}`" for action in ACTIONS[topic]))
+        for topic, needed in PERMISSIONS.items()
+    ]
     said = ["```json", *(json.dumps(examples[name]) for name in ("connected", "subscribed", "frame", "resync")), "```"]
     parts = [
         "# The live stream",
@@ -164,7 +167,7 @@ def stream() -> str:
         steps,
         chain,
         "## Topics",
-        _table(("topic", "permission"), permissions),
+        _table(("topic", "permission", "actions; more may come"), topics),
         *_fields("`authenticate`", Authenticate),
         *_fields("`subscribe`", Subscribe),
         "## What the server says",

@@ -145,8 +145,9 @@ class Settings:
         "Most sockets of the live stream of one serve process", shapes.number(0, 100_000), of=SERVE, default="2000"
     )
     stream_queue: int = _setting(
-        "How many changes a socket may be behind before it is told to read again",
-        shapes.number(1, 100_000),
+        "How many changes a socket may be behind before it is told to read again; at least the 200 that are read at "
+        "once, because one command can make more than that",
+        shapes.number(200, 100_000),
         of=SERVE,
         default="1000",
     )

@@ -37,6 +37,11 @@ class Basket:
         """Return the parts of a combo; none for a plain line."""
         return tuple(line for line in self.lines if line.lead_id == lead_id)
 
+    def note_of(self, line: Line) -> str | None:
+        """Return what was said of a line: a combo's parts have no note of their own, the combo's holds for them."""
+        lead_id = line.lead_id
+        return line.note or (None if lead_id is None else self.line(lead_id).note)
+
     @property
     def lead_ids(self) -> frozenset[LineId]:
         """Return the lines that carry a combo's price while their children go to kitchen and stock."""

@@ -20,6 +20,9 @@ from sale_domain.stations import Stations
 MAX_ITEMS = 2_000
 """How many items one order sends in its whole life, voided ones too: every command on it reads them."""
 
+MAX_NOTE = 500
+"""Characters of a note, as of every text (contract §9)."""
+
 
 @attrs.frozen(kw_only=True)
 class Portion:
@@ -27,7 +30,7 @@ class Portion:
 
     Attributes:
         station_id: None leaves it to the merchant's rules.
-        note: None takes the line's.
+        note: Is added to the line's, which the cook always sees: it may tell of an allergy.
     """
 
     line_id: LineId
@@ -65,7 +68,7 @@ def send(
     Raises:
         IllegalTransition: the order was given up.
         MoreThanOrdered: a line would be sent more often than it is ordered.
-        NotSendable: no such line, or a combo's lead, whose parts are cooked instead of it.
+        NotSendable: no such line, a combo's lead, whose parts are cooked instead of it, or too long a note.
         NothingToSend: the kitchen has everything.
         TooManyKitchenItems: the order has sent too many already.
     """
@@ -73,7 +76,7 @@ def send(
         raise IllegalTransition(status=order.status.value, action="send")
     at = max(at, order.updated_at)
     by_station: dict[StationId | None, list[KitchenItem]] = {}
-    for portion in _portions(order, wanted):
+    for n, portion in enumerate(_portions(order, wanted)):
         line = order.basket.line(portion.line_id)
         made = Preparation() if line.item_id is None else menu.preparations[line.item_id]
         item = KitchenItem(
@@ -84,7 +87,7 @@ def send(
             name=line.name,
             quantity=portion.quantity,
             course=portion.course,
-            note=portion.note or line.note,
+            note=_note(order.basket.note_of(line), portion.note, n),
             recipe_id=made.recipe_id,
             changed_at=at,
             changed_by=by,
@@ -159,12 +162,30 @@ def _portions(order: Order, wanted: Sequence[Portion]) -> tuple[Portion, ...]:
         raise NothingToSend
     portions = wanted or [Portion(line_id=line.id, quantity=line.quantity - line.sent_quantity) for line in unsent]
     for line in dict.fromkeys(lines):
-        asked = sum(portion.quantity for portion in portions if portion.line_id == line.id)
-        if line.sent_quantity + asked > line.quantity:
-            raise MoreThanOrdered(line_id=line.id, ordered=line.quantity, sent=line.sent_quantity)
+        _check_ordered(line, wanted)
     if len(order.kitchen.items) + len(portions) > MAX_ITEMS:
         raise TooManyKitchenItems(limit=MAX_ITEMS)
     return tuple(portions)
+
+
+def _check_ordered(line: Line, wanted: Sequence[Portion]) -> None:
+    """Refuse more of a line than is unsent, at the place where it becomes too much."""
+    named = [(n, portion.quantity) for n, portion in enumerate(wanted) if portion.line_id == line.id]
+    asked, left = sum((quantity for _, quantity in named), Decimal(0)), line.quantity - line.sent_quantity
+    for n, quantity in named:
+        left -= quantity
+        if left < 0:
+            sent = line.sent_quantity
+            raise MoreThanOrdered(line_id=line.id, ordered=line.quantity, sent=sent, asked=asked, place=n)
+
+
+def _note(of_line: str | None, of_portion: str | None, n: int) -> str | None:
+    """Join what is said of a line and of its portion, each once."""
+    note = " · ".join(dict.fromkeys(said for said in (of_line, of_portion) if said)) or None
+    if note and len(note) > MAX_NOTE:
+        detail = f"must have at most {MAX_NOTE} characters together with the line's note"
+        raise NotSendable(pointer=f"/items/{n}/note", detail=detail)
+    return note
 
 
 def _cooked_line(order: Order, portion: Portion, n: int) -> Line:

@@ -57,6 +57,19 @@ class FeedAction(Enum):
     ITEM_STATUS_CHANGED = "ITEM_STATUS_CHANGED"
     TICKET_VOIDED = "TICKET_VOIDED"
 
+    @property
+    def topic(self) -> Topic:
+        """Return what it happens to."""
+        return _TOPIC_OF[self.value.partition("_")[0]]
+
+
+_TOPIC_OF = {
+    "ORDER": Topic.SALE_ORDER,
+    "USAGE": Topic.ALLOCATION_USAGE,
+    "TICKET": Topic.KITCHEN_TICKET,
+    "ITEM": Topic.KITCHEN_TICKET,
+}
+
 
 @attrs.frozen(kw_only=True)
 class FeedEntry:
@@ -144,7 +157,12 @@ class EventTotals:
 
 @attrs.frozen(kw_only=True)
 class EventItem:
-    """One line of the order; a combo's lead carries the price, its children carry stock and recipe."""
+    """One line of the order; a combo's lead carries the price, its children carry stock and recipe.
+
+    Attributes:
+        item_type: `PRODUCT_VARIANT` unless the order says otherwise, also of a CUSTOM line.
+        item_id: The catalogue's item; absent of a CUSTOM line.
+    """
 
     sale_order_item_id: LineId
     item_type: str
@@ -199,6 +217,8 @@ class KitchenItemStatusChanged:
     Attributes:
         station_id: Where it is cooked; absent where no station is named.
         changed_by: The user.
+        item_type: As in `payment.success`: `PRODUCT_VARIANT` unless the order says otherwise, also of a CUSTOM line.
+        item_id: The catalogue's item; absent of a CUSTOM line, as in `payment.success`.
         reason: Why it was voided.
     """
 

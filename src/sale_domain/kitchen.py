@@ -24,7 +24,7 @@ class KitchenItem:
     """A quantity of one line that was sent; it is never edited, but voided and sent again.
 
     Attributes:
-        note: The request's, else the line's.
+        note: The line's (of a combo's part: the combo's), then the request's.
         recipe_id: How it is made, as known when it was sent.
         moves: How many transitions there were; each is an event.
         void_reason: Why it was voided.

@@ -46,16 +46,23 @@ class NothingToSend(Conflict):
 
 @attrs.define(kw_only=True, eq=False)
 class MoreThanOrdered(Conflict):
-    """What the kitchen has and has not voided never exceeds what is ordered (contract §5)."""
+    """What the kitchen has and has not voided never exceeds what is ordered (contract §5).
+
+    Attributes:
+        asked: How much of the line the whole request asks for.
+        place: Which of the request's items is too much.
+    """
 
     code: ClassVar[str] = "more-than-ordered"
     line_id: str
     ordered: Decimal
     sent: Decimal
+    asked: Decimal
+    place: int
 
     def __str__(self) -> str:
-        ordered, sent = (f"{quantity.normalize():f}" for quantity in (self.ordered, self.sent))
-        return f"Of this line {ordered} are ordered, and the kitchen has {sent} of them."
+        ordered, sent, asked = (f"{quantity.normalize():f}" for quantity in (self.ordered, self.sent, self.asked))
+        return f"Of this line {ordered} are ordered, the kitchen has {sent} of them, and {asked} are asked for."
 
 
 @attrs.define(kw_only=True, eq=False)

@@ -3,6 +3,7 @@
 import pytest
 
 from sale_adapters.kafka.connection import KafkaConnection
+from sale_adapters.web.stream.tail import PAGE
 from sale_app.kafka import kafka_connection
 from sale_app.settings import BadSettings, Process, Settings, describe
 
@@ -51,6 +52,12 @@ def test_user_password_and_authority_reach_the_client() -> None:
 def test_wrong_settings_of_kafka_get_a_line(wrong: dict[str, str], line: str) -> None:
     with pytest.raises(BadSettings, match=line):
         read(wrong)
+
+
+def test_the_stream_keeps_at_least_what_it_reads_at_once() -> None:
+    (few,) = (row.variable for row in describe({}) if row.variable == "SALE_STREAM_QUEUE")
+    with pytest.raises(BadSettings, match=f"{few} must be a whole number from {PAGE} to"):
+        Settings.read({few: str(PAGE - 1)}, process=Process.SERVE)
 
 
 def test_the_password_is_not_shown_and_what_is_optional_is_not_called_missing() -> None:

@@ -68,6 +68,12 @@ def test_what_the_history_has_becomes_the_golden_frame(name: str) -> None:
     assert json.loads(line.frame(frame["prev"])) == frame
 
 
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_an_action_belongs_to_its_topic(path: Path) -> None:
+    frame = json.loads(path.read_text())
+    assert FeedAction(frame["data"]["action"]).topic is Topic(frame["topic"])
+
+
 def test_of_the_historys_data_only_what_has_a_name_is_told_and_no_reason() -> None:
     data = {"itemId": "i-1", "itemStatus": "READY", "stationId": "grill", "unitId": "t-4", "zoneId": "z"}
     more: JsonObject = {**data, "saleOrderId": "o-1", "received": 7, "customer": "Lan"}

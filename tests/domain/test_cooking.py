@@ -15,7 +15,7 @@ from sale_domain.kitchen_errors import MoreThanOrdered, NothingToSend, NotSendab
 from sale_domain.kitchen_lifecycle import KitchenItemAction, KitchenItemStatus, KitchenTicketStatus
 from sale_domain.order_change import Change
 from sale_domain.orders import Order
-from shop import check_out, checked_out, combo, custom, draft, minutes, paid_attempt, pay, pho, product, vnd
+from shop import check_out, checked_out, combo, custom, draft, minutes, paid_attempt, paid_event, pay, pho, product, vnd
 
 COOK, FINISH, SERVE, RECALL, VOID = KitchenItemAction
 
@@ -69,13 +69,56 @@ def test_chosen_quantities_keep_course_note_and_station() -> None:
     roof, stove = change.order.kitchen.tickets
     assert [(int(i.quantity), i.course, i.note) for i in roof.items] == [(2, "main", "no onion")]
     assert (roof.station_id, stove.station_id) == ("roof", STOVE)
-    assert [(i.quantity, i.course, i.note) for i in stove.items] == [(Decimal("0.5"), None, "extra hot")]
+    assert [(i.quantity, i.course, i.note) for i in stove.items] == [(Decimal("0.5"), None, "no onion · extra hot")]
     assert sent_quantities(change.order) == {"pho": Decimal("2.5"), "tra-da": 0}
     rest = send(change.order)
     assert [(i.name, i.quantity) for t in rest.order.kitchen.tickets[2:] for i in t.items] == [
         ("pho", Decimal("0.5")),
         ("tra-da", 1),
     ]
+
+
+def test_what_was_said_of_a_combo_reaches_the_cook_on_each_of_its_parts() -> None:
+    order = draft(combo(2, note="dị ứng đậu phộng"))
+    assert [item.note for item in send(order).order.kitchen.items] == ["dị ứng đậu phộng"] * 2
+    bread = order.basket.lines[1].id
+    first, *_ = send(order, portion(bread, note="bàn 4")).order.kitchen.items
+    assert (first.name, first.note) == ("banh_mi", "dị ứng đậu phộng · bàn 4")
+
+
+def test_a_note_to_the_cook_never_replaces_the_lines_and_equal_ones_are_said_once() -> None:
+    order = draft(pho(4, note="DỊ ỨNG"), pho(1))
+    allergic, plain = (line.id for line in order.basket.lines)
+    wanted = (portion(allergic, note="bàn 4"), portion(allergic, note="DỊ ỨNG"), portion(plain, note="bàn 4"))
+    assert [item.note for item in send(order, *wanted).order.kitchen.items] == ["DỊ ỨNG · bàn 4", "DỊ ỨNG", "bàn 4"]
+
+
+def test_notes_that_are_too_long_together_are_refused_instead_of_being_cut_off() -> None:
+    order = draft(pho(2, note="d" * 490))
+    line = order.basket.lines[0].id
+    assert len(send(order, portion(line, note="bàn 400")).order.kitchen.items[0].note or "") == 500
+    with pytest.raises(NotSendable) as refusal:
+        send(order, portion(line), portion(line, note="bàn 4000"))
+    assert refusal.value.pointer == "/items/1/note"
+
+
+def test_more_than_is_ordered_says_how_many_were_asked_and_where_it_becomes_too_much() -> None:
+    order = draft(pho(3), product("tra-da"))
+    pho_line, tea = (line.id for line in order.basket.lines)
+    with pytest.raises(MoreThanOrdered) as refusal:
+        send(order, portion(pho_line, 2), portion(tea), portion(pho_line, 2), portion(pho_line, 1))
+    assert (int(refusal.value.asked), refusal.value.place) == (5, 2)
+
+
+def test_a_custom_line_is_told_of_alike_by_the_kitchens_events_and_the_payments() -> None:
+    order = send(checked_out(custom(20_000))).order
+    (cooked,) = told(cooking.act(order, order.kitchen.items[0].id, COOK, at=minutes(4), by="minh"))
+    (paid,) = told(order.record_payment(paid_attempt("whole", 20_000), at=minutes(5))[1])
+    assert isinstance(cooked.payload, KitchenItemStatusChanged)
+    (line,) = paid_event(paid).items
+    assert (line.item_type, line.item_id, line.recipe_id) == ("PRODUCT_VARIANT", None, None)
+    dish = cooked.payload
+    assert (dish.item_type, dish.item_id, dish.recipe_id) == ("PRODUCT_VARIANT", None, None)
 
 
 def test_no_more_is_sent_than_is_ordered_also_when_a_line_is_named_twice() -> None:

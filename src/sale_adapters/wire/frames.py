@@ -28,6 +28,7 @@ class FrameData:
         item_status: What it became.
         station_id: The ticket's station: what a subscription's `stationId` chooses by.
         unit_id: The usage's unit: what `unitId` chooses by.
+        from_unit_id: The unit that a moved usage has left: `unitId` chooses by it too.
         zone_id: The usage's zone: what `zoneId` chooses by.
         sale_order_id: The order that a ticket or a usage belongs to.
     """
@@ -45,6 +46,7 @@ class FrameData:
     item_status: str | None = None
     station_id: str | None = None
     unit_id: str | None = None
+    from_unit_id: str | None = None
     zone_id: str | None = None
     sale_order_id: str | None = None
 
@@ -90,6 +92,7 @@ def frame_data(merchant_id: MerchantId, entry: FeedEntry) -> FrameData:
         item_status=_text(more, "itemStatus"),
         station_id=_text(more, "stationId"),
         unit_id=_text(more, "unitId"),
+        from_unit_id=_text(more, "fromUnitId"),
         zone_id=_text(more, "zoneId"),
         sale_order_id=_text(more, "saleOrderId"),
     )

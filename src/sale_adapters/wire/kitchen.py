@@ -21,7 +21,7 @@ _FIFTY = PageSize(50)
 
 @attrs.frozen(kw_only=True)
 class SendItemBody:
-    """A quantity of one line; a combo is sent by its parts."""
+    """A quantity of one line; a combo is sent by its parts. `note` is added to the line's, or to the combo's."""
 
     sale_order_item_id: Text
     quantity: Quantity

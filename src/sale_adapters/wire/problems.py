@@ -75,6 +75,8 @@ _MEMBERS: Mapping[type[errors.SaleError], Callable[[Any], JsonObject]] = {
         "lineId": told.line_id,
         "ordered": json.plain(told.ordered),
         "sent": json.plain(told.sent),
+        "asked": json.plain(told.asked),
+        "errors": [{"pointer": f"/items/{told.place}/quantity", "detail": str(told)}],
     },
     errors.PriceChanged: _money,
     allocation_errors.UnitNamedTwice: lambda told: {

@@ -7,9 +7,10 @@ import httpx
 import pytest
 
 from sale_adapters.web.event_examples import event_examples
+from sale_adapters.web.stream.conversation import CODES
 from sale_adapters.web.stream.examples import stream_examples
 from sale_adapters.wire.cloud_events import cloud_event_headers
-from sale_domain.events import EVENT_TYPES
+from sale_domain.events import EVENT_TYPES, FeedAction
 
 
 @pytest.fixture
@@ -64,6 +65,18 @@ async def test_the_stream_is_a_channel_with_everything_that_either_side_says(doc
         message = document["components"]["messages"][name]
         assert message["examples"][0]["payload"] == example
         fits(document, message["payload"], example)
+
+
+async def test_the_stream_tells_the_actions_of_each_topic_and_every_close_code(document: Any) -> None:  # noqa: ANN401 - JSON
+    for name in ("frame", "signal"):
+        told = document["components"]["messages"][name]["description"]
+        assert (
+            "`observation/sale/kitchen-ticket`: TICKET_SENT, TICKET_UPDATED, ITEM_STATUS_CHANGED, TICKET_VOIDED;"
+            in told
+        )
+        assert all(action.value in told for action in FeedAction)
+    for code, meaning in CODES.items():
+        assert f"{code}: {meaning}" in document["channels"]["stream"]["description"]
 
 
 async def test_every_reference_leads_somewhere(document: Any) -> None:  # noqa: ANN401 - a JSON document

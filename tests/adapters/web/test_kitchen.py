@@ -62,7 +62,7 @@ async def test_chosen_portions_keep_what_was_said_of_them(client: httpx.AsyncCli
     (ticket,) = answer["tickets"]
     (item,) = ticket["items"]
     assert ticket["stationId"] == "roof"
-    assert (item["quantity"], item["course"], item["note"]) == (0.5, "main", "hot")
+    assert (item["quantity"], item["course"], item["note"]) == (0.5, "main", "no onion · hot")
 
 
 async def test_a_dish_goes_through_the_kitchen_and_kafka_hears_of_each_step(
@@ -227,6 +227,7 @@ async def test_if_match_names_the_ticket_for_taps_and_the_order_for_sending(clie
         ({"colour": 1}, 400, "/items/0/colour"),
         ({"stationId": "\u0000"}, 400, "/items/0/stationId"),
         ({"quantity": 3}, 409, "more-than-ordered"),
+        ({"quantity": 3}, 409, "/items/0/quantity"),
         ({"saleOrderItemId": STRANGER}, 422, "/items/0/saleOrderItemId"),
         ({"saleOrderItemId": "x"}, 422, "/items/0/saleOrderItemId"),
     ],

@@ -163,6 +163,20 @@ async def test_only_so_many_changes_are_kept(store: MemoryStore) -> None:
         assert watched.behind(99, most=3) == ()
 
 
+async def test_a_command_of_any_size_leaves_nobody_behind_who_takes_what_is_there(store: MemoryStore) -> None:
+    tail = FeedTail(MemoryFeed(store), poll_seconds=60, keep=PAGE)
+    more, seen = asyncio.Event(), 0
+    async with tail.watched(MERCHANT, more.set) as watched, asyncio.timeout(10):
+        sell(store, 3 * PAGE)
+        tail.wake()
+        while seen < 3 * PAGE:
+            await more.wait()
+            more.clear()
+            lines = watched.behind(seen, most=PAGE)
+            assert lines is not None, f"what follows {seen} was pushed out"
+            seen += len(lines)
+
+
 async def test_what_lies_further_back_is_read_from_the_history(store: MemoryStore) -> None:
     sell(store, PAGE + 5)
     tail = FeedTail(MemoryFeed(store))
@@ -201,9 +215,10 @@ def test_each_frame_names_the_one_before_it() -> None:
 @pytest.mark.parametrize(
     ("room", "shown"),
     [
-        ({}, [1, 2, 3, 4, 5]),
-        ({"station_id": "grill"}, [1, 2, 4, 5]),
-        ({"unit_id": "table-4"}, [1, 2, 3, 4]),
+        ({}, [1, 2, 3, 4, 5, 6]),
+        ({"station_id": "grill"}, [1, 2, 4, 5, 6]),
+        ({"unit_id": "table-4"}, [1, 2, 3, 4, 6]),
+        ({"unit_id": "table-6"}, [1, 2, 3, 6]),
         ({"zone_id": "terrace"}, [1, 2, 3, 5]),
         ({"unit_id": "table-4", "zone_id": "terrace"}, [1, 2, 3]),
     ],
@@ -215,6 +230,7 @@ def test_a_room_chooses_among_the_things_that_have_one(room: dict[str, str], sho
         line(3, topic=TICKETS, station_id="bar"),
         line(4, topic=USAGES, unit_id="table-4", zone_id="hall"),
         line(5, topic=USAGES, unit_id="table-5", zone_id="terrace"),
+        line(6, topic=USAGES, unit_id="table-6", from_unit_id="table-4", zone_id="hall"),
     ]
     follower = Follower(subscription=Subscription(topics=(ORDERS, TICKETS, USAGES), **room), position=0)  # type: ignore[arg-type]  # rooms are text
     assert [json.loads(text)["seq"] for text in follower.frames(feed)] == shown

@@ -80,9 +80,22 @@ EXAMPLES: list[tuple[SaleError, int, dict[str, Any]]] = [
     (kitchen_errors.TooManyKitchenItems(limit=2_000), 422, {"limit": 2_000}),
     (kitchen_errors.NothingToSend(), 409, {}),
     (
-        kitchen_errors.MoreThanOrdered(line_id="line", ordered=Decimal("3.0000"), sent=Decimal("2.5000")),
+        kitchen_errors.MoreThanOrdered(
+            line_id="line", ordered=Decimal("3.0000"), sent=Decimal("2.5000"), asked=Decimal(2), place=1
+        ),
         409,
-        {"lineId": "line", "ordered": 3, "sent": Decimal("2.5")},
+        {
+            "lineId": "line",
+            "ordered": 3,
+            "sent": Decimal("2.5"),
+            "asked": 2,
+            "errors": [
+                {
+                    "pointer": "/items/1/quantity",
+                    "detail": "Of this line 3 are ordered, the kitchen has 2.5 of them, and 2 are asked for.",
+                }
+            ],
+        },
     ),
     (errors.OrderChanged(), 409, {}),
     (errors.KeyReused(), 422, {}),

@@ -2,16 +2,22 @@
 
 from sale_adapters.web.event_schemas import EventSchemas
 from sale_adapters.web.schema import Schemas
+from sale_adapters.web.stream.conversation import CODES
 from sale_adapters.web.stream.examples import stream_examples
+from sale_adapters.web.stream.lines import ACTIONS
 from sale_adapters.web.stream.messages import CLIENT_EVENTS, SERVER_EVENTS
 from sale_adapters.wire.frames import Frame, SignalMessage
 from sale_adapters.wire.places import STREAM
 from sale_domain.documents import Json, JsonObject
 
+_CODES = " ".join(f"{code}: {meaning}" for code, meaning in sorted(CODES.items()))
+_ACTIONS = "; ".join(f"`{topic}`: {', '.join(actions)}" for topic, actions in ACTIONS.items())
+
 CHANNELS: JsonObject = {
     "stream": {
         "address": STREAM,
-        "description": "A WebSocket: authenticate within 5 s, subscribe, and see every committed change once.",
+        "description": "A WebSocket: authenticate within 5 s, subscribe, and see every committed change once. "
+        f"Close codes: {_CODES}",
         "messages": {
             name: {"$ref": f"#/components/messages/{name}"}
             for name in ("frame", *SERVER_EVENTS, *(f"client.{name}" for name in CLIENT_EVENTS))
@@ -47,10 +53,9 @@ OPERATIONS: JsonObject = {
 def stream_messages(schemas: EventSchemas) -> JsonObject:
     """Describe every message; what is told may grow (C21), what is heard is taken strictly."""
     strict = Schemas()
-    told: dict[str, Json] = {
-        "frame": _message("frame", Frame, schemas.of(Frame)),
-        "signal": _message("signal", SignalMessage, schemas.of(SignalMessage)),
-    }
+    changes = {"frame": Frame, "signal": SignalMessage}
+    actions = {"description": f"Actions of each topic, more may come: {_ACTIONS}."}
+    told: dict[str, Json] = {name: _message(name, cls, schemas.of(cls)) | actions for name, cls in changes.items()}
     told |= {name: _message(name, cls, _event(name, schemas.of(cls))) for name, cls in SERVER_EVENTS.items()}
     heard = {
         f"client.{name}": _message(f"client.{name}", cls, _event(name, strict.of(cls, strict=True)))
@@ -64,7 +69,7 @@ def _event(name: str, data: JsonObject) -> JsonObject:
     return {"type": "object", "properties": {"event": {"const": name}, "data": data}, "required": ["event"]}
 
 
-def _message(name: str, cls: type, payload: JsonObject) -> JsonObject:
+def _message(name: str, cls: type, payload: JsonObject) -> dict[str, Json]:
     summary = (cls.__doc__ or "").strip().partition("\n")[0]
     described: dict[str, Json] = {
         "name": name,

@@ -5,7 +5,7 @@ import attrs
 from sale_adapters.wire import json
 from sale_adapters.wire.forms import to_json
 from sale_adapters.wire.frames import FrameData, frame_data
-from sale_domain.events import Topic
+from sale_domain.events import FeedAction, Topic
 from sale_domain.ids import MerchantId
 from sale_domain.permissions import Permission
 from sale_domain.ports.orders import NumberedEntry
@@ -20,6 +20,9 @@ PERMISSIONS = {
     USAGES: Permission.USAGE_FIND,
 }
 """Every topic that there is, and who may follow it: whoever may list its things."""
+
+ACTIONS = {topic: tuple(action.value for action in FeedAction if action.topic.value == topic) for topic in PERMISSIONS}
+"""What can be told of each topic."""
 
 
 @attrs.frozen(kw_only=True)
@@ -63,8 +66,11 @@ class Subscription:
             return False
         if line.topic == TICKETS:
             return _is(self.station_id, line.data.station_id)
-        return line.topic != USAGES or (_is(self.unit_id, line.data.unit_id) and _is(self.zone_id, line.data.zone_id))
+        if line.topic != USAGES:
+            return True
+        units = line.data.unit_id, line.data.from_unit_id
+        return _is(self.unit_id, *units) and _is(self.zone_id, line.data.zone_id)
 
 
-def _is(wanted: str | None, value: str | None) -> bool:
-    return wanted in (None, value)
+def _is(wanted: str | None, *values: str | None) -> bool:
+    return wanted in (None, *values)

@@ -33,7 +33,7 @@ class Subscribe:
     Attributes:
         topics: The topics to follow; none pauses.
         station_id: Of kitchen tickets, those of this station only.
-        unit_id: Of allocation usages, those of this unit only.
+        unit_id: Of allocation usages, those of this unit only, and those that leave it.
         zone_id: Of allocation usages, those of this zone only.
         since: Go on behind this `seq`: that of the last frame, or `X-Feed-Seq`. Absent: from now on.
     """

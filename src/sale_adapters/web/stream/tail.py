@@ -73,7 +73,8 @@ class FeedTail:
         Args:
             feed: The committed history.
             poll_seconds: How late a change is seen at most when nobody wakes us.
-            keep: How many changes of a merchant are kept: so far may a watcher fall behind.
+            keep: How many changes of a merchant are kept: so far may a watcher fall behind. With less than `PAGE`
+                one busy moment would leave even the quickest behind.
         """
         self.keep = keep
         self._feed = feed
