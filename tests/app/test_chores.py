@@ -23,7 +23,7 @@ from sale_domain.ports.leftovers import Leftover
 from sale_domain.publishing import RelayPolicy
 from sale_domain.use_cases.checkout import CheckoutRequest
 from sale_domain.use_cases.ordering import NewOrder
-from sale_domain.use_cases.sweeping import AWAY
+from sale_domain.use_cases.sweep import AWAY
 
 ALL = range(BUCKETS)
 PATIENCE_SECONDS = 10

@@ -16,6 +16,7 @@ from sale_domain.ids import BUCKETS, OrderId, UnitId, bucket_of
 from sale_domain.ports.allocations import UsageFilter
 from sale_domain.seating import Units
 from sale_domain.use_cases import seating
+from sale_domain.use_cases.sweep import AWAY
 
 ALL = range(BUCKETS)
 
@@ -81,8 +82,11 @@ async def test_more_tables_than_fit_on_a_page_are_all_freed(monkeypatch: pytest.
     assert await tables(shop, UsageStatus.ACTIVE) == []
 
 
+@pytest.mark.parametrize(
+    "failure", [AssertionError("a bug"), StoreUnavailable(reason="the order stayed locked")], ids=["bug", "lock"]
+)
 async def test_one_order_that_cannot_be_swept_keeps_no_other_table_taken(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    failure: Exception, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = compose_in_memory()
     broken, _ = await reserved(shop, "table-4"), await reserved(shop, "table-5")
@@ -90,7 +94,8 @@ async def test_one_order_that_cannot_be_swept_keeps_no_other_table_taken(
     change = shop.sale.parts.orders.change
 
     async def failing(order_id: str, *given: object, **named: object) -> object:
-        assert order_id != broken, "a bug"
+        if order_id == broken:
+            raise failure
         return await change(order_id, *given, **named)  # type: ignore[arg-type]  # as they were given
 
     monkeypatch.setattr(shop.sale.parts.orders, "change", failing)
@@ -101,16 +106,35 @@ async def test_one_order_that_cannot_be_swept_keeps_no_other_table_taken(
 
 
 async def test_a_store_that_goes_away_ends_the_sweep_and_is_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:
-    shop = compose_in_memory()
-    await reserved(shop, "table-4")
+    shop, asked = compose_in_memory(), list[str]()
+    for n in range(3 * AWAY):
+        await reserved(shop, f"table-{n}")
     shop.clock.advance(3600)
 
-    async def away(*_: object, **__: object) -> object:
+    async def away(order_id: str, *_: object, **__: object) -> object:
+        asked.append(order_id)
         raise StoreUnavailable(reason="away")
 
     monkeypatch.setattr(shop.sale.parts.orders, "change", away)
     with pytest.raises(StoreUnavailable):
         await shop.sale.sweep_expired(ALL)
+    assert len(asked) == AWAY
+
+
+async def test_an_order_whose_guests_have_just_left_is_not_told_as_expired(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = compose_in_memory()
+    order_id = await reserved(shop, "table-4")
+    shop.clock.advance(3600)
+    due = shop.sale.parts.usages.due
+
+    async def due_and_left(*given: object, **named: object) -> object:
+        if found := await due(*given, **named):  # type: ignore[arg-type]  # as they were given
+            await shop.sale.complete_usage(LAN, found[0].id)
+        return found
+
+    monkeypatch.setattr(shop.sale.parts.usages, "due", due_and_left)
+    assert (await shop.sale.sweep_expired(ALL)).orders == ()
+    assert shop.store.orders[order_id].seating.usages[0].status is UsageStatus.SUCCESS
 
 
 async def test_a_store_that_is_away_is_tried_again_later() -> None:

@@ -1,19 +1,20 @@
 """Seat guests, move them, see them off; and free what was reserved until now (contract §5)."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
+from functools import partial
 
 import attrs
 
 from sale_domain.allocations import Told, Usage
 from sale_domain.context import Context
-from sale_domain.errors import Unavailable
 from sale_domain.ids import OrderId, UnitId, UsageId, bucket_of
 from sale_domain.orders import Order
 from sale_domain.ports.orders import Decision
 from sale_domain.seating import Units, change_usage, expire_due
 from sale_domain.seating import allocate as allocated
 from sale_domain.use_cases.parts import Parts, StoreParts
+from sale_domain.use_cases.sweep import each
 from sale_domain.views import OrderView
 
 BY_SWEEP = "sale-sweep"
@@ -29,7 +30,8 @@ class Expired:
 
     Attributes:
         orders: Those some of whose usages have expired.
-        failed: Those whose usages are ACTIVE still, and why: a bug, which must not keep other orders' units taken.
+        failed: Those whose usages are ACTIVE still, and why: a bug, an order that is locked for long; none of them may
+            keep other orders' units taken.
     """
 
     orders: tuple[OrderId, ...]
@@ -73,32 +75,30 @@ async def sweep_expired(parts: StoreParts, buckets: range) -> Expired:
     Raises:
         StoreUnavailable: the database is away; what has expired stays so.
     """
-    done: list[OrderId] = []
-    failed: list[tuple[OrderId, Exception]] = []
+    expired, failed = await each(_overdue(parts, buckets), partial(_expire, parts))
+    return Expired(orders=tuple(dict.fromkeys(expired)), failed=failed)
+
+
+async def _overdue(parts: StoreParts, buckets: range) -> AsyncIterator[OrderId]:
     after: tuple[datetime, UsageId] | None = None
     until = parts.clock.now()
     while page := await parts.usages.due(buckets, until=until, after=after, limit=PAGE):
         for order_id in dict.fromkeys(usage.order_id for usage in page):
-            try:
-                await _expire(parts, order_id)
-            except Unavailable:
-                raise
-            except Exception as failure:  # noqa: BLE001 - it is handed back; the next order's tables come first
-                failed.append((order_id, failure))
-            else:
-                done.append(order_id)
+            yield order_id
         # Only forwards, so that a usage which cannot expire is not met again in this sweep.
         last = page[-1]
         assert last.reserved_to is not None, "what is due was reserved to some time"
         after = (last.reserved_to, last.id)
-    return Expired(orders=tuple(dict.fromkeys(done)), failed=tuple(failed))
 
 
-async def _expire(parts: StoreParts, order_id: OrderId) -> None:
+async def _expire(parts: StoreParts, order_id: OrderId) -> bool:
+    """End what is due; tell whether there was something left to end."""
+
     def decide(order: Order) -> Decision:
         return Decision(change=expire_due(order, at=parts.clock.now(), by=BY_SWEEP))
 
-    await parts.orders.change(order_id, decide, merchant_id=None)
+    committed = await parts.orders.change(order_id, decide, merchant_id=None)
+    return bool(committed.decision.change.entries)
 
 
 async def _change(

@@ -3,24 +3,22 @@
 Sweeps may run twice at a time, and beside webhooks: the order's lock and the facts' keys keep each effect single.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
+from functools import partial
 
 import attrs
 
 from sale_domain.announcements import messages
-from sale_domain.errors import StoreUnavailable
 from sale_domain.ids import OrderId
 from sale_domain.orders import Order
 from sale_domain.ports.leftovers import Leftover, Leftovers
 from sale_domain.ports.orders import Decision, ParkedFact
 from sale_domain.use_cases.parts import StoreParts
+from sale_domain.use_cases.sweep import each
 
 PAGE = 100
 """How many parked facts are read at a time."""
-
-AWAY = 5
-"""So many in a row that the store would not take: it is away, not the orders."""
 
 BATCH = 1000
 """How many old rows one statement drops at most: its locks and its dead rows stay few."""
@@ -46,24 +44,8 @@ async def sweep_parked(parts: StoreParts, buckets: range, *, since: datetime) ->
     Raises:
         StoreUnavailable: the database is away; what was applied stays so.
     """
-    applied: list[ParkedFact] = []
-    failed: list[tuple[ParkedFact, Exception]] = []
-    after, away = "", 0
-    while page := await parts.inbox.arrived(buckets, since=since, after=after, limit=PAGE):
-        for parked in page:
-            try:
-                await _apply(parts, parked)
-            except Exception as failure:
-                away = away + 1 if isinstance(failure, StoreUnavailable) else 0
-                if away == AWAY:
-                    raise
-                failed.append((parked, failure))
-            else:
-                away = 0
-                applied.append(parked)
-        # Only forwards, so that a fact which cannot be applied is not met again in this sweep.
-        since, after = page[-1].parked_at, page[-1].webhook_id
-    return Swept(applied=tuple(applied), failed=tuple(failed))
+    applied, failed = await each(_arrived(parts, buckets, since=since), partial(_apply, parts))
+    return Swept(applied=applied, failed=failed)
 
 
 async def clean_up(
@@ -80,7 +62,16 @@ async def clean_up(
     return dropped
 
 
-async def _apply(parts: StoreParts, parked: ParkedFact) -> None:
+async def _arrived(parts: StoreParts, buckets: range, *, since: datetime) -> AsyncIterator[ParkedFact]:
+    after = ""
+    while page := await parts.inbox.arrived(buckets, since=since, after=after, limit=PAGE):
+        for parked in page:
+            yield parked
+        # Only forwards, so that a fact which cannot be applied is not met again in this sweep.
+        since, after = page[-1].parked_at, page[-1].webhook_id
+
+
+async def _apply(parts: StoreParts, parked: ParkedFact) -> bool:
     """Count a fact for its order; a webhook that brings it at the same time finds it known, or waits for the lock."""
 
     def decide(order: Order) -> Decision:
@@ -89,3 +80,4 @@ async def _apply(parts: StoreParts, parked: ParkedFact) -> None:
         return Decision(change=change, messages=told, outcome=outcome, unparked=parked.fact)
 
     await parts.orders.change(OrderId(parked.fact.source.id), decide, merchant_id=None)
+    return True

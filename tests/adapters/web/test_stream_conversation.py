@@ -65,6 +65,13 @@ def test_who_does_not_is_sent_away_whatever_else_it_says() -> None:
     assert talk.closing == Close(Code.TOO_LATE, "Say who you are within 5 s.")
 
 
+def test_how_long_a_token_is_looked_at_is_not_the_clients_fault() -> None:
+    talk = begun()
+    talk.hear(HELLO, now=START + 4.9)
+    talk.tick(now=START + 8)
+    assert talk.closing is None
+
+
 def test_a_token_that_has_just_expired_lets_nobody_in() -> None:
     assert connected(lasts_seconds=0).closing == Close(Code.REFUSED, "The token has expired.")
 
@@ -77,6 +84,14 @@ def test_the_socket_ends_when_its_token_expires_however_lively_it_is() -> None:
     assert talk.closing is None
     assert talk.due == START + 41
     talk.tick(now=START + 41)
+    assert talk.closing == Close(Code.REFUSED, "The token has expired.")
+
+
+def test_nothing_more_is_heard_of_one_whose_token_has_expired() -> None:
+    talk = connected(lasts_seconds=40)
+    asked = '{"event":"subscribe","data":{"topics":["observation/sale/sale-order"]}}'
+    assert talk.hear(asked, now=START + 40.9) is not None
+    assert talk.hear(asked, now=START + 41) is None
     assert talk.closing == Close(Code.REFUSED, "The token has expired.")
 
 

@@ -112,9 +112,10 @@ class Conversation:
 
     def hear(self, message: str | bytes, *, now: float) -> Authenticate | Subscribe | None:
         """Take in what the client says; return what is to be done about it, if that is not done already."""
+        self._silent_at = now + self._limits.silence_seconds
+        self.tick(now=now)
         if self.closing:
             return None
-        self._silent_at = now + self._limits.silence_seconds
         if isinstance(message, bytes):
             self.close(Code.NO_TEXT, "Only text is understood here.")
             return None
@@ -170,8 +171,11 @@ class Conversation:
     def _wanted(self, message: ClientMessage) -> Authenticate | Subscribe | None:
         if isinstance(message, Heartbeat):
             return None
-        if isinstance(message, Authenticate) and self.principal is not None:
-            raise InvalidInput.at("/event", "was said before; connect again with another token")
+        if isinstance(message, Authenticate):
+            if self.principal is not None:
+                raise InvalidInput.at("/event", "was said before; connect again with another token")
+            # In time; how long it takes to check is not the client's fault.
+            self._authenticate_until = float("inf")
         if isinstance(message, Subscribe) and self.principal is None:
             raise Unauthenticated(reason="Say first who you are: authenticate.")
         return message

@@ -79,14 +79,7 @@ class StreamSocket:
 
     async def _listen(self) -> None:
         while True:
-            wait_seconds = None if self._talk.closing else max(0.0, self._talk.due - self._parts.monotonic())
-            try:
-                async with asyncio.timeout(wait_seconds):
-                    message = await self._websocket.receive()
-            except TimeoutError:
-                self._talk.tick(now=self._parts.monotonic())
-                self._work.set()
-                continue
+            message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
                 self._left = str(message["code"]) if message.get("code") in _BY_THE_SERVER_ALONE else CLIENT
                 return
@@ -156,6 +149,8 @@ class StreamSocket:
     async def _write(self) -> None:
         while True:
             self._work.clear()
+            # The clock is the writer's: whatever the listener waits for, nothing is shown to one whose time is over.
+            self._talk.tick(now=self._parts.monotonic())
             texts = self._talk.unread() or await self._frames() or self._talk.unread()
             if texts:
                 await self._send(texts)
@@ -163,6 +158,12 @@ class StreamSocket:
                 await self._goodbye()
                 return
             else:
+                await self._rest()
+
+    async def _rest(self) -> None:
+        """Wait for work, or until something is due."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, self._talk.due - self._parts.monotonic())):
                 await self._work.wait()
 
     async def _frames(self) -> Sequence[str]:

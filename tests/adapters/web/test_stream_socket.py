@@ -1,0 +1,101 @@
+"""One socket of the stream without a network, so that the test says what happens while something else waits."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, MutableMapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import attrs
+
+from counter import item, opened
+from sale_adapters.web.stream import Stream
+from sale_app.composition import InMemorySale
+from sale_domain.permissions import Effect, Permission
+from stream_world import ORDERS
+
+
+@attrs.define(eq=False)
+class Client:
+    """The other side of a socket: what it is sent, and with what it was closed."""
+
+    said: asyncio.Queue[dict[str, Any]] = attrs.field(factory=asyncio.Queue)
+    heard: list[dict[str, Any]] = attrs.field(factory=list)
+    closed: tuple[int, str] | None = None
+
+    def say(self, event: str, **data: object) -> None:
+        """Say something."""
+        self.said.put_nowait({"type": "websocket.receive", "text": json.dumps({"event": event, "data": data})})
+
+    async def take(self, message: MutableMapping[str, Any]) -> None:
+        """Note what the server does."""
+        if message["type"] == "websocket.send":
+            self.heard.append(json.loads(message["text"]))
+        elif message["type"] == "websocket.close":
+            self.closed = message["code"], message["reason"]
+
+    async def until_event(self, event: str) -> None:
+        """Wait for it."""
+        await until(lambda: any(said.get("event") == event for said in self.heard))
+
+    @property
+    def seen(self) -> list[int]:
+        """Return the numbers of all frames."""
+        return [said["seq"] for said in self.heard if "seq" in said]
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not happened():  # noqa: ASYNC110 - what is looked at tells nobody
+            await asyncio.sleep(0.001)
+
+
+@asynccontextmanager
+async def connected(stream: Stream, *, token: str = "lan") -> AsyncIterator[Client]:  # noqa: S107 - a name in memory
+    client = Client()
+    client.said.put_nowait({"type": "websocket.connect"})
+    client.say("authenticate", type="Bearer", token=token, merchantId="merchant-1")
+    serving = asyncio.create_task(stream({"type": "websocket", "headers": []}, client.said.get, client.take))
+    try:
+        await client.until_event("connected")
+        yield client
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+
+def expiring(shop: InMemorySale, *, seconds: float) -> str:
+    until_then = shop.clock.now() + timedelta(seconds=seconds)
+    shop.tokens.issue("short", user_id="lan", roles=("cashier",), merchants=("merchant-1",), expires_at=until_then)
+    return "short"
+
+
+async def test_nothing_is_shown_to_one_whose_token_has_expired(shop: InMemorySale) -> None:
+    seconds = [0.0]
+    stream = Stream(shop.sale, tail=shop.tail, monotonic=lambda: seconds[0])
+    async with connected(stream, token=expiring(shop, seconds=10)) as client:
+        client.say("subscribe", topics=[ORDERS])
+        await client.until_event("subscribed")
+        seconds[0] = 10.0
+        await opened(shop, item("pho"))
+        await until(lambda: client.closed is not None)
+    assert client.closed == (4003, "The token has expired.")
+    assert client.seen == []
+
+
+async def test_the_socket_ends_with_its_token_also_while_a_subscription_is_being_checked(shop: InMemorySale) -> None:
+    asked = asyncio.Event()
+
+    async def slow(_role: str, _permission: Permission) -> Effect | None:
+        asked.set()
+        await asyncio.Event().wait()
+        return Effect.ALLOW
+
+    shop.policies.effect = slow  # type: ignore[method-assign]  # an identity that never answers
+    stream = Stream(shop.sale, tail=shop.tail)
+    async with connected(stream, token=expiring(shop, seconds=0.3)) as client:
+        client.say("subscribe", topics=[ORDERS])
+        await asked.wait()
+        await until(lambda: client.closed is not None)
+        assert client.closed == (4003, "The token has expired.")
