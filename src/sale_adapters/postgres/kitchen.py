@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from sale_adapters.postgres import kitchen_statements as sql
 from sale_adapters.postgres import statements
 from sale_adapters.postgres.connection import Database
-from sale_adapters.postgres.kitchen_rows import ticket_of
+from sale_adapters.postgres.kitchen_rows import tickets_of
 from sale_adapters.postgres.trips import Begin, Query, Row, Statement, Trips
 from sale_adapters.wire import json
 from sale_adapters.wire.forms import from_json, to_json
@@ -136,10 +136,10 @@ async def _views(
             order_id=OrderId(row["order_id"]),
             order_number=row["order_number"],
             merchant_id=merchant_id,
-            ticket=ticket_of(row, items),
+            ticket=ticket,
             feed_seq=feed_seq,
         )
-        for row in found
+        for row, ticket in zip(found, tickets_of(found, items), strict=True)
     )
 
 

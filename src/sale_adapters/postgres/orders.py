@@ -15,7 +15,7 @@ from sale_adapters.postgres.usage_rows import seating_of, usage_writes
 from sale_domain.allocations import Seating
 from sale_domain.errors import NotFound
 from sale_domain.ids import LineId, MerchantId, OrderId, bucket_of, merchant_bucket
-from sale_domain.kitchen import Kitchen
+from sale_domain.kitchen import Kitchen, UnreadKitchen
 from sale_domain.orders import Order
 from sale_domain.ports.answers import Once
 from sale_domain.ports.orders import Committed, Decide, Decision, History, OrderFilter, OrderPage
@@ -55,7 +55,7 @@ class PostgresOrders:
                 claimed, *found = await trips.go(claim(once), *reads)
                 await told_before(trips, once, claimed)
             before = _loaded(*found)
-            decision = decide(before.order)
+            decision = decide(before.order if merchant_id else attrs.evolve(before.order, kitchen=UnreadKitchen()))
             priced = decision.change.order.totals is not None
             view = decision.view(snapshot=decision.change.snapshot or before.snapshot if priced else None)
             writes = tuple(_writes(decision, before, _answered(once, view)))
