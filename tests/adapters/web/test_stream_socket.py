@@ -92,7 +92,7 @@ async def test_the_socket_ends_with_its_token_also_while_a_subscription_is_being
         await asyncio.Event().wait()
         return Effect.ALLOW
 
-    shop.policies.effect = slow  # type: ignore[method-assign]  # an identity that never answers
+    shop.policies.effect = slow  # type: ignore[method-assign, assignment]  # an identity that never answers
     stream = Stream(shop.sale, tail=shop.tail)
     async with connected(stream, token=expiring(shop, seconds=0.3)) as client:
         client.say("subscribe", topics=[ORDERS])
