@@ -19,6 +19,7 @@ from sale_adapters.system import SystemClock
 from sale_app.kafka import kafka_connection
 from sale_app.reconcile_limits import limits_of
 from sale_app.settings import Settings
+from sale_app.telling import telling
 from sale_domain.errors import SaleError, Unavailable
 from sale_domain.ids import MerchantId
 from sale_domain.ports.orders import Orders
@@ -107,13 +108,17 @@ async def reconcile_from_settings(settings: Settings, wish: Wish, *, as_json: bo
         logging.getLogger(client).setLevel(logging.CRITICAL)
     report = Report(console=console, as_json=as_json)
     connection = kafka_connection(settings)
-    async with Database(settings.database_url, connections=2) as database, KafkaLogReader(connection) as log:
+    async with (
+        Database(settings.database_url, connections=2) as database,
+        KafkaLogReader(connection) as log,
+        telling(PostgresOrders(database), settings) as orders,
+    ):
         return await run(
             wish,
             report,
             books=PostgresBooks(database),
             log=log,
-            orders=PostgresOrders(database),
+            orders=orders,
             clock=SystemClock(),
             limits=limits_of(settings),
         )

@@ -76,10 +76,10 @@ class FeedEntry:
     """One committed change of one thing: a row of the history, and a frame for the screens.
 
     Attributes:
-        thing_id: The id of the order or of the kitchen ticket (later: check, usage).
+        thing_id: The id of the order, the usage or the kitchen ticket.
         version: The thing's version after the change.
         status: Its status after the change; `from_status` before it, None for a new thing.
-        by: The user, or `mq-pay`.
+        by: The user, `mq-pay`, or who of Sale did it by itself.
         transition: The payment transition's number, where it was one.
     """
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import NoReturn
 
 import attrs
 
@@ -250,3 +251,12 @@ class Kitchen:
         changed = {step.after.id: step.after for step in steps}
         known = tuple(changed.pop(ticket.id, ticket) for ticket in self.tickets)
         return Kitchen((*known, *changed.values()))
+
+
+@attrs.frozen
+class UnreadKitchen(Kitchen):
+    """The kitchen of an order that was locked without it: nobody knows what it has, so nobody may change it."""
+
+    def after(self, steps: Iterable[TicketStep]) -> NoReturn:  # noqa: ARG002 - what a kitchen takes
+        """Refuse: it is a bug to come here."""
+        raise AssertionError("the kitchen was not read, so it cannot change")

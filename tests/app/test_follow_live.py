@@ -10,7 +10,7 @@ import pytest
 
 from counter import item, opened
 from sale_adapters.web import create_app
-from sale_adapters.web.stream import Stream
+from sale_adapters.web.stream import Stream, StreamLimits
 from sale_app.composition import compose_in_memory
 from stream_world import serving
 
@@ -28,7 +28,7 @@ async def test_the_client_of_the_page_sees_every_change_also_after_a_break(
     shop = compose_in_memory()
     shop.tokens.issue("lan", user_id="lan", roles=("admin",), merchants=("merchant-1",))
     await opened(shop, item("pho"))
-    stream = Stream(shop.sale, tail=shop.tail)
+    stream = Stream(shop.sale, tail=shop.tail, limits=StreamLimits(resume=50))
     async with serving(create_app(shop.sale, readiness=readiness, stream=stream), farewell=stream.close) as address:
         following = asyncio.create_task(_follow(address))
         shown = ""
@@ -42,6 +42,13 @@ async def test_the_client_of_the_page_sees_every_change_also_after_a_break(
             stream._ending = False
             missed = (await opened(shop, item("pho"))).order.id
             while missed not in shown:
+                await asyncio.sleep(0.05)
+                shown += capsys.readouterr().out
+            await stream.close()
+            for _ in range(60):
+                await opened(shop, item("pho"))
+            stream._ending = False
+            while "resync: 50 orders" not in shown:
                 await asyncio.sleep(0.05)
                 shown += capsys.readouterr().out
         following.cancel()

@@ -75,6 +75,17 @@ async def test_a_sent_ticket_is_read_and_seen_by_commands_but_not_with_the_order
     assert read.order.basket.lines[0].sent_quantity == Decimal("0.5")
 
 
+async def test_mq_pay_is_shown_no_kitchen_and_so_cannot_lose_or_change_it(stores: Stores) -> None:
+    order = await create(stores.orders)
+    ticket = await ticket_of(stores, order)
+
+    with pytest.raises(AssertionError, match="was not read"):
+        await stores.orders.change(order.id, cancelling(), merchant_id=None)
+    await stores.orders.change(order.id, paying(attempt(order.id, 1)), merchant_id=None)
+
+    assert (await locked(stores, order)).kitchen == Kitchen((ticket,))
+
+
 async def test_every_step_is_kept_with_a_number_in_the_feed_and_its_event_in_the_outbox(stores: Stores) -> None:
     order = await create(stores.orders)
     ticket = await ticket_of(stores, order)

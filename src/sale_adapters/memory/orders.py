@@ -12,7 +12,7 @@ from sale_domain.allocations import Seating
 from sale_domain.errors import KeyInUse, NotFound, StoreUnavailable
 from sale_domain.events import Message, Topic
 from sale_domain.ids import MerchantId, OrderId
-from sale_domain.kitchen import Kitchen
+from sale_domain.kitchen import Kitchen, UnreadKitchen
 from sale_domain.orders import Order
 from sale_domain.ports.answers import AlreadyAnswered, Once
 from sale_domain.ports.orders import Committed, Decide, Decision, History, NumberedEntry, OrderFilter, OrderPage
@@ -39,7 +39,8 @@ class MemoryOrders:
         """See `Orders`."""
         busy = StoreUnavailable(reason="the order stayed locked")
         async with self._once(once), self._store.locked(order_id, otherwise=busy):
-            decision = decide(self._found(order_id, merchant_id))
+            found = self._found(order_id, merchant_id)
+            decision = decide(found if merchant_id else attrs.evolve(found, kitchen=UnreadKitchen()))
             return Committed(view=self._write(decision, once=once), decision=decision)
 
     async def find(self, order_id: OrderId, *, merchant_id: MerchantId) -> OrderView:
@@ -108,6 +109,8 @@ class MemoryOrders:
             made = sum(entry.topic is Topic.SALE_ORDER for entry in change.entries)
             assert change.order.version == (before.version if before else 0) + made, "a command makes one version"
             store.orders[change.order.id] = change.order
+            if before is not None and isinstance(change.order.kitchen, UnreadKitchen):
+                store.orders[change.order.id] = attrs.evolve(change.order, kitchen=before.kitchen)
             store.feeds[change.order.merchant_id] += change.entries
         if change.snapshot is not None:
             store.snapshots.setdefault(change.order.id, []).append(change.snapshot)

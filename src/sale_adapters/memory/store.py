@@ -36,7 +36,7 @@ class KeptAnswer:
 
 @attrs.define(kw_only=True, eq=False)
 class MemoryStore:
-    """One database in memory; `MemoryOrders`, `MemoryAnswers` and `MemoryInbox` over the same store see one world.
+    """One database in memory; every port of this package over the same store sees one world.
 
     Attributes:
         lock_timeout_seconds: How long a transaction waits for another one's lock.

@@ -1,11 +1,10 @@
 """Allocation usages on PostgreSQL, looked at across orders."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sale_adapters.postgres import statements, usage_sql
+from sale_adapters.postgres import usage_sql
 from sale_adapters.postgres.connection import Database
-from sale_adapters.postgres.trips import Begin, Query, Row, Trips
+from sale_adapters.postgres.feed_numbers import feed_seq, number_in
 from sale_adapters.postgres.usage_rows import usage_of
 from sale_domain.allocations import Usage
 from sale_domain.errors import NotFound
@@ -29,8 +28,8 @@ class PostgresAllocationUsages:
         given = {name: value for name, value in wanted.items() if value is not None}
         mine = {"bucket": merchant_bucket(merchant_id), "merchant_id": merchant_id}
         page = usage_sql.page(frozenset(given))
-        feed, found = await self._read(
-            statements.FEED_SEQ(**mine),
+        feed, found = await self._database.read(
+            feed_seq(merchant_id),
             # One more than is wanted tells whether there is a next page.
             page(**mine, **given, status=which.status.value, limit=limit + 1),
         )
@@ -38,7 +37,7 @@ class PostgresAllocationUsages:
         return UsagePage(
             usages=usages,
             next_after=usages[-1].id if usages and len(found) > limit else None,
-            feed_seq=int(feed[0]["n"]) if feed else 0,
+            feed_seq=number_in(feed),
         )
 
     async def order_of(self, usage_id: UsageId, *, merchant_id: MerchantId) -> OrderId:
@@ -47,7 +46,7 @@ class PostgresAllocationUsages:
             bucket = bucket_of(usage_id)
         except ValueError:
             raise NotFound(thing="allocation usage") from None
-        (found,) = await self._read(usage_sql.ORDER_OF(bucket=bucket, id=usage_id, merchant_id=merchant_id))
+        (found,) = await self._database.read(usage_sql.ORDER_OF(bucket=bucket, id=usage_id, merchant_id=merchant_id))
         if not found:
             raise NotFound(thing="allocation usage")
         return OrderId(found[0]["order_id"])
@@ -57,15 +56,9 @@ class PostgresAllocationUsages:
     ) -> tuple[Usage, ...]:
         """See `AllocationUsages`."""
         time, usage_id = after or _BEFORE_ALL
-        (found,) = await self._read(
+        (found,) = await self._database.read(
             usage_sql.DUE(
                 first=buckets.start, stop=buckets.stop, until=until, after_time=time, after_id=usage_id, limit=limit
             )
         )
         return tuple(map(usage_of, found))
-
-    async def _read(self, *queries: Query) -> Sequence[list[Row]]:
-        async def work(trips: Trips) -> Sequence[list[Row]]:
-            return await trips.go(*queries, commit=True)
-
-        return await self._database.transact(work, begin=Begin.TO_READ)

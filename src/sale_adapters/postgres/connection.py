@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Self, TypeVar
 
@@ -11,7 +11,7 @@ from psycopg import OperationalError, errors
 
 from sale_adapters.postgres.pool import Pool
 from sale_adapters.postgres.reasons import in_one_line, is_unmigrated
-from sale_adapters.postgres.trips import Begin, Session, Trips
+from sale_adapters.postgres.trips import Begin, Query, Row, Session, Trips
 from sale_domain.errors import StoreUnavailable
 
 Result = TypeVar("Result")
@@ -95,6 +95,18 @@ class Database:
                     # The victims of one collision must not meet again.
                     await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - no secret depends on it
             return await self._once(work, begin)
+
+    async def read(self, *queries: Query) -> Sequence[list[Row]]:
+        """Ask in one round trip, in one transaction that only reads; return what each question found.
+
+        Raises:
+            StoreUnavailable: as `transact`.
+        """
+
+        async def work(trips: Trips) -> Sequence[list[Row]]:
+            return await trips.go(*queries, commit=True)
+
+        return await self.transact(work, begin=Begin.TO_READ)
 
     def connections(self) -> Connections:
         """Count the connections of this process, and who waits for one."""

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 
 from sale_adapters.postgres import kitchen_statements as sql
-from sale_adapters.postgres import statements
 from sale_adapters.postgres.connection import Database
-from sale_adapters.postgres.kitchen_rows import ticket_of
+from sale_adapters.postgres.feed_numbers import feed_seq, number_in
+from sale_adapters.postgres.kitchen_rows import tickets_of
 from sale_adapters.postgres.trips import Begin, Query, Row, Statement, Trips
 from sale_adapters.wire import json
 from sale_adapters.wire.forms import from_json, to_json
@@ -28,8 +28,8 @@ class PostgresKitchenTickets:
         seek = _sought(sql.FIND_TICKET, ticket_id, merchant_id, _TICKET)
 
         async def work(trips: Trips) -> TicketView:
-            feed, found = await trips.go(_feed_seq(merchant_id), seek)
-            (view,) = await _views(trips, found, merchant_id, feed_seq=_n(feed))
+            feed, found = await trips.go(feed_seq(merchant_id), seek)
+            (view,) = await _views(trips, found, merchant_id, feed_seq=number_in(feed))
             return view
 
         return await self._database.transact(work, begin=Begin.TO_READ)
@@ -50,12 +50,12 @@ class PostgresKitchenTickets:
         )
 
         async def work(trips: Trips) -> TicketPage:
-            feed, found = await trips.go(_feed_seq(merchant_id), query)
-            views = await _views(trips, found[:limit], merchant_id, feed_seq=_n(feed)) if found else ()
+            feed, found = await trips.go(feed_seq(merchant_id), query)
+            views = await _views(trips, found[:limit], merchant_id, feed_seq=number_in(feed)) if found else ()
             return TicketPage(
                 tickets=views,
                 next_after=views[-1].ticket.id if len(found) > limit else None,
-                feed_seq=_n(feed),
+                feed_seq=number_in(feed),
             )
 
         return await self._database.transact(work, begin=Begin.TO_READ)
@@ -69,13 +69,10 @@ class PostgresKitchenTickets:
         return await self._order(_sought(sql.ORDER_OF_ITEM, item_id, merchant_id, _ITEM), _ITEM)
 
     async def _order(self, query: Query, thing: str) -> OrderId:
-        async def work(trips: Trips) -> OrderId:
-            (found,) = await trips.go(query, commit=True)
-            if not found:
-                raise NotFound(thing=thing)
-            return OrderId(found[0]["order_id"])
-
-        return await self._database.transact(work, begin=Begin.TO_READ)
+        (found,) = await self._database.read(query)
+        if not found:
+            raise NotFound(thing=thing)
+        return OrderId(found[0]["order_id"])
 
 
 class PostgresKitchenStations:
@@ -87,12 +84,8 @@ class PostgresKitchenStations:
     async def find(self, merchant_id: MerchantId) -> Stations:
         """See `KitchenStations`."""
         which = {"bucket": merchant_bucket(merchant_id), "merchant_id": merchant_id}
-
-        async def work(trips: Trips) -> Stations:
-            (found,) = await trips.go(sql.FIND_STATIONS(**which), commit=True)
-            return _stations(found[0]) if found else Stations()
-
-        return await self._database.transact(work, begin=Begin.TO_READ)
+        (found,) = await self._database.read(sql.FIND_STATIONS(**which))
+        return _stations(found[0]) if found else Stations()
 
     async def change(self, merchant_id: MerchantId, decide: Callable[[Stations], Stations]) -> Stations:
         """See `KitchenStations`."""
@@ -136,16 +129,8 @@ async def _views(
             order_id=OrderId(row["order_id"]),
             order_number=row["order_number"],
             merchant_id=merchant_id,
-            ticket=ticket_of(row, items),
+            ticket=ticket,
             feed_seq=feed_seq,
         )
-        for row in found
+        for row, ticket in zip(found, tickets_of(found, items), strict=True)
     )
-
-
-def _feed_seq(merchant_id: MerchantId) -> Query:
-    return statements.FEED_SEQ(bucket=merchant_bucket(merchant_id), merchant_id=merchant_id)
-
-
-def _n(feed: Sequence[Row]) -> int:
-    return int(feed[0]["n"]) if feed else 0

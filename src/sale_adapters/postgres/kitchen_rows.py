@@ -1,5 +1,6 @@
 """What the kitchen has as rows, and rows as what the kitchen has."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from sale_adapters.postgres import kitchen_statements as sql
@@ -32,11 +33,18 @@ def kitchen_writes(order: Order, before: Kitchen) -> Iterator[Query]:
 
 def kitchen_of(tickets: Sequence[Row] = (), items: Sequence[Row] = ()) -> Kitchen:
     """Return the kitchen of one order; an empty one where it was not read."""
-    return Kitchen(tuple(ticket_of(ticket, items) for ticket in tickets))
+    return Kitchen(tickets_of(tickets, items))
 
 
-def ticket_of(row: Row, items: Sequence[Row]) -> KitchenTicket:
-    """Return a ticket; of the items those are taken that are on it."""
+def tickets_of(tickets: Sequence[Row], items: Sequence[Row]) -> tuple[KitchenTicket, ...]:
+    """Return tickets; of the items each takes those that are on it."""
+    on_ticket: defaultdict[str, list[Row]] = defaultdict(list)
+    for item in items:
+        on_ticket[item["ticket_id"]].append(item)
+    return tuple(_ticket(row, on_ticket[row["id"]]) for row in tickets)
+
+
+def _ticket(row: Row, items: Sequence[Row]) -> KitchenTicket:
     return KitchenTicket(
         id=KitchenTicketId(row["id"]),
         station_id=None if row["station_id"] is None else StationId(row["station_id"]),
@@ -45,7 +53,7 @@ def ticket_of(row: Row, items: Sequence[Row]) -> KitchenTicket:
         order_cancelled=row["order_cancelled"],
         sent_at=row["sent_at"],
         sent_by=row["sent_by"],
-        items=tuple(_item(item) for item in items if item["ticket_id"] == row["id"]),
+        items=tuple(map(_item, items)),
     )
 
 

@@ -8,6 +8,7 @@ import attrs
 from sale_adapters.postgres import rows, usage_sql
 from sale_adapters.postgres import statements as sql
 from sale_adapters.postgres.connection import Database
+from sale_adapters.postgres.feed_numbers import feed_seq, number_in
 from sale_adapters.postgres.idempotency import claim, told_before
 from sale_adapters.postgres.kitchen_rows import kitchen_of, kitchen_reads, kitchen_writes
 from sale_adapters.postgres.trips import Begin, Query, Row, Trips
@@ -15,7 +16,7 @@ from sale_adapters.postgres.usage_rows import seating_of, usage_writes
 from sale_domain.allocations import Seating
 from sale_domain.errors import NotFound
 from sale_domain.ids import LineId, MerchantId, OrderId, bucket_of, merchant_bucket
-from sale_domain.kitchen import Kitchen
+from sale_domain.kitchen import Kitchen, UnreadKitchen
 from sale_domain.orders import Order
 from sale_domain.ports.answers import Once
 from sale_domain.ports.orders import Committed, Decide, Decision, History, OrderFilter, OrderPage
@@ -55,7 +56,7 @@ class PostgresOrders:
                 claimed, *found = await trips.go(claim(once), *reads)
                 await told_before(trips, once, claimed)
             before = _loaded(*found)
-            decision = decide(before.order)
+            decision = decide(before.order if merchant_id else attrs.evolve(before.order, kitchen=UnreadKitchen()))
             priced = decision.change.order.totals is not None
             view = decision.view(snapshot=decision.change.snapshot or before.snapshot if priced else None)
             writes = tuple(_writes(decision, before, _answered(once, view)))
@@ -68,18 +69,13 @@ class PostgresOrders:
     async def find(self, order_id: OrderId, *, merchant_id: MerchantId) -> OrderView:
         """See `Orders`."""
         bucket = _bucket(order_id)
-
-        async def work(trips: Trips) -> OrderView:
-            feed, found, lines, facts, snapshots = await trips.go(
-                _feed_seq(merchant_id),
-                sql.FIND_ORDER(bucket=bucket, id=order_id, merchant_id=merchant_id),
-                *_parts(order_id, bucket),
-                commit=True,
-            )
-            loaded = _loaded(found, lines, facts, snapshots=snapshots)
-            return OrderView(order=loaded.order, snapshot=loaded.snapshot, feed_seq=_n(feed))
-
-        return await self._database.transact(work, begin=Begin.TO_READ)
+        feed, found, lines, facts, snapshots = await self._database.read(
+            feed_seq(merchant_id),
+            sql.FIND_ORDER(bucket=bucket, id=order_id, merchant_id=merchant_id),
+            *_parts(order_id, bucket),
+        )
+        loaded = _loaded(found, lines, facts, snapshots=snapshots)
+        return OrderView(order=loaded.order, snapshot=loaded.snapshot, feed_seq=number_in(feed))
 
     async def find_many(
         self, which: OrderFilter, *, merchant_id: MerchantId, after: OrderId | None, limit: int
@@ -97,7 +93,7 @@ class PostgresOrders:
         async def work(trips: Trips) -> OrderPage:
             # One more than is wanted tells whether there is a next page.
             feed, found = await trips.go(
-                _feed_seq(merchant_id), page(bucket=bucket, merchant_id=merchant_id, limit=limit + 1, **given)
+                feed_seq(merchant_id), page(bucket=bucket, merchant_id=merchant_id, limit=limit + 1, **given)
             )
             ids = [row["id"] for row in found[:limit]]
             lines, facts = await trips.go(
@@ -108,7 +104,7 @@ class PostgresOrders:
             return OrderPage(
                 orders=tuple(_orders(found[:limit], lines, facts)),
                 next_after=OrderId(ids[-1]) if ids and len(found) > limit else None,
-                feed_seq=_n(feed),
+                feed_seq=number_in(feed),
             )
 
         return await self._database.transact(work, begin=Begin.TO_READ)
@@ -116,19 +112,14 @@ class PostgresOrders:
     async def history(self, order_id: OrderId, *, merchant_id: MerchantId) -> History:
         """See `Orders`."""
         bucket = _bucket(order_id)
-
-        async def work(trips: Trips) -> History:
-            feed, order, entries = await trips.go(
-                _feed_seq(merchant_id),
-                sql.FIND_ORDER(bucket=bucket, id=order_id, merchant_id=merchant_id),
-                sql.ENTRIES(bucket=bucket, order_id=order_id),
-                commit=True,
-            )
-            if not order:
-                raise NotFound(thing="order")
-            return History(entries=tuple(map(rows.entry_of, entries)), feed_seq=_n(feed))
-
-        return await self._database.transact(work, begin=Begin.TO_READ)
+        feed, order, entries = await self._database.read(
+            feed_seq(merchant_id),
+            sql.FIND_ORDER(bucket=bucket, id=order_id, merchant_id=merchant_id),
+            sql.ENTRIES(bucket=bucket, order_id=order_id),
+        )
+        if not order:
+            raise NotFound(thing="order")
+        return History(entries=tuple(map(rows.entry_of, entries)), feed_seq=number_in(feed))
 
 
 def _bucket(order_id: OrderId) -> int:
@@ -198,14 +189,6 @@ def _orders(found: Sequence[Row], lines: Sequence[Row], facts: Sequence[Row]) ->
 
     lines_of, facts_of = by_order(lines), by_order(facts)
     return (rows.order_of(row, lines=lines_of[row["id"]], facts=facts_of[row["id"]]) for row in found)
-
-
-def _feed_seq(merchant_id: MerchantId) -> Query:
-    return sql.FEED_SEQ(bucket=merchant_bucket(merchant_id), merchant_id=merchant_id)
-
-
-def _n(feed: Sequence[Row]) -> int:
-    return int(feed[0]["n"]) if feed else 0
 
 
 # --- writing -----------------------------------------------------------------------------------------------------

@@ -34,12 +34,12 @@ def seating_of(rows: Sequence[Row]) -> Seating:
 def usage_writes(old: Seating, new: Seating) -> Iterator[Query]:
     """Yield what turns one seating into the other.
 
-    What ends is written first, so that its unit is free; then units are taken in the order of their names, so that two
-    orders which want the same ones meet at the first, and not crosswise.
+    Units are taken in the order of their names, so that two orders which want the same ones meet at the first, and not
+    crosswise.
     """
     known = {usage.id: usage for usage in old.usages}
     changed = (usage for usage in new.usages if usage != known.get(usage.id))
-    for usage in sorted(changed, key=lambda usage: (usage.is_active, usage.unit_id)):
+    for usage in sorted(changed, key=lambda usage: usage.unit_id):
         taken = UnitInUse(unit_id=usage.unit_id)
         if usage.id in known:
             yield sql.UPDATE(**_values(usage), key_bucket=bucket_of(usage.id), key_id=usage.id).or_taken(taken)

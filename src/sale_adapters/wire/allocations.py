@@ -7,7 +7,7 @@ import attrs
 from sale_adapters.wire.refusals import InvalidInput
 from sale_adapters.wire.scalars import Cursor, Instant, PageSize, Text, cursor
 from sale_domain.allocations import TABLE, Usage, UsageStatus
-from sale_domain.ids import OrderId, UnitId, UsageId, ZoneId
+from sale_domain.ids import UnitId, UsageId, ZoneId
 from sale_domain.ports.allocations import UsageFilter, UsagePage
 from sale_domain.seating import Units
 from sale_domain.views import OrderView
@@ -148,5 +148,5 @@ def usage_list_body(page: UsagePage) -> UsageListBody:
     return UsageListBody(
         items=tuple(map(usage_body, page.usages)),
         # Every id of ours is a place to go on from.
-        next_cursor=None if page.next_after is None else cursor(OrderId(page.next_after)),
+        next_cursor=None if page.next_after is None else cursor(page.next_after),
     )

@@ -2,17 +2,22 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, MutableMapping
+from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
 import attrs
+import pytest
 
 from counter import item, opened
-from sale_adapters.web.stream import Stream
+from sale_adapters.memory import MemoryFeed
+from sale_adapters.web.stream import FeedTail, Stream, StreamLimits, socket
 from sale_app.composition import InMemorySale
+from sale_domain.errors import StoreUnavailable
+from sale_domain.ids import MerchantId
 from sale_domain.permissions import Effect, Permission
+from sale_domain.ports.orders import NumberedEntry
 from stream_world import ORDERS
 
 
@@ -99,3 +104,65 @@ async def test_the_socket_ends_with_its_token_also_while_a_subscription_is_being
         await asked.wait()
         await until(lambda: client.closed is not None)
         assert client.closed == (4003, "The token has expired.")
+
+
+class OldPages(MemoryFeed):
+    """Holds back, or refuses, the first page that somebody who comes back asks for."""
+
+    asked: asyncio.Event
+    answer: asyncio.Event
+    fails = False
+
+    async def since(
+        self, positions: Mapping[MerchantId, int], *, limit: int
+    ) -> Mapping[MerchantId, Sequence[NumberedEntry]]:
+        found = await super().since(positions, limit=limit)
+        if set(positions.values()) == {0} and not self.asked.is_set():
+            self.asked.set()
+            await self.answer.wait()
+            if self.fails:
+                raise StoreUnavailable(reason="gone for a moment")
+        return found
+
+
+@pytest.fixture
+def feed(shop: InMemorySale) -> OldPages:
+    feed = OldPages(shop.store)
+    feed.asked, feed.answer = asyncio.Event(), asyncio.Event()
+    return feed
+
+
+async def test_a_page_that_could_not_be_read_is_read_again_though_nothing_else_happens(
+    shop: InMemorySale, feed: OldPages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "_STORE_AWAY_SECONDS", 0.01)
+    for _ in range(3):
+        await opened(shop, item("pho"))
+    feed.fails = True
+    feed.answer.set()
+    stream = Stream(shop.sale, tail=FeedTail(feed, poll_seconds=60))
+    async with connected(stream) as client:
+        client.say("subscribe", topics=[ORDERS], since=0)
+        await until(lambda: client.seen == [1, 2, 3])
+    assert feed.asked.is_set()
+
+
+async def test_who_comes_back_so_slowly_that_it_is_too_far_behind_again_is_told_to_read_anew(
+    shop: InMemorySale, feed: OldPages
+) -> None:
+    for _ in range(3):
+        await opened(shop, item("pho"))
+    tail = FeedTail(feed, poll_seconds=60, keep=2)
+    stream = Stream(shop.sale, tail=tail, limits=StreamLimits(resume=5))
+    async with connected(stream) as client:
+        client.say("subscribe", topics=[ORDERS], since=0)
+        await feed.asked.wait()
+        async with tail.watched(MerchantId("merchant-1"), lambda: None) as watched:
+            # What the page held at first is three changes; meanwhile nine more have come.
+            for _ in range(9):
+                await opened(shop, item("pho"))
+            tail.wake()
+            await until(lambda: watched.head == 12)
+        feed.answer.set()
+        await client.until_event("resync")
+    assert client.seen == [1, 2, 3]

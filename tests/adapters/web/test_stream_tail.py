@@ -135,6 +135,55 @@ async def test_a_bug_in_one_read_blinds_nobody_for_ever(store: MemoryStore) -> N
         await grown(watched, 1)
 
 
+async def test_a_store_that_is_away_is_waited_for_once_and_not_by_one_screen_after_the_other(
+    store: MemoryStore,
+) -> None:
+    feed = CountedFeed(store)
+    tail = FeedTail(feed, poll_seconds=0.05)
+    store.fail_with = StoreUnavailable(reason="gone")
+
+    async def watched(n: int) -> None:
+        async with tail.watched(MerchantId(f"merchant-{n}"), nothing):
+            pass
+
+    refused = await asyncio.gather(*map(watched, range(30)), return_exceptions=True)
+    assert {type(refusal) for refusal in refused} == {StoreUnavailable}
+    assert feed.asked == ["heads"]
+    store.fail_with = None
+    await asyncio.sleep(0.06)
+    await watched(1)
+
+
+async def test_all_who_come_at_once_share_one_tail_and_one_read(store: MemoryStore) -> None:
+    feed = CountedFeed(store)
+    tail = FeedTail(feed, poll_seconds=60)
+    rung: list[int] = []
+
+    async def watched(n: int) -> None:
+        async with tail.watched(MERCHANT, lambda: rung.append(n)) as mine:
+            await read(feed)
+            if n == 0:
+                sell(store)
+                tail.wake()
+            await grown(mine, 1)
+
+    await asyncio.gather(watched(0), watched(1))
+    assert sorted(set(rung)) == [0, 1]
+    assert feed.asked.count("heads") == 1
+
+
+async def test_what_was_read_for_one_who_has_gone_is_not_shown_again_to_the_next(store: MemoryStore) -> None:
+    sell(store, 3)
+    entries = (await MemoryFeed(store).since({MERCHANT: 0}, limit=3))[MERCHANT]
+    tail = FeedTail(MemoryFeed(store), poll_seconds=60)
+    async with tail.watched(MERCHANT, nothing) as watched:
+        assert watched.head == 3
+        sell(store)
+        watched.grow(entries)
+        watched.grow((await MemoryFeed(store).since({MERCHANT: 0}, limit=4))[MERCHANT])
+        assert [each.seq for each in watched.newest] == [4]
+
+
 async def test_nobody_who_watches_means_nothing_is_read(store: MemoryStore) -> None:
     feed = CountedFeed(store)
     tail = FeedTail(feed, poll_seconds=0.01)

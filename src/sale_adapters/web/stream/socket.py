@@ -176,8 +176,6 @@ class StreamSocket:
                     self._fall_behind(follower, tail)
                     return ()
                 lines = await self._page(follower)
-                if follower is not self._follower:
-                    return ()
             else:
                 follower.resuming = False
             if not lines:

@@ -52,6 +52,9 @@ class MerchantTail:
     def grow(self, entries: Iterable[NumberedEntry]) -> None:
         """Take in what was committed, and say so."""
         for row in entries:
+            if row.n <= self.head:
+                # Read for another tail of the merchant, whose last watcher went before this one's first came.
+                continue
             if row.n != self.head + 1:
                 # Numbers have no gaps (architecture §6); should one be there after all, nobody may read across it.
                 self.newest.clear()
@@ -82,6 +85,7 @@ class FeedTail:
         self._tails: dict[MerchantId, MerchantTail] = {}
         self._woken = asyncio.Event()
         self._beginning = asyncio.Lock()
+        self._away_until = 0.0
         self._reading = asyncio.Semaphore(_READ_AT_ONCE)
         self._task: asyncio.Task[None] | None = None
 
@@ -94,14 +98,12 @@ class FeedTail:
         """Yield a merchant's tail; `watcher` is called whenever it has grown.
 
         Raises:
-            StoreUnavailable: nobody watched the merchant yet, and its head cannot be read.
+            StoreUnavailable: nobody watched the merchant yet, and its head cannot be read, or could not a moment ago.
         """
+        # One after the other, so that all who come at once for a merchant get one tail, with one read.
         async with self._beginning:
             if merchant_id not in self._tails:
-                head = await self.head(merchant_id)
-                self._tails[merchant_id] = MerchantTail(
-                    merchant_id=merchant_id, head=head, newest=deque(maxlen=self.keep)
-                )
+                self._tails[merchant_id] = await self._begun(merchant_id)
             tail = self._tails[merchant_id]
             tail.watchers.add(watcher)
         if self._task is None or self._task.done():
@@ -113,6 +115,17 @@ class FeedTail:
             if not tail.watchers and self._tails.get(merchant_id) is tail:
                 del self._tails[merchant_id]
                 self._woken.set()
+
+    async def _begun(self, merchant_id: MerchantId) -> MerchantTail:
+        # Who waits behind one that waited for the store in vain is told at once, or all would wait in a row.
+        if asyncio.get_running_loop().time() < self._away_until:
+            raise StoreUnavailable(reason="the feed could not be read a moment ago")
+        try:
+            head = await self.head(merchant_id)
+        except StoreUnavailable:
+            self._away_until = asyncio.get_running_loop().time() + self._poll_seconds
+            raise
+        return MerchantTail(merchant_id=merchant_id, head=head, newest=deque(maxlen=self.keep))
 
     async def head(self, merchant_id: MerchantId) -> int:
         """Read the newest number that is committed now."""
@@ -143,7 +156,7 @@ class FeedTail:
         """Read what is new for everybody; tell whether there may be more."""
         positions = {merchant_id: tail.head for merchant_id, tail in self._tails.items()}
         try:
-            return self._grown(await self._feed.since(positions, limit=PAGE), positions)
+            return self._grown(await self._feed.since(positions, limit=PAGE))
         except StoreUnavailable as away:
             _LOG.warning("the feed cannot be read, the screens wait: %s", away)
         except Exception:  # noqa: BLE001 - told, and tried again
@@ -152,10 +165,9 @@ class FeedTail:
         await asyncio.sleep(self._poll_seconds)
         return False
 
-    def _grown(self, found: Mapping[MerchantId, Sequence[NumberedEntry]], positions: Mapping[MerchantId, int]) -> bool:
+    def _grown(self, found: Mapping[MerchantId, Sequence[NumberedEntry]]) -> bool:
         for merchant_id, entries in found.items():
-            tail = self._tails.get(merchant_id)
-            # Its last watcher may have gone meanwhile, and another one come, who begins somewhere else.
-            if tail is not None and tail.head == positions[merchant_id]:
+            # Its last watcher may have gone meanwhile.
+            if (tail := self._tails.get(merchant_id)) is not None:
                 tail.grow(entries)
         return any(len(entries) >= PAGE for entries in found.values())
