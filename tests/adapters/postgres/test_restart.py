@@ -111,7 +111,8 @@ async def test_the_relays_connections_are_alive_after_a_restart(server: Embedded
     async with PostgresRelayOutbox(server.url) as outbox:
         async with await psycopg.AsyncConnection.connect(server.url, autocommit=True) as other:
             await other.execute(
-                "CREATE TABLE relay_layouts (bucket int, layout int, shards int, ready_at int, retired_at int, prefix text)"
+                "CREATE TABLE relay_layouts"
+                " (bucket int, layout int, shards int, prefix text, ready_at int, retired_at int)"
             )
         assert await outbox.newest_layout() is None
         await server.stop()
