@@ -40,7 +40,7 @@ async def play(orders: Orders) -> Evening:
         opened = world.opened(merchant_id, world.pho())
         await orders.create(Decision(change=opened), once=None)
         for decide in decisions:
-            await orders.change(opened.order.id, decide, merchant_id=None)
+            await orders.change(opened.order.id, decide, merchant_id=merchant_id)
         return opened.order.id
 
     def pay(order_id: OrderId, *amounts: int) -> list[Decide]:
@@ -48,7 +48,7 @@ async def play(orders: Orders) -> Evening:
 
     async def then(order_id: OrderId, *decisions: Decide) -> OrderId:
         for decide in decisions:
-            await orders.change(order_id, decide, merchant_id=None)
+            await orders.change(order_id, decide, merchant_id=merchant_id)
         return order_id
 
     out = world.checking_out()
