@@ -64,7 +64,7 @@ class Shop:
         await self.orders.change(
             order.id,
             lambda now: Decision(change=now.cancel(reason="rain", at=MORNING + timedelta(hours=1), by="lan")),
-            merchant_id=None,
+            merchant_id=order.merchant_id,
         )
 
     async def seat(self, order: Order, name: str, *, at: datetime) -> None:
