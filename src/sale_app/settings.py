@@ -111,10 +111,10 @@ class Settings:
         "Replicas of a topic that migrate makes", shapes.number(1, 16), of=WITH_KAFKA, default="3"
     )
     redis_url: str = _setting(
-        "Redis, as a redis:// URL; the relay does without",
+        "Redis, as a redis:// URL; relay and reconcile do without",
         shapes.url("redis", "rediss"),
         of=SERVE,
-        also=frozenset({Process.RELAY}),
+        also=frozenset({Process.RELAY, Process.RECONCILE}),
         secret=True,
     )
     identity_url: str = _setting("The identity service", shapes.url("http", "https"), of=SERVE)
@@ -160,7 +160,7 @@ class Settings:
     signal_channel: str = _setting(
         "The Redis channel on which signal is told of changes",
         default="signal",
-        of=SERVE | frozenset({Process.RELAY}),
+        of=SERVE | frozenset({Process.RELAY, Process.RECONCILE}),
     )
     client_id: str = _setting("Sale's own name at identity", of=SERVE)
     client_secret: str = _setting("Sale's own secret at identity", of=SERVE, secret=True)

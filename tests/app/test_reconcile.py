@@ -17,13 +17,14 @@ import evening
 from evening import CLOSING_TIME
 from live import Live
 from sale_adapters.memory import ManualClock, MemoryBooks, MemoryLogReader, MemoryOrders, MemoryStore
-from sale_app.reconcile import Report, Wish, WrongUsage, run
+from sale_app.reconcile import Report, Wish, WrongUsage, reconcile_from_settings, run
 from sale_app.reconcile_limits import limits_of
 from sale_app.reconcile_sample import reconcile_sample
 from sale_app.settings import Process, Settings
 from sale_domain.errors import StoreUnavailable
 from sale_domain.ports.reconciling import Wait
 from sale_domain.reconciliation import Limits
+from sale_domain.ringing_orders import RingingOrders
 
 
 def reconcile(sale: Live, *options: str) -> tuple[int, list[Any]]:
@@ -180,3 +181,22 @@ def test_settings_say_how_long_things_may_wait() -> None:
 
     for_ever = limits_of(Settings.read({**environment, "SALE_OUTBOX_DAYS": "0"}, process=Process.RECONCILE))
     assert for_ever.events_kept > timedelta(days=36_000)
+
+
+async def test_what_is_mended_is_told_like_any_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[object] = []
+
+    async def noted(*_: object, orders: object, **__: object) -> int:
+        given.append(orders)
+        return 0
+
+    monkeypatch.setattr("sale_app.reconcile.run", noted)
+    environment = {
+        "SALE_DATABASE_URL": "postgresql://127.0.0.1:1/sale",
+        "SALE_KAFKA_BOOTSTRAP": "127.0.0.1:1",
+        "SALE_REDIS_URL": "redis://127.0.0.1:1/0",
+    }
+    settings = Settings.read(environment, process=Process.RECONCILE)
+    assert settings.redis_url == environment["SALE_REDIS_URL"]
+    assert await reconcile_from_settings(settings, Wish(), as_json=True, console=Console()) == 0
+    assert [type(orders) for orders in given] == [RingingOrders]

@@ -34,7 +34,7 @@ async def test_a_table_that_outlives_its_order_is_found(shop: Shop) -> None:
     await shop.orders.change(
         shop.evening.partial,
         lambda order: Decision(change=order.cancel(reason="rain", at=order.updated_at, by="lan")),
-        merchant_id=None,
+        merchant_id=shop.evening.merchant_id,
     )
     assert await shop.codes() == []
     await shop.spoil(
