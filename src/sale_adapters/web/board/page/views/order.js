@@ -54,7 +54,7 @@ function lineRow(app, order, line, price, editable) {
   const total = line.total ?? priced?.total;
   const fixed = order.status !== 'DRAFT' || line.leadItemId;
   const quantity = app.format.number(line.quantity);
-  const set = (/** @type {number} */ n) => app.actions.change(order.id, line.id, { quantity: n });
+  const set = (/** @type {number} */ n) => app.actions.change(order, line.id, { quantity: n });
   return html`<li class="line ${line.leadItemId ? 'child' : ''}" data-line=${line.id}>
     ${fixed
       ? html`<span class="line-quantity">${quantity}×</span>`
@@ -79,7 +79,7 @@ function lineRow(app, order, line, price, editable) {
 /** @param {App} app @param {Thing} order @param {any} line */
 async function changeNote(app, order, line) {
   const note = await app.ask.text(app.t('line.note', line.name), line.note ?? '');
-  if (note !== undefined) await app.actions.change(order.id, line.id, { note: note || null });
+  if (note !== undefined) await app.actions.change(order, line.id, { note: note || null });
 }
 
 /** @param {App} app @param {Thing} order @param {boolean} old */
@@ -88,7 +88,7 @@ function adding(app, order, old) {
     const field = /** @type {HTMLInputElement} */ (document.getElementById('add-note'));
     const note = field.value.trim();
     field.value = '';
-    void app.actions.add(order.id, note ? { itemId, note } : { itemId });
+    void app.actions.add(order, note ? { itemId, note } : { itemId });
   };
   const byId = (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -134,12 +134,12 @@ function actions(app, order, old) {
   return html`<div class="actions">
     ${status === 'CANCELLED' || !order.items.length ? nothing : html`
       <button class=${unsent.length ? 'primary' : ''} data-do="send" aria-disabled=${app.off(busy || !unsent.length)}
-        @click=${() => app.actions.send(order.id)}>
+        @click=${() => app.actions.send(order)}>
         ${unsent.length ? app.t('order.send', app.format.number(count)) : app.t('order.send.none')}</button>
       ${unsent.length && count > 1 ? html`<button aria-disabled=${app.off(busy)} @click=${() => sendSome(app, order)}>${app.t('order.send.some')}</button>` : nothing}`}
     ${status === 'DRAFT' && order.items.length ? html`<button class=${unsent.length ? '' : 'primary'} aria-disabled=${app.off(busy)} @click=${() => checkOut(app, order)}>${app.t('order.checkout')}</button>` : nothing}
     ${toPay && app.config.demoPayUrl ? html`<button class=${unsent.length ? '' : 'primary'} aria-disabled=${app.off(busy)} @click=${() => pay(app, order)}>${app.t('order.pay')}</button>` : nothing}
-    ${status === 'PROCESSING' && !order.paid ? html`<button aria-disabled=${app.off(busy)} @click=${() => app.actions.order(order.id, 'revert', {})}>${app.t('order.revert')}</button>` : nothing}
+    ${status === 'PROCESSING' && !order.paid ? html`<button aria-disabled=${app.off(busy)} @click=${() => app.actions.order(order, 'revert', {})}>${app.t('order.revert')}</button>` : nothing}
     ${isOpen('order', order) && !app.tableOf(order.id) && app.sync.allowed.has('usage') ? html`<button aria-disabled=${app.off(busy)} @click=${() => seat(app, order)}>${app.t('order.seat')}</button>` : nothing}
     <button aria-expanded=${String(app.historyOf === order.id)} @click=${() => app.showHistory(order.id)}>${app.t('order.history')}</button>
     ${isOpen('order', order) ? html`<button class="grave" aria-disabled=${app.off(busy)} @click=${() => cancel(app, order)}>${app.t('order.cancel')}</button>` : nothing}
@@ -149,11 +149,11 @@ function actions(app, order, old) {
 /** @param {App} app @param {Thing} order */
 async function seat(app, order) {
   const unitId = await chooseFree(app, app.t('order.seat'));
-  if (unitId) await app.actions.seat(order.id, unitId);
+  if (unitId) await app.actions.seat(order, unitId);
 }
 
 /** @param {App} app @param {Thing} order */
 async function cancel(app, order) {
   const reason = await app.ask.reason('cancel', app.t('order', shortOf(order.id)));
-  if (reason) await app.actions.order(order.id, 'cancel', { reason });
+  if (reason) await app.actions.order(order, 'cancel', { reason });
 }
