@@ -22,8 +22,9 @@ const byUrgency = (one, other) => Number(other.rush) - Number(one.rush) || Date.
 export function kitchenView(app) {
   if (!app.sync.allowed.has('ticket')) return app.sync.phase === 'starting' ? nothing : notYours(app);
   const tickets = app.store.open('ticket').sort(byUrgency);
-  const stations = [...new Set(tickets.map((ticket) => ticket.stationId ?? ''))].sort();
-  const chosen = app.station === null || stations.includes(app.station) ? app.station : null;
+  const chosen = app.station;
+  // A station that has nothing to do stays chosen: others' tickets are not its own.
+  const stations = [...new Set([...tickets.map((ticket) => ticket.stationId ?? ''), ...(chosen === null ? [] : [chosen])])].sort();
   const shown = tickets.filter((ticket) => chosen === null || (ticket.stationId ?? '') === chosen);
   return html`<section class="kitchen" aria-labelledby="kitchen-title">
     <div class="bar">
