@@ -118,11 +118,9 @@ export class App {
     this.expired = false;
     remember(session);
     this.notices.clear();
-    if (same && this.sync.stream) this.sync.retry();
-    else {
-      this.store.clear();
-      this.begin();
-    }
+    if (!same) this.store.clear();
+    // Read everything, even after the same person's break: reads that met the end of the token found nothing.
+    this.begin();
     this.update();
   }
 

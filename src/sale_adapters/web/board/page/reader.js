@@ -37,7 +37,7 @@ export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 export const kindOf = (topic) => KINDS.find((kind) => READS[kind].topic === topic);
 
 /** Tell whether asking again may help. @param {unknown} error */
-const passes = (error) => error instanceof Unreachable || (error instanceof Problem && error.status >= 500);
+const passes = (error) => error instanceof Unreachable || (error instanceof Problem && (error.status === 429 || error.status >= 500));
 
 export class Reader {
   /** @param {import('./api.js').Api} api @param {import('./store.js').Store} store */
