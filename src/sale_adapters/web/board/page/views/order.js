@@ -84,28 +84,31 @@ async function changeNote(app, order, line) {
 
 /** @param {App} app @param {Thing} order @param {boolean} old */
 function adding(app, order, old) {
-  const add = (/** @type {string} */ itemId) => {
-    const field = /** @type {HTMLInputElement} */ (document.getElementById('add-note'));
-    const note = field.value.trim();
-    field.value = '';
-    void app.actions.add(order, note ? { itemId, note } : { itemId });
+  /** What was refused is typed for the next try, unless something else was typed since. @param {string} itemId @param {HTMLInputElement[]} fields */
+  const add = async (itemId, ...fields) => {
+    const typed = fields.map((field) => field.value);
+    const note = typed[0].trim();
+    for (const field of fields) field.value = '';
+    if (await app.actions.add(order, note ? { itemId, note } : { itemId })) return;
+    for (const [place, field] of fields.entries()) field.value ||= typed[place];
   };
+  const noteField = () => /** @type {HTMLInputElement} */ (document.getElementById('add-note'));
   const byId = (/** @type {Event} */ event) => {
     event.preventDefault();
     const field = /** @type {HTMLInputElement} */ (document.getElementById('add-id'));
-    if (field.value.trim() && app.sync.live) add(field.value.trim());
-    field.value = '';
+    if (field.value.trim() && app.sync.live) void add(field.value.trim(), noteField(), field);
   };
-  return html`<div class="adding">
+  // Another order gets fields of its own: a note never goes along.
+  return repeat([order], () => order.id, () => html`<div class="adding">
     <div class="quick" role="group" aria-label=${app.t('order.add')} data-rove>
-      ${app.config.items.map((item) => html`<button data-key=${item.id} aria-disabled=${app.off(old)} @click=${() => add(item.id)}>${item.name}</button>`)}
+      ${app.config.items.map((item) => html`<button data-key=${item.id} aria-disabled=${app.off(old)} @click=${() => add(item.id, noteField())}>${item.name}</button>`)}
     </div>
     <form class="by-id" @submit=${byId}>
       <label><span>${app.t('order.add.note')}</span><input id="add-note" maxlength="500" autocomplete="off" /></label>
       <label><span>${app.t('order.add.id')}</span><input id="add-id" maxlength="500" autocomplete="off" autocapitalize="off" spellcheck="false" /></label>
       <button aria-disabled=${app.off(old)}>${app.t('order.add')}</button>
     </form>
-  </div>`;
+  </div>`);
 }
 
 /** @param {App} app @param {Thing} order @param {any} price */
