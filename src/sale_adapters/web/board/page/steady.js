@@ -2,7 +2,7 @@
 
 const UNSTEADY_MS = 350;
 
-/** @typedef {{x: number, y: number}} Place */
+/** @typedef {{x: number, y: number, width: number, height: number}} Place */
 
 export class Steadiness {
   constructor() {
@@ -17,15 +17,12 @@ export class Steadiness {
   /** Look which buttons came to stand where another was. */
   look() {
     const before = this.places;
-    const taken = new Map([...before].map(([id, place]) => [`${place.x},${place.y}`, id]));
     this.places = new Map();
     for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('button.step'))) {
       const id = button.dataset.item ?? '';
       const place = placeOf(button);
       this.places.set(id, place);
-      const was = before.get(id);
-      const elsewhere = was ? was.x !== place.x || was.y !== place.y : taken.has(`${place.x},${place.y}`);
-      if (elsewhere) this.moved.set(id, performance.now() + UNSTEADY_MS);
+      if ([...before].some(([other, was]) => other !== id && holds(was, place))) this.moved.set(id, performance.now() + UNSTEADY_MS);
     }
   }
 
@@ -44,9 +41,15 @@ export class Steadiness {
   }
 }
 
+/** Tell whether what stands at a place is now in the middle of where another was. @param {Place} was @param {Place} now */
+function holds(was, now) {
+  const [right, down] = [now.x + now.width / 2 - was.x, now.y + now.height / 2 - was.y];
+  return right > 0 && right < was.width && down > 0 && down < was.height;
+}
+
 /** Where a button stands within its group, however far that is scrolled. @param {HTMLElement} button @returns {Place} */
 function placeOf(button) {
   const group = button.closest('[data-rove]')?.getBoundingClientRect();
   const box = button.getBoundingClientRect();
-  return { x: Math.round(box.left - (group?.left ?? 0)), y: Math.round(box.top - (group?.top ?? 0)) };
+  return { x: box.left - (group?.left ?? 0), y: box.top - (group?.top ?? 0), width: box.width, height: box.height };
 }
