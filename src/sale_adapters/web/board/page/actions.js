@@ -131,6 +131,15 @@ export class Actions {
     return this.order(order, 'items', item);
   }
 
+  /** Change a line by so many, counted from what earlier taps made of it. @param {Thing} order @param {any} line @param {number} by */
+  adjust(order, line, by) {
+    const path = `sale-orders/${order.id}/items/${line.id}`;
+    return this.on('order', order, (version) => {
+      const present = this.app.store.get('order', order.id)?.items.find((/** @type {any} */ each) => each.id === line.id) ?? line;
+      return this.api.patch(path, { quantity: Math.max(0, present.quantity + by) }, version);
+    }, line.id);
+  }
+
   /** @param {Thing} order @param {string} lineId @param {object} change */
   change(order, lineId, change) {
     const path = `sale-orders/${order.id}/items/${lineId}`;

@@ -54,14 +54,14 @@ function lineRow(app, order, line, price, editable) {
   const total = line.total ?? priced?.total;
   const fixed = order.status !== 'DRAFT' || line.leadItemId;
   const quantity = app.format.number(line.quantity);
-  const set = (/** @type {number} */ n) => app.actions.change(order, line.id, { quantity: n });
+  const adjust = (/** @type {number} */ by) => app.actions.adjust(order, line, by);
   return html`<li class="line ${line.leadItemId ? 'child' : ''}" data-line=${line.id}>
     ${fixed
       ? html`<span class="line-quantity">${quantity}×</span>`
       : html`<span class="stepper" role="group" aria-label=${app.t('line.quantity')}>
-          <button aria-label=${app.t('line.less', line.name)} aria-disabled=${off} @click=${() => set(Math.max(0, line.quantity - 1))}>${icon('minus')}</button>
+          <button aria-label=${app.t('line.less', line.name)} aria-disabled=${off} @click=${() => adjust(-1)}>${icon('minus')}</button>
           <span class="line-quantity">${quantity}</span>
-          <button aria-label=${app.t('line.more', line.name)} aria-disabled=${off} @click=${() => set(line.quantity + 1)}>${icon('plus')}</button>
+          <button aria-label=${app.t('line.more', line.name)} aria-disabled=${off} @click=${() => adjust(1)}>${icon('plus')}</button>
         </span>`}
     <span class="line-name">${line.name}
       ${line.sentQuantity > 0
