@@ -160,9 +160,10 @@ async function voidTicket(app, ticket) {
 export function kitchenKey(app, key, focused) {
   const id = /** @type {HTMLElement | null} */ (focused.closest('[data-ticket]'))?.dataset.ticket;
   const ticket = id ? app.store.get('ticket', id) : undefined;
-  if (!ticket || !app.sync.live) return;
+  if (!ticket || app.off(app.store.isOld('ticket', ticket)) === 'true') return;
   const item = ticket.items.find((/** @type {any} */ each) => each.id === focused.dataset.item);
-  if (key === 'u' && !ticket.rush) void app.actions.rush(ticket);
+  if (app.actions.isBusy(item ? item.id : ticket.id)) return;
+  if (key === 'u' && !ticket.rush && !app.actions.isBusy(ticket.id)) void app.actions.rush(ticket);
   if (key === 'v' && item && VOIDABLE.has(item.status)) void voidItem(app, ticket, item);
   if (key === 'r' && item?.status === 'READY') void app.actions.item(ticket, item.id, 'recall');
 }
