@@ -1,12 +1,18 @@
 /** What people do: one command after the other per thing, upon the version that they saw, and what came of it. */
 
-import { postElsewhere, Problem } from './api.js';
+import { postElsewhere, Problem, Unreachable } from './api.js';
 import { explain, isMoved } from './problems.js';
 
 /** @typedef {import('./store.js').Kind} Kind */
 /** @typedef {import('./store.js').Thing} Thing */
 
 const DOUBLE_TAP_MS = 350;
+
+/** Tell a lost answer about money from any other. @param {Promise<any>} payment */
+const answered = (payment) =>
+  payment.catch((error) => {
+    throw error instanceof Unreachable ? new Problem(0, { code: 'payment-unanswered' }) : error;
+  });
 
 export class Actions {
   /** @param {import('./app.js').App} app */
@@ -153,9 +159,10 @@ export class Actions {
     const paid = await this.on('order', order, async (version) => {
       const { body: present } = await this.api.get(`sale-orders/${id}`);
       if (present.version !== version) throw new Problem(412, { code: 'stale-version' });
-      return { body: await postElsewhere(url, { saleOrderId: id, amount, split }) };
+      return { body: await answered(postElsewhere(url, { saleOrderId: id, amount, split })) };
     });
-    if (paid) await this.app.sync.refresh('order', id);
+    // Also where no answer came: it may be paid all the same.
+    await this.app.sync.refresh('order', id);
     return paid;
   }
 
