@@ -70,8 +70,8 @@ export class App {
 
   start() {
     document.documentElement.lang = this.language;
-    this.routed();
     if (this.session) this.begin();
+    else this.routed();
     this.update();
   }
 
@@ -218,6 +218,9 @@ export class App {
   /** Read and follow what the token may see. */
   begin() {
     void this.sync.start().then(() => this.land());
+    // What the address names is read for whoever is signed in now.
+    this.soughtInVain.clear();
+    this.routed();
     void this.nameStations();
   }
 

@@ -64,7 +64,7 @@ async function preview(app, id) {
 
 /** Ask how much is paid, in how many parts. @param {App} app @param {Thing} order */
 export async function pay(app, order) {
-  let [amount, split] = [order.total - order.paid, 1];
+  let [amount, split] = [Number((order.total - order.paid).toFixed(4)), 1];
   const wanted = await app.dialogs.ask((answer) =>
     question({
       title: app.t('pay.title'),
