@@ -87,3 +87,30 @@ async def test_the_first_tab_skips_to_the_content(open_board: Open) -> None:
     await expect(cook.page.get_by_role("link", name="Skip to content")).to_be_focused()
     await press(cook, "Enter")
     await expect(cook.page.locator("#content")).to_be_focused()
+
+
+async def test_a_key_that_is_held_down_or_struck_twice_does_not_run_on_to_the_next_dish(
+    sale: Live, open_board: Open
+) -> None:
+    sent(sale, "keys-twice", ("pho", 1), ("banh-mi", 1))
+    cook = await open_board("Cook")
+    for status in ("Cooking", "Ready"):
+        await cook.step("keys-twice", "Phở").click()
+        await cook.has_status(cook.step("keys-twice", "Phở"), status)
+        await expect(cook.step("keys-twice", "Phở")).to_be_enabled()
+
+    await cook.page.evaluate(
+        """() => new Promise((done) => {
+            const dish = document.activeElement;
+            new MutationObserver((_, watch) => {
+                if (document.activeElement === dish || document.activeElement === document.body) return;
+                watch.disconnect();
+                document.activeElement.click();
+                done();
+            }).observe(document.getElementById('board'), { subtree: true, childList: true, attributes: true });
+            dish.click();
+        })"""
+    )
+
+    await cook.has_status(cook.step("keys-twice", "Phở"), "Served")
+    await cook.has_status(cook.step("keys-twice", "Bánh mì"), "Waiting")

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import Route, expect
 
-from board_world import Open, as_admin, sent
+from board_world import Open, as_admin, seated, sent
 from live import Live
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -145,3 +145,37 @@ async def test_each_station_sees_its_own_tickets(sale: Live, open_board: Open) -
     await expect(cook.page.get_by_role("button", name="Quầy nước")).to_have_attribute("aria-pressed", "true")
     await expect(cook.ticket("kitchen-9")).to_have_count(1)
     sale.call("PUT", "/kitchen-stations", {"stations": []}, headers=as_admin(sale)).raise_for_status()
+
+
+async def test_a_void_that_was_asked_before_the_dish_was_ready_is_refused(sale: Live, open_board: Open) -> None:
+    sent(sale, "kitchen-10", ("pho", 1))
+    cook = await open_board("Cook")
+    ticket_id = await cook.ticket("kitchen-10").get_attribute("data-ticket")
+    await cook.ticket("kitchen-10").get_by_role("button", name="More for Phở bò tái").click()
+    await cook.answer("Void", "Sold out")
+
+    item = sale.good("GET", f"/kitchen-tickets/{ticket_id}")["items"][0]["id"]
+    for step in ("cook", "finish"):
+        sale.call("POST", f"/kitchen-ticket-items/{item}/{step}", {}, headers=as_admin(sale)).raise_for_status()
+    await cook.has_status(cook.step("kitchen-10", "Phở"), "Ready")
+    await cook.answer("Void")
+
+    await expect(cook.page.get_by_role("alert")).to_contain_text("Somebody changed it at the same moment.")
+    await cook.has_status(cook.step("kitchen-10", "Phở"), "Ready")
+
+
+async def test_a_colleagues_note_is_not_overwritten_by_one_who_had_not_seen_it(sale: Live, open_board: Open) -> None:
+    order_id = seated(sale, "kitchen-11", ("pho", 1))
+    waiter = await open_board("Waiter")
+    await waiter.go("orders")
+    await waiter.entry("kitchen-11").click()
+    await waiter.line("Phở").get_by_role("button", name="Note for Phở bò tái").click()
+
+    line = sale.good("GET", f"/sale-orders/{order_id}")["items"][0]["id"]
+    sale.good("PATCH", f"/sale-orders/{order_id}/items/{line}", {"note": "DỊ ỨNG LẠC"})
+    await expect(waiter.line("Phở")).to_contain_text("DỊ ỨNG LẠC")
+    await waiter.page.get_by_role("dialog").get_by_role("textbox").fill("không hành")
+    await waiter.answer("Save")
+
+    await expect(waiter.page.get_by_role("alert")).to_contain_text("Somebody changed it at the same moment.")
+    await expect(waiter.line("Phở")).to_contain_text("DỊ ỨNG LẠC")

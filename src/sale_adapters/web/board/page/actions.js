@@ -1,11 +1,18 @@
 /** What people do: one command after the other per thing, upon the version that they saw, and what came of it. */
 
-import { postElsewhere } from './api.js';
+import { postElsewhere, Problem, Unreachable } from './api.js';
 import { explain, isMoved } from './problems.js';
 
 /** @typedef {import('./store.js').Kind} Kind */
+/** @typedef {import('./store.js').Thing} Thing */
 
 const DOUBLE_TAP_MS = 350;
+
+/** Tell a lost answer about money from any other. @param {Promise<any>} payment */
+const answered = (payment) =>
+  payment.catch((error) => {
+    throw error instanceof Unreachable ? new Problem(0, { code: 'payment-unanswered' }) : error;
+  });
 
 export class Actions {
   /** @param {import('./app.js').App} app */
@@ -15,6 +22,8 @@ export class Actions {
     this.queues = new Map();
     /** Ids whose command is on its way, or has only just come back. @type {Set<string>} */
     this.busy = new Set();
+    /** The versions that commands of this screen alone led through, per thing. @type {Map<string, {from: number, to: number}>} */
+    this.own = new Map();
   }
 
   /** @param {string} id */
@@ -23,16 +32,16 @@ export class Actions {
   }
 
   /**
-   * Run a command on a thing with the version at hand; true when it was done.
-   * @param {Kind} kind @param {string} id
+   * Run a command on a thing upon the version that was seen; true when it was done.
+   * @param {Kind} kind @param {Thing} seen the thing as it was shown when its button was tapped or its question asked
    * @param {(version: number) => Promise<any>} command
    * @param {string} [busy] what shows that something is under way
    */
-  async on(kind, id, command, busy = id) {
+  async on(kind, seen, command, busy = seen.id) {
     this.busy.add(busy);
     this.app.update();
-    const key = `${kind}:${id}`;
-    const mine = (this.queues.get(key) ?? Promise.resolve()).then(() => this.attempt(kind, id, command));
+    const key = `${kind}:${seen.id}`;
+    const mine = (this.queues.get(key) ?? Promise.resolve()).then(() => this.attempt(kind, seen, command));
     this.queues.set(key, mine);
     const done = await mine;
     if (this.queues.get(key) === mine) this.queues.delete(key);
@@ -44,12 +53,18 @@ export class Actions {
     return done;
   }
 
-  /** @param {Kind} kind @param {string} id @param {(version: number) => Promise<any>} command */
-  async attempt(kind, id, command) {
+  /** @param {Kind} kind @param {Thing} seen @param {(version: number) => Promise<any>} command */
+  async attempt(kind, { id, version: seen }, command) {
+    const key = `${kind}:${id}`;
+    const own = this.own.get(key);
+    // What one has done oneself since one looked is no surprise; what a colleague did in between is refused.
+    const version = own && own.from <= seen && seen <= own.to ? own.to : seen;
     try {
-      const version = this.app.store.get(kind, id)?.version;
-      const { body } = await command(/** @type {number} */ (version));
-      if (body?.id === id && 'version' in body) this.app.store.put(kind, body);
+      const { body } = await command(version);
+      if (body?.id === id && 'version' in body) {
+        this.own.set(key, { from: own?.to === version ? own.from : version, to: body.version });
+        this.app.store.put(kind, body);
+      }
       return true;
     } catch (error) {
       this.app.notices.bad(explain(error, this.app.t, this.app.format));
@@ -74,32 +89,32 @@ export class Actions {
 
   // Kitchen
 
-  /** @param {string} ticketId @param {string} itemId @param {string} action @param {object} [body] */
-  item(ticketId, itemId, action, body = {}) {
+  /** @param {Thing} ticket @param {string} itemId @param {string} action @param {object} [body] */
+  item(ticket, itemId, action, body = {}) {
     const path = `kitchen-ticket-items/${itemId}/${action}`;
-    return this.on('ticket', ticketId, (version) => this.api.post(path, body, version), itemId);
+    return this.on('ticket', ticket, (version) => this.api.post(path, body, version), itemId);
   }
 
-  /** @param {string} id */
-  rush(id) {
-    return this.on('ticket', id, (version) => this.api.post(`kitchen-tickets/${id}/rush`, {}, version));
+  /** @param {Thing} ticket */
+  rush(ticket) {
+    return this.on('ticket', ticket, (version) => this.api.post(`kitchen-tickets/${ticket.id}/rush`, {}, version));
   }
 
-  /** @param {string} id @param {string} reason */
-  voidTicket(id, reason) {
-    return this.on('ticket', id, (version) => this.api.post(`kitchen-tickets/${id}/void`, { reason }, version));
+  /** @param {Thing} ticket @param {string} reason */
+  voidTicket(ticket, reason) {
+    return this.on('ticket', ticket, (version) => this.api.post(`kitchen-tickets/${ticket.id}/void`, { reason }, version));
   }
 
-  /** @param {string} orderId @param {object[]} [items] all that is unsent where none are named */
-  async send(orderId, items) {
+  /** @param {Thing} order @param {object[]} [items] all that is unsent where none are named */
+  async send(order, items) {
     const body = items ? { items } : {};
-    const sent = await this.on('order', orderId, async (version) => {
-      const answer = await this.api.post(`sale-orders/${orderId}/kitchen-tickets`, body, version);
+    const sent = await this.on('order', order, async (version) => {
+      const answer = await this.api.post(`sale-orders/${order.id}/kitchen-tickets`, body, version);
       for (const ticket of answer.body.tickets) this.app.store.put('ticket', ticket);
       return answer;
     });
     if (sent) this.app.notices.good(this.app.t('sent'));
-    await this.app.sync.refresh('order', orderId);
+    await this.app.sync.refresh('order', order.id);
     return sent;
   }
 
@@ -112,47 +127,60 @@ export class Actions {
     return order;
   }
 
-  /** @param {string} id @param {string} action @param {object} body */
-  order(id, action, body) {
-    return this.on('order', id, (version) => this.api.post(`sale-orders/${id}/${action}`, body, version));
+  /** @param {Thing} order @param {string} action @param {object} body */
+  order(order, action, body) {
+    return this.on('order', order, (version) => this.api.post(`sale-orders/${order.id}/${action}`, body, version));
   }
 
-  /** @param {string} id @param {object} item */
-  add(id, item) {
-    return this.order(id, 'items', item);
+  /** @param {Thing} order @param {object} item */
+  add(order, item) {
+    return this.order(order, 'items', item);
   }
 
-  /** @param {string} id @param {string} lineId @param {object} change */
-  change(id, lineId, change) {
-    const path = `sale-orders/${id}/items/${lineId}`;
-    return this.on('order', id, (version) => this.api.patch(path, change, version), lineId);
+  /** Change a line by so many, counted from what earlier taps made of it. @param {Thing} order @param {any} line @param {number} by */
+  adjust(order, line, by) {
+    const path = `sale-orders/${order.id}/items/${line.id}`;
+    return this.on('order', order, (version) => {
+      const present = this.app.store.get('order', order.id)?.items.find((/** @type {any} */ each) => each.id === line.id) ?? line;
+      return this.api.patch(path, { quantity: Math.max(0, present.quantity + by) }, version);
+    }, line.id);
   }
 
-  /** Ask the demo's mq-pay to pay. @param {string} id @param {number} amount @param {number} split */
-  async pay(id, amount, split) {
+  /** @param {Thing} order @param {string} lineId @param {object} change */
+  change(order, lineId, change) {
+    const path = `sale-orders/${order.id}/items/${lineId}`;
+    return this.on('order', order, (version) => this.api.patch(path, change, version), lineId);
+  }
+
+  /** Ask the demo's mq-pay to pay, which knows no versions. @param {Thing} order @param {number} amount @param {number} split */
+  async pay(order, amount, split) {
+    const { id } = order;
     const url = /** @type {string} */ (this.app.config.demoPayUrl);
-    const paid = await this.on('order', id, async () => ({
-      body: await postElsewhere(url, { saleOrderId: id, amount, split }),
-    }));
-    if (paid) await this.app.sync.refresh('order', id);
+    const paid = await this.on('order', order, async (version) => {
+      const { body: present } = await this.api.get(`sale-orders/${id}`);
+      if (present.version !== version) throw new Problem(412, { code: 'stale-version' });
+      return { body: await answered(postElsewhere(url, { saleOrderId: id, amount, split })) };
+    });
+    // Also where no answer came: it may be paid all the same.
+    await this.app.sync.refresh('order', id);
     return paid;
   }
 
   // Tables
 
-  /** @param {string} orderId @param {string} unitId */
-  async seat(orderId, unitId) {
-    const seated = await this.on('order', orderId, async (version) => {
-      const answer = await this.api.post(`sale-orders/${orderId}/allocations`, { unitIds: [unitId] }, version);
+  /** @param {Thing} order @param {string} unitId */
+  async seat(order, unitId) {
+    const seated = await this.on('order', order, async (version) => {
+      const answer = await this.api.post(`sale-orders/${order.id}/allocations`, { unitIds: [unitId] }, version);
       for (const usage of answer.body.usages) this.app.store.put('usage', usage);
       return answer;
     });
-    await this.app.sync.refresh('order', orderId);
+    await this.app.sync.refresh('order', order.id);
     return seated;
   }
 
-  /** @param {string} id @param {'complete' | 'cancel' | 'move'} action @param {object} [body] */
-  usage(id, action, body = {}) {
-    return this.on('usage', id, (version) => this.api.post(`allocation-usages/${id}/${action}`, body, version));
+  /** @param {Thing} usage @param {'complete' | 'cancel' | 'move'} action @param {object} [body] */
+  usage(usage, action, body = {}) {
+    return this.on('usage', usage, (version) => this.api.post(`allocation-usages/${usage.id}/${action}`, body, version));
   }
 }

@@ -70,8 +70,8 @@ export class App {
 
   start() {
     document.documentElement.lang = this.language;
-    this.routed();
     if (this.session) this.begin();
+    else this.routed();
     this.update();
   }
 
@@ -118,11 +118,9 @@ export class App {
     this.expired = false;
     remember(session);
     this.notices.clear();
-    if (same && this.sync.stream) this.sync.retry();
-    else {
-      this.store.clear();
-      this.begin();
-    }
+    if (!same) this.store.clear();
+    // Read everything, even after the same person's break: reads that met the end of the token found nothing.
+    this.begin();
     this.update();
   }
 
@@ -220,6 +218,9 @@ export class App {
   /** Read and follow what the token may see. */
   begin() {
     void this.sync.start().then(() => this.land());
+    // What the address names is read for whoever is signed in now.
+    this.soughtInVain.clear();
+    this.routed();
     void this.nameStations();
   }
 

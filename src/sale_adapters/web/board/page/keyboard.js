@@ -1,6 +1,7 @@
 /** Keys: arrows move within a group, single letters act, and the focus never gets lost when a thing goes away. */
 
 import { go } from './router.js';
+import { Steadiness } from './steady.js';
 import { help } from './views/help.js';
 import { kitchenKey } from './views/kitchen.js';
 
@@ -18,6 +19,7 @@ export const switchSingleKeys = () => localStorage.setItem(KEY, singleKeys() ? '
 export function listenToKeys(app) {
   /** The group and place that had the focus last. @type {Last | null} */
   let last = null;
+  const steadiness = new Steadiness();
 
   document.addEventListener('focusin', (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
@@ -29,16 +31,19 @@ export function listenToKeys(app) {
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const target = /** @type {HTMLElement} */ (event.target);
+    // A key that is held down is one wish, not one for each dish that the focus passes.
+    if (event.repeat && event.key === 'Enter') event.preventDefault();
     if (ARROWS.includes(event.key)) step(event, target);
     else if (!isTyping(target)) act(app, event, target);
   });
 
   // One place keeps everything quiet that says that it is off; it keeps its focus, as a disabled button would not.
-  document.addEventListener('click', quieten, true);
+  document.addEventListener('click', (event) => quieten(event, steadiness), true);
 
   app.drawn = () => {
     for (const group of document.querySelectorAll('[data-rove]')) rove(group, null);
-    if (last && document.activeElement === document.body) recover(last);
+    if (last && document.activeElement === document.body) recover(last, steadiness);
+    steadiness.look();
   };
 }
 
@@ -52,11 +57,15 @@ function rove(group, focused) {
   for (const member of all) member.tabIndex = member === (current ?? all[0]) ? 0 : -1;
 }
 
-/** A thing that had the focus is gone: its neighbour gets it. @param {Last} last */
-function recover(last) {
+/** A thing that had the focus is gone: its neighbour gets it. @param {Last} last @param {Steadiness} steadiness */
+function recover(last, steadiness) {
   if (!last.group.isConnected || document.querySelector('dialog[open]')) return;
   const all = members(last.group);
-  (all.find((member) => member.dataset.key === last.key) ?? all[Math.min(last.place, all.length - 1)])?.focus();
+  const same = all.find((member) => member.dataset.key === last.key);
+  const heir = same ?? all[Math.min(last.place, all.length - 1)];
+  if (!heir) return;
+  if (!same) steadiness.receive(heir);
+  heir.focus();
 }
 
 /** Go to the nearest member in the direction of an arrow. @param {KeyboardEvent} event @param {HTMLElement} target */
@@ -111,10 +120,10 @@ function act(app, event, target) {
   }
 }
 
-/** @param {Event} event */
-function quieten(event) {
+/** @param {MouseEvent} event @param {Steadiness} steadiness */
+function quieten(event, steadiness) {
   const target = /** @type {Element} */ (event.target);
-  if (!target.closest?.('[aria-disabled=true]')) return;
+  if (!target.closest?.('[aria-disabled=true]') && !steadiness.swallows(event)) return;
   event.preventDefault();
   event.stopPropagation();
 }

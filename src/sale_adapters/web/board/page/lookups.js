@@ -1,6 +1,7 @@
 /** What is read beside an order for showing it, once per version of it: its price, its history. */
 
 const MOST_AT_ONCE = 2;
+const RETRY_MS = 5_000;
 
 export class Lookup {
   /**
@@ -19,15 +20,15 @@ export class Lookup {
     this.running = 0;
   }
 
-  /** Return what is known of this version, else what was known before it, and ask. @param {import('./store.js').Thing} order */
+  /** Return what is known of this version, and ask where nothing is. @param {import('./store.js').Thing} order */
   of(order) {
     const known = this.known.get(order.id);
     if (known?.version !== order.version && this.app.sync.live) {
-      this.known.set(order.id, { version: order.version, found: known?.found });
+      this.known.set(order.id, { version: order.version, found: null });
       this.wanted.set(order.id, order);
       queueMicrotask(() => void this.work());
     }
-    return known?.found;
+    return known?.version === order.version ? known.found : null;
   }
 
   async work() {
@@ -42,13 +43,17 @@ export class Lookup {
 
   /** @param {import('./store.js').Thing} order */
   async read(order) {
-    let found = null;
+    const isAsked = () => this.known.get(order.id)?.version === order.version;
     try {
-      found = this.pick((await this.app.api.get(this.path(order))).body);
+      const found = this.pick((await this.app.api.get(this.path(order))).body);
+      if (isAsked()) this.known.set(order.id, { version: order.version, found });
     } catch {
-      // Shown as unknown; the next version of the order asks again.
+      // Shown as unknown; the drawing after a while asks again.
+      setTimeout(() => {
+        if (isAsked()) this.known.delete(order.id);
+        this.app.update();
+      }, RETRY_MS);
     }
-    if (this.known.get(order.id)?.version === order.version) this.known.set(order.id, { version: order.version, found });
     this.app.update();
   }
 }

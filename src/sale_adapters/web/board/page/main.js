@@ -12,4 +12,6 @@ addEventListener('hashchange', () => app.routed());
 // A radio that is off closes no socket by itself.
 addEventListener('offline', () => app.sync.lose());
 addEventListener('online', () => app.sync.retry());
+// A tablet that slept heard nothing, and its socket does not know.
+document.addEventListener('visibilitychange', () => document.hidden || !app.session || app.expired || app.sync.retry());
 app.start();

@@ -37,7 +37,7 @@ export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 export const kindOf = (topic) => KINDS.find((kind) => READS[kind].topic === topic);
 
 /** Tell whether asking again may help. @param {unknown} error */
-const passes = (error) => error instanceof Unreachable || (error instanceof Problem && error.status >= 500);
+const passes = (error) => error instanceof Unreachable || (error instanceof Problem && (error.status === 429 || error.status >= 500));
 
 export class Reader {
   /** @param {import('./api.js').Api} api @param {import('./store.js').Store} store */
@@ -78,14 +78,17 @@ export class Reader {
 
   /** Read the open things of a kind; null when the token may not see them. @param {Kind} kind */
   async all(kind) {
+    const { run } = this;
     const before = this.store.open(kind);
     try {
       const lists = await Promise.all(READS[kind].lists.map((path) => readAll(this.api, path)));
+      if (run !== this.run) return null;
       const items = lists.flatMap((list) => list.items).filter((thing) => isOpen(kind, thing));
       for (const thing of items) this.store.put(kind, thing);
       const listed = new Set(items.map((thing) => thing.id));
       this.allowed.add(kind);
-      await Promise.all(before.filter((thing) => !listed.has(thing.id)).map((thing) => this.one(kind, thing.id, thing)));
+      const again = [...before.filter((thing) => !listed.has(thing.id)), ...items.filter((thing) => this.store.isOld(kind, thing))];
+      await Promise.all(again.map((thing) => this.one(kind, thing.id, thing)));
       return Math.min(...lists.map((list) => list.seq));
     } catch (error) {
       if (error instanceof Problem && [403, 404].includes(error.status)) return null;
@@ -120,13 +123,16 @@ export class Reader {
 
   /** @param {Kind} kind @param {string} id @param {Record<string, any>} hint */
   async once(kind, id, hint) {
+    // What is read for one sign-in is not shown to the next.
+    const { run } = this;
     try {
       const { body } = await this.api.get(READS[kind].one(id, hint));
+      if (run !== this.run) return;
       const thing = kind === 'usage' ? body.items.find((/** @type {any} */ each) => each.id === id) : body;
       if (thing) this.store.put(kind, thing);
       else this.store.drop(kind, id);
     } catch (error) {
-      if (error instanceof Problem && (error.status === 404 || error.status === 403)) this.store.drop(kind, id);
+      if (run === this.run && error instanceof Problem && (error.status === 404 || error.status === 403)) this.store.drop(kind, id);
       throw error;
     }
   }

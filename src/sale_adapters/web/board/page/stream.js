@@ -34,6 +34,8 @@ export class Stream {
     this.listener = listener;
     this.tries = 0;
     this.heardAt = 0;
+    /** When something was last heard, in ms by the clock on the wall; null when nothing was. @type {number | null} */
+    this.heardOn = null;
     this.beatAt = 0;
     this.closed = false;
     /** @type {WebSocket | null} */
@@ -47,7 +49,9 @@ export class Stream {
   /** Connect now, whatever the back-off says. */
   retry() {
     this.tries = 0;
-    if (!this.socket) this.open();
+    // A socket that seems open may long be dead, and one that connects may never get through.
+    this.lose();
+    this.open();
   }
 
   /** Believe that the connection is gone before the socket notices. */
@@ -86,6 +90,7 @@ export class Stream {
   /** @param {any} message */
   hear(message) {
     this.heardAt = performance.now();
+    this.heardOn = Date.now();
     if (message.topic) this.follow(message);
     else if (message.event === 'connected') this.greeted(message.data);
     else if (message.event === 'subscribed') this.joined();

@@ -31,7 +31,7 @@ export class Sync {
     this.onClock = onClock;
     this.onRefused = onRefused;
     this.phase = /** @type {Phase} */ ('starting');
-    /** When the board was last known to be current, in ms. */
+    /** When the board was last known to be current: when the stream last said anything, in ms. */
     this.since = Date.now();
     /** @type {Stream | null} */
     this.stream = null;
@@ -137,7 +137,7 @@ export class Sync {
   async makeSure() {
     const socket = this.stream?.socket;
     await this.reread(() => {
-      if (this.phase === 'catching-up' && socket && socket === this.stream?.socket) this.move('live');
+      if (socket && socket === this.stream?.socket) this.move('live');
     });
   }
 
@@ -180,7 +180,7 @@ export class Sync {
 
   /** @param {Phase} phase */
   move(phase) {
-    if (this.phase === 'live' && phase !== 'live') this.since = Date.now();
+    if (this.phase === 'live' && phase !== 'live') this.since = this.stream?.heardOn ?? Date.now();
     this.phase = phase;
     this.onChange();
   }

@@ -185,7 +185,8 @@ export default {
     ['?', 'this help'],
   ],
 
-  'problem.unreachable': 'Nobody answered. Check the network, then do it again: nothing is done twice.',
+  'problem.unreachable': 'Nobody answered. Check the network, and look whether it was done before you do it again.',
+  'problem.payment-unanswered': 'Nobody answered about the payment. Look at what is paid before you try again.',
   'problem.bug': (/** @type {string} */ what) => `Something in this page is wrong: ${what}. Reload it.`,
   'problem.illegal-transition': (/** @type {string} */ status) => `Not possible: it is “${status}” by now. You see the present state.`,
   'problem.stale-version': 'Somebody changed it at the same moment. Look at the present state, then do it again.',

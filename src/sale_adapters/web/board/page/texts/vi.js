@@ -183,7 +183,8 @@ export default {
     ['?', 'trợ giúp này'],
   ],
 
-  'problem.unreachable': 'Không có trả lời. Kiểm tra mạng rồi làm lại: không việc gì bị làm hai lần.',
+  'problem.unreachable': 'Không có trả lời. Kiểm tra mạng, xem đã làm xong chưa rồi mới làm lại.',
+  'problem.payment-unanswered': 'Không có trả lời về khoản thanh toán. Xem số đã trả trước khi thử lại.',
   'problem.bug': (/** @type {string} */ what) => `Trang này có lỗi: ${what}. Hãy tải lại.`,
   'problem.illegal-transition': (/** @type {string} */ status) => `Không được nữa: hiện là “${status}”. Màn hình đã cập nhật.`,
   'problem.stale-version': 'Có người vừa thay đổi. Xem lại rồi làm lại.',

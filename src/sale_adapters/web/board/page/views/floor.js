@@ -89,7 +89,7 @@ async function seatHere(app, table) {
   ]);
   if (!chosen) return;
   const order = chosen === 'new' ? await app.newOrder() : app.store.get('order', chosen);
-  if (order && (await app.actions.seat(order.id, table.id)) && chosen === 'new') go('orders', order.id);
+  if (order && (await app.actions.seat(order, table.id)) && chosen === 'new') go('orders', order.id);
 }
 
 /** @param {App} app @param {Table} table @param {Thing} usage */
@@ -106,9 +106,9 @@ async function attend(app, table, usage) {
   if (chosen === 'open') go('orders', usage.saleOrderId);
   if (chosen === 'move') {
     const unitId = await chooseFree(app, app.t('table.move.to'));
-    if (unitId) await app.actions.usage(usage.id, 'move', { unitId });
+    if (unitId) await app.actions.usage(usage, 'move', { unitId });
   }
-  if (chosen === 'complete' || chosen === 'cancel') await app.actions.usage(usage.id, chosen);
+  if (chosen === 'complete' || chosen === 'cancel') await app.actions.usage(usage, chosen);
 }
 
 /** Ask for a free table; undefined when none was chosen. @param {App} app @param {string} title */

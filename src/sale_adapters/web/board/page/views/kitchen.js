@@ -22,8 +22,9 @@ const byUrgency = (one, other) => Number(other.rush) - Number(one.rush) || Date.
 export function kitchenView(app) {
   if (!app.sync.allowed.has('ticket')) return app.sync.phase === 'starting' ? nothing : notYours(app);
   const tickets = app.store.open('ticket').sort(byUrgency);
-  const stations = [...new Set(tickets.map((ticket) => ticket.stationId ?? ''))].sort();
-  const chosen = app.station === null || stations.includes(app.station) ? app.station : null;
+  const chosen = app.station;
+  // A station that has nothing to do stays chosen: others' tickets are not its own.
+  const stations = [...new Set([...tickets.map((ticket) => ticket.stationId ?? ''), ...(chosen === null ? [] : [chosen])])].sort();
   const shown = tickets.filter((ticket) => chosen === null || (ticket.stationId ?? '') === chosen);
   return html`<section class="kitchen" aria-labelledby="kitchen-title">
     <div class="bar">
@@ -81,7 +82,7 @@ function card(app, ticket) {
     <footer>
       ${ticket.rush
         ? html`<span></span>`
-        : html`<button class="quiet" aria-disabled=${app.off(old || app.actions.isBusy(ticket.id))} @click=${() => app.actions.rush(ticket.id)}>
+        : html`<button class="quiet" aria-disabled=${app.off(old || app.actions.isBusy(ticket.id))} @click=${() => app.actions.rush(ticket)}>
             ${icon('rush')}${app.t('ticket.rush')}
           </button>`}
       <button class="quiet" aria-disabled=${app.off(old)} @click=${() => voidTicket(app, ticket)}>
@@ -102,7 +103,7 @@ function row(app, ticket, item, old) {
           data-key=${item.id}
           data-item=${item.id}
           aria-disabled=${app.off(old || busy)}
-          @click=${() => app.actions.item(ticket.id, item.id, next)}
+          @click=${() => app.actions.item(ticket, item.id, next)}
         >
           ${label(app, item)}
           <span class="next">${app.t(`action.${next}`)}</span>
@@ -136,20 +137,20 @@ async function more(app, ticket, item) {
     ...(item.status === 'READY' ? [{ value: 'recall', text: app.t('action.recall') }] : []),
     { value: 'void', text: app.t('action.void'), grave: true },
   ]);
-  if (chosen === 'recall') await app.actions.item(ticket.id, item.id, 'recall');
+  if (chosen === 'recall') await app.actions.item(ticket, item.id, 'recall');
   if (chosen === 'void') await voidItem(app, ticket, item);
 }
 
 /** @param {App} app @param {Thing} ticket @param {any} item */
 async function voidItem(app, ticket, item) {
   const reason = await app.ask.reason('void', `${app.format.number(item.quantity)}× ${item.name}`);
-  if (reason) await app.actions.item(ticket.id, item.id, 'void', { reason });
+  if (reason) await app.actions.item(ticket, item.id, 'void', { reason });
 }
 
 /** @param {App} app @param {Thing} ticket */
 async function voidTicket(app, ticket) {
   const reason = await app.ask.reason('void', app.tableOf(ticket.saleOrderId) ?? shortOf(ticket.saleOrderId));
-  if (reason) await app.actions.voidTicket(ticket.id, reason);
+  if (reason) await app.actions.voidTicket(ticket, reason);
 }
 
 /**
@@ -159,9 +160,10 @@ async function voidTicket(app, ticket) {
 export function kitchenKey(app, key, focused) {
   const id = /** @type {HTMLElement | null} */ (focused.closest('[data-ticket]'))?.dataset.ticket;
   const ticket = id ? app.store.get('ticket', id) : undefined;
-  if (!ticket || !app.sync.live) return;
+  if (!ticket || app.off(app.store.isOld('ticket', ticket)) === 'true') return;
   const item = ticket.items.find((/** @type {any} */ each) => each.id === focused.dataset.item);
-  if (key === 'u' && !ticket.rush) void app.actions.rush(ticket.id);
+  if (app.actions.isBusy(item ? item.id : ticket.id)) return;
+  if (key === 'u' && !ticket.rush && !app.actions.isBusy(ticket.id)) void app.actions.rush(ticket);
   if (key === 'v' && item && VOIDABLE.has(item.status)) void voidItem(app, ticket, item);
-  if (key === 'r' && item?.status === 'READY') void app.actions.item(ticket.id, item.id, 'recall');
+  if (key === 'r' && item?.status === 'READY') void app.actions.item(ticket, item.id, 'recall');
 }

@@ -27,7 +27,7 @@ export async function sendSome(app, order) {
         <button class="primary" autofocus aria-disabled=${app.off()}>${app.t('send.go')}</button>`,
     }),
   );
-  if (items?.length) await app.actions.send(order.id, items);
+  if (items?.length) await app.actions.send(order, items);
 }
 
 /** Show what it costs, and check out for exactly that. @param {App} app @param {Thing} order */
@@ -49,7 +49,7 @@ export async function checkOut(app, order) {
         <button class="primary" autofocus aria-disabled=${app.off()}>${app.t('checkout.go', money(price.total))}</button>`,
     }),
   );
-  if (confirmed) await app.actions.order(order.id, 'checkout', { expectedTotal: price.total });
+  if (confirmed) await app.actions.order(order, 'checkout', { expectedTotal: price.total });
 }
 
 /** @param {App} app @param {string} id */
@@ -64,7 +64,7 @@ async function preview(app, id) {
 
 /** Ask how much is paid, in how many parts. @param {App} app @param {Thing} order */
 export async function pay(app, order) {
-  let [amount, split] = [order.total - order.paid, 1];
+  let [amount, split] = [Number((order.total - order.paid).toFixed(4)), 1];
   const wanted = await app.dialogs.ask((answer) =>
     question({
       title: app.t('pay.title'),
@@ -79,5 +79,5 @@ export async function pay(app, order) {
         <button class="primary" autofocus aria-disabled=${app.off(!(amount > 0))}>${app.t('pay.go')} ${app.format.money(amount, order.currency)}</button>`,
     }),
   );
-  if (wanted) await app.actions.pay(order.id, wanted.amount, wanted.split);
+  if (wanted) await app.actions.pay(order, wanted.amount, wanted.split);
 }

@@ -54,14 +54,14 @@ function lineRow(app, order, line, price, editable) {
   const total = line.total ?? priced?.total;
   const fixed = order.status !== 'DRAFT' || line.leadItemId;
   const quantity = app.format.number(line.quantity);
-  const set = (/** @type {number} */ n) => app.actions.change(order.id, line.id, { quantity: n });
+  const adjust = (/** @type {number} */ by) => app.actions.adjust(order, line, by);
   return html`<li class="line ${line.leadItemId ? 'child' : ''}" data-line=${line.id}>
     ${fixed
       ? html`<span class="line-quantity">${quantity}×</span>`
       : html`<span class="stepper" role="group" aria-label=${app.t('line.quantity')}>
-          <button aria-label=${app.t('line.less', line.name)} aria-disabled=${off} @click=${() => set(Math.max(0, line.quantity - 1))}>${icon('minus')}</button>
+          <button aria-label=${app.t('line.less', line.name)} aria-disabled=${off} @click=${() => adjust(-1)}>${icon('minus')}</button>
           <span class="line-quantity">${quantity}</span>
-          <button aria-label=${app.t('line.more', line.name)} aria-disabled=${off} @click=${() => set(line.quantity + 1)}>${icon('plus')}</button>
+          <button aria-label=${app.t('line.more', line.name)} aria-disabled=${off} @click=${() => adjust(1)}>${icon('plus')}</button>
         </span>`}
     <span class="line-name">${line.name}
       ${line.sentQuantity > 0
@@ -79,33 +79,36 @@ function lineRow(app, order, line, price, editable) {
 /** @param {App} app @param {Thing} order @param {any} line */
 async function changeNote(app, order, line) {
   const note = await app.ask.text(app.t('line.note', line.name), line.note ?? '');
-  if (note !== undefined) await app.actions.change(order.id, line.id, { note: note || null });
+  if (note !== undefined) await app.actions.change(order, line.id, { note: note || null });
 }
 
 /** @param {App} app @param {Thing} order @param {boolean} old */
 function adding(app, order, old) {
-  const add = (/** @type {string} */ itemId) => {
-    const field = /** @type {HTMLInputElement} */ (document.getElementById('add-note'));
-    const note = field.value.trim();
-    field.value = '';
-    void app.actions.add(order.id, note ? { itemId, note } : { itemId });
+  /** What was refused is typed for the next try, unless something else was typed since. @param {string} itemId @param {HTMLInputElement[]} fields */
+  const add = async (itemId, ...fields) => {
+    const typed = fields.map((field) => field.value);
+    const note = typed[0].trim();
+    for (const field of fields) field.value = '';
+    if (await app.actions.add(order, note ? { itemId, note } : { itemId })) return;
+    for (const [place, field] of fields.entries()) field.value ||= typed[place];
   };
+  const noteField = () => /** @type {HTMLInputElement} */ (document.getElementById('add-note'));
   const byId = (/** @type {Event} */ event) => {
     event.preventDefault();
     const field = /** @type {HTMLInputElement} */ (document.getElementById('add-id'));
-    if (field.value.trim() && app.sync.live) add(field.value.trim());
-    field.value = '';
+    if (field.value.trim() && app.sync.live) void add(field.value.trim(), noteField(), field);
   };
-  return html`<div class="adding">
+  // Another order gets fields of its own: a note never goes along.
+  return repeat([order], () => order.id, () => html`<div class="adding">
     <div class="quick" role="group" aria-label=${app.t('order.add')} data-rove>
-      ${app.config.items.map((item) => html`<button data-key=${item.id} aria-disabled=${app.off(old)} @click=${() => add(item.id)}>${item.name}</button>`)}
+      ${app.config.items.map((item) => html`<button data-key=${item.id} aria-disabled=${app.off(old)} @click=${() => add(item.id, noteField())}>${item.name}</button>`)}
     </div>
     <form class="by-id" @submit=${byId}>
       <label><span>${app.t('order.add.note')}</span><input id="add-note" maxlength="500" autocomplete="off" /></label>
       <label><span>${app.t('order.add.id')}</span><input id="add-id" maxlength="500" autocomplete="off" autocapitalize="off" spellcheck="false" /></label>
       <button aria-disabled=${app.off(old)}>${app.t('order.add')}</button>
     </form>
-  </div>`;
+  </div>`);
 }
 
 /** @param {App} app @param {Thing} order @param {any} price */
@@ -134,12 +137,12 @@ function actions(app, order, old) {
   return html`<div class="actions">
     ${status === 'CANCELLED' || !order.items.length ? nothing : html`
       <button class=${unsent.length ? 'primary' : ''} data-do="send" aria-disabled=${app.off(busy || !unsent.length)}
-        @click=${() => app.actions.send(order.id)}>
+        @click=${() => app.actions.send(order)}>
         ${unsent.length ? app.t('order.send', app.format.number(count)) : app.t('order.send.none')}</button>
       ${unsent.length && count > 1 ? html`<button aria-disabled=${app.off(busy)} @click=${() => sendSome(app, order)}>${app.t('order.send.some')}</button>` : nothing}`}
     ${status === 'DRAFT' && order.items.length ? html`<button class=${unsent.length ? '' : 'primary'} aria-disabled=${app.off(busy)} @click=${() => checkOut(app, order)}>${app.t('order.checkout')}</button>` : nothing}
     ${toPay && app.config.demoPayUrl ? html`<button class=${unsent.length ? '' : 'primary'} aria-disabled=${app.off(busy)} @click=${() => pay(app, order)}>${app.t('order.pay')}</button>` : nothing}
-    ${status === 'PROCESSING' && !order.paid ? html`<button aria-disabled=${app.off(busy)} @click=${() => app.actions.order(order.id, 'revert', {})}>${app.t('order.revert')}</button>` : nothing}
+    ${status === 'PROCESSING' && !order.paid ? html`<button aria-disabled=${app.off(busy)} @click=${() => app.actions.order(order, 'revert', {})}>${app.t('order.revert')}</button>` : nothing}
     ${isOpen('order', order) && !app.tableOf(order.id) && app.sync.allowed.has('usage') ? html`<button aria-disabled=${app.off(busy)} @click=${() => seat(app, order)}>${app.t('order.seat')}</button>` : nothing}
     <button aria-expanded=${String(app.historyOf === order.id)} @click=${() => app.showHistory(order.id)}>${app.t('order.history')}</button>
     ${isOpen('order', order) ? html`<button class="grave" aria-disabled=${app.off(busy)} @click=${() => cancel(app, order)}>${app.t('order.cancel')}</button>` : nothing}
@@ -149,11 +152,11 @@ function actions(app, order, old) {
 /** @param {App} app @param {Thing} order */
 async function seat(app, order) {
   const unitId = await chooseFree(app, app.t('order.seat'));
-  if (unitId) await app.actions.seat(order.id, unitId);
+  if (unitId) await app.actions.seat(order, unitId);
 }
 
 /** @param {App} app @param {Thing} order */
 async function cancel(app, order) {
   const reason = await app.ask.reason('cancel', app.t('order', shortOf(order.id)));
-  if (reason) await app.actions.order(order.id, 'cancel', { reason });
+  if (reason) await app.actions.order(order, 'cancel', { reason });
 }
