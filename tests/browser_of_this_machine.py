@@ -6,6 +6,8 @@ import subprocess
 from pathlib import Path
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
+# The type that a tablet has; Chromium alone would write Vietnamese in whatever the machine happens to own.
+_PACKAGES = ("chromium", "fonts-noto-core")
 _ADVICE = (
     "The board's tests need a Chromium. Install one so that `chromium` is on PATH, or let Playwright fetch its own: "
     ".venv/bin/playwright install chromium"
@@ -42,7 +44,7 @@ def _installed() -> str:
     if apt is None or None in rights:
         raise NoBrowser(_ADVICE)
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for step in (("update", "-qq"), ("install", "-y", "-qq", "--no-install-recommends", "chromium")):
+    for step in (("update", "-qq"), ("install", "-y", "-qq", "--no-install-recommends", *_PACKAGES)):
         command = [*(word for word in rights if word), apt, *step]
         done = subprocess.run(command, check=False, capture_output=True, text=True, env=quiet)  # noqa: S603 - apt-get
         if done.returncode:
