@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 import services
+from sale_adapters.postgres.migrations.run import migrate
 
 
 @pytest.fixture(scope="session")
@@ -29,13 +30,22 @@ def kafka_bootstrap() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def database_template() -> str | None:
-    """Return the database that `database_url` copies; a folder's conftest.py may name one with tables in it."""
-    return None
+def migrated_url(postgres_url: str) -> Iterator[str]:
+    """Yield a database with all tables and nothing in them, made once to be copied."""
+    with services.fresh_database(postgres_url) as url:
+        migrate(url)
+        yield url
 
 
 @pytest.fixture(scope="module")
-def database_url(postgres_url: str, database_template: str | None) -> Iterator[str]:
-    """Yield the URL of a database that this test module has to itself."""
-    with services.fresh_database(postgres_url, template=database_template) as url:
+def database_url(postgres_url: str) -> Iterator[str]:
+    """Yield the URL of an empty database that this test module has to itself."""
+    with services.fresh_database(postgres_url) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def tables_url(postgres_url: str, migrated_url: str) -> Iterator[str]:
+    """Yield the URL of a database with all tables in it that this test module has to itself."""
+    with services.fresh_database(postgres_url, copied=migrated_url) as url:
         yield url

@@ -51,17 +51,17 @@ def kafka() -> Iterator[str]:
 
 
 @contextmanager
-def fresh_database(server_url: str, *, template: str | None = None) -> Iterator[str]:
-    """Make a database, as a copy of `template` if one is named, yield its URL, and drop it.
+def fresh_database(server_url: str, *, copied: str | None = None) -> Iterator[str]:
+    """Make a database, as a copy of another if one is given, yield its URL, and drop it.
 
     Args:
         server_url: Any database of the server.
-        template: A database that nobody is connected to.
+        copied: The URL of a database of that server that nobody is connected to.
     """
     name = f"sale_{uuid.uuid4().hex}"
-    copied = sql.SQL(" TEMPLATE {}").format(sql.Identifier(template)) if template else sql.SQL("")
+    template = sql.SQL(" TEMPLATE {}").format(sql.Identifier(urlsplit(copied).path[1:])) if copied else sql.SQL("")
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)) + copied)
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)) + template)
     yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -6,11 +6,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
-import pytest
 
 from ordering_over_http import payment
 from sale_adapters.embedded import free_ports
-from sale_adapters.postgres.migrations.run import migrate
 from sale_adapters.web import create_app
 from sale_app.composition import compose
 from sale_app.settings import Process, Settings
@@ -19,13 +17,6 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
 UNKNOWN = "01KE6YB4M0000000000000000126"
 # Signed by nobody: only its header is looked at before identity is asked for its keys.
 TOKEN = "eyJhbGciOiJFUzI1NiIsImtpZCI6ImsxIn0.e30.AAAA"
-
-
-@pytest.fixture(scope="module")
-def tables_url(database_url: str) -> str:
-    """Return the URL of a database with all tables in it."""
-    migrate(database_url)
-    return database_url
 
 
 @asynccontextmanager

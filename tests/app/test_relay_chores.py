@@ -19,7 +19,6 @@ from sale_adapters.kafka.connection import KafkaConnection
 from sale_adapters.kafka.reading import committed_records
 from sale_adapters.kafka.topics import Topic, ensure_topics
 from sale_adapters.postgres import Database, PostgresInbox, PostgresOrders
-from sale_adapters.postgres.migrations.run import migrate
 from sale_domain.events import KAFKA_TOPICS, PAYMENT_SUCCESS
 from sale_domain.ids import OrderId, bucket_of, new_id
 
@@ -48,22 +47,21 @@ ANSWERED_LONG_AGO = b"""
 
 
 @pytest.fixture
-def environment(database_url: str, kafka_bootstrap: str) -> Mapping[str, str]:
-    migrate(database_url)
+def environment(tables_url: str, kafka_bootstrap: str) -> Mapping[str, str]:
     topics = [Topic(name=name, partitions=1, replication_factor=1) for name in KAFKA_TOPICS]
     ensure_topics(KafkaConnection(bootstrap=kafka_bootstrap), topics)
     return {
         **os.environ,
-        "SALE_DATABASE_URL": database_url,
+        "SALE_DATABASE_URL": tables_url,
         "SALE_KAFKA_BOOTSTRAP": kafka_bootstrap,
         "SALE_WEBHOOK_LOG_DAYS": "30",
         "SALE_RELAY_PREFIX": "chores",
     }
 
 
-async def leave_work(database_url: str) -> OrderId:
+async def leave_work(tables_url: str) -> OrderId:
     """Leave an order whose money was parked before it came, and something old of every kind."""
-    async with Database(database_url, connections=1) as database:
+    async with Database(tables_url, connections=1) as database:
         order = await create(PostgresOrders(database), merchant_id=fresh_merchant())
         await PostgresOrders(database).change(order.id, checking_out(), merchant_id=order.merchant_id)
         bucket = bucket_of(order.id)
@@ -71,13 +69,13 @@ async def leave_work(database_url: str) -> OrderId:
         await PostgresInbox(database).park(attempt(order.id, 900_000), webhook=money)
         old = new_id(milliseconds=int(LONG_AGO.timestamp() * 1000), randomness=1, bucket=bucket)
         await PostgresInbox(database).log(attrs.evolve(delivered(bucket=bucket), id=old, received_at=LONG_AGO))
-    with psycopg.connect(database_url) as connection:
+    with psycopg.connect(tables_url) as connection:
         connection.execute(PUBLISHED_LONG_AGO, {"at": LONG_AGO})
         connection.execute(ANSWERED_LONG_AGO, {"at": LONG_AGO})
     return order.id
 
 
-def left(database_url: str) -> Mapping[str, int]:
+def left(tables_url: str) -> Mapping[str, int]:
     """Count what a relay should not leave."""
     old = "now() - interval '30 days'"
     questions = {
@@ -87,7 +85,7 @@ def left(database_url: str) -> Mapping[str, int]:
         "old bodies": f"webhook_log WHERE received_at < {old}",
         "old answers": f"idempotency_keys WHERE created_at < {old}",
     }
-    with psycopg.connect(database_url) as connection:
+    with psycopg.connect(tables_url) as connection:
         counts = {
             what: connection.execute(f"SELECT count(*) FROM {where}".encode()).fetchone()  # noqa: S608 - of literals alone
             for what, where in questions.items()
@@ -96,17 +94,17 @@ def left(database_url: str) -> Mapping[str, int]:
 
 
 def test_a_relay_applies_what_was_parked_drops_what_is_old_and_compares(
-    environment: Mapping[str, str], database_url: str, kafka_bootstrap: str, tmp_path: Path
+    environment: Mapping[str, str], tables_url: str, kafka_bootstrap: str, tmp_path: Path
 ) -> None:
-    order_id, log = asyncio.run(leave_work(database_url)), tmp_path / "relay.log"
-    assert left(database_url) == {"parked": 1, "old events": 1, "old bodies": 1, "old answers": 1}
+    order_id, log = asyncio.run(leave_work(tables_url)), tmp_path / "relay.log"
+    assert left(tables_url) == {"parked": 1, "old events": 1, "old bodies": 1, "old answers": 1}
 
     with log.open("wb") as output:
         relay = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-W", "ignore", "-c", PROGRAM], env=environment, stdout=output, stderr=output
         )
     try:
-        until(lambda: not left(database_url) and "orders=1" in log.read_text(), told=log.read_text)
+        until(lambda: not left(tables_url) and "orders=1" in log.read_text(), told=log.read_text)
         relay.send_signal(signal.SIGTERM)
         assert relay.wait(timeout=20) == 0
     finally:

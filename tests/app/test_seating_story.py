@@ -1,14 +1,12 @@
 """An evening at the tables over HTTP and PostgreSQL, told by chance: what is seen of it is what a small model says."""
 
 import asyncio
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from itertools import count
 from typing import Any
 
 import httpx
 import psycopg
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -20,11 +18,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-import services
 from ordering_over_http import TWO_PHO, payment
 from sale_adapters.memory import ManualClock
 from sale_adapters.postgres import Database, PostgresAllocationUsages, PostgresInbox, PostgresOrders
-from sale_adapters.postgres.migrations.run import migrate
 from sale_adapters.system import UlidIds
 from sale_domain.ids import BUCKETS
 from sale_domain.use_cases.parts import StoreParts
@@ -187,16 +183,8 @@ def _by_usage(entry: Entry) -> tuple[int, int]:
     return entry.usage, entry.version
 
 
-@pytest.fixture(scope="module")
-def evenings_url(postgres_url: str) -> Iterator[str]:
-    """Yield a migrated database."""
-    with services.fresh_database(postgres_url) as url:
-        migrate(url)
-        yield url
-
-
-def test_every_evening_at_the_tables_goes_as_the_model_says(evenings_url: str) -> None:
-    told = type("ToldEvening", (SeatingStory,), {"database_url": evenings_url})
+def test_every_evening_at_the_tables_goes_as_the_model_says(tables_url: str) -> None:
+    told = type("ToldEvening", (SeatingStory,), {"database_url": tables_url})
     run_state_machine_as_test(
         told,
         settings=settings(

@@ -1,13 +1,11 @@
 """Any story, told over HTTP to a Sale on a real PostgreSQL, ends as a small model says (contract §5, §6)."""
 
 import asyncio
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
 import psycopg
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -19,10 +17,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-import services
 from kitchen_model import KitchenEvent
 from order_model import PRICES, Entry, Event, Fact, ModelOrder
-from sale_adapters.postgres.migrations.run import migrate
 from sale_adapters.wire import json
 from stack import served
 
@@ -272,16 +268,8 @@ def _webhook(order_id: str, fact: Fact) -> dict[str, Any]:
     return {"eventType": event_type, "timestamp": 1767598200000, "payload": payload}
 
 
-@pytest.fixture(scope="module")
-def stories_url(postgres_url: str) -> Iterator[str]:
-    """Yield a migrated database."""
-    with services.fresh_database(postgres_url) as url:
-        migrate(url)
-        yield url
-
-
-def test_every_story_over_http_on_postgresql_goes_as_the_model_says(stories_url: str) -> None:
-    told = type("ToldStory", (Story,), {"database_url": stories_url})
+def test_every_story_over_http_on_postgresql_goes_as_the_model_says(tables_url: str) -> None:
+    told = type("ToldStory", (Story,), {"database_url": tables_url})
     run_state_machine_as_test(
         told,
         settings=settings(

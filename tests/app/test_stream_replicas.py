@@ -9,14 +9,7 @@ import httpx
 import pytest
 
 from replicas import Replicas, running_replicas
-from sale_adapters.postgres.migrations.run import migrate
 from stream_world import Screen, screen
-
-
-@pytest.fixture(scope="module")
-def tables_url(database_url: str) -> str:
-    migrate(database_url)
-    return database_url
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The payment webhook on a real PostgreSQL: bad input leaves only the raw log, and a killed database costs nothing."""
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,6 @@ import httpx
 import psycopg
 import pytest
 
-import services
 from ordering_over_http import checked_out, payment
 from sale_adapters.embedded import ChildProcess, EmbeddedPostgres
 from sale_adapters.postgres.migrations.run import migrate
@@ -20,14 +18,6 @@ from stack import served
 WEBHOOK = "/webhooks/payment"
 TABLES = ("sale_orders", "payment_facts", "parked_payments", "history", "outbox", "idempotency_keys")
 NO_ORDER = "01KE6YB4M0000000000000000126"
-
-
-@pytest.fixture(scope="module")
-def bad_input_url(postgres_url: str) -> Iterator[str]:
-    """Yield a migrated database."""
-    with services.fresh_database(postgres_url) as url:
-        migrate(url)
-        yield url
 
 
 def _attempt(field: str, value: str) -> bytes:
@@ -96,26 +86,26 @@ BAD: dict[str, tuple[bytes, int]] = {
 
 
 @pytest.mark.parametrize("name", BAD)
-async def test_bad_input_gets_its_answer_and_leaves_nothing_but_the_raw_log(bad_input_url: str, name: str) -> None:
+async def test_bad_input_gets_its_answer_and_leaves_nothing_but_the_raw_log(tables_url: str, name: str) -> None:
     body, status = BAD[name]
-    before, logged = _counts(bad_input_url), _logged(bad_input_url)
-    async with served(bad_input_url, connections=1) as client:
+    before, logged = _counts(tables_url), _logged(tables_url)
+    async with served(tables_url, connections=1) as client:
         answer = await client.post(WEBHOOK, content=body)
 
     assert answer.status_code == status, answer.text
     assert status != 200 or answer.json() == {"outcome": "ignored"}
     assert status == 200 or answer.headers["content-type"] == "application/problem+json"
-    assert _counts(bad_input_url) == before
-    assert _logged(bad_input_url) == [*logged, body[:1_048_576]]
+    assert _counts(tables_url) == before
+    assert _logged(tables_url) == [*logged, body[:1_048_576]]
 
 
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "application/xml", "application/json; charset=latin-1", "?", ""]
 )
 async def test_the_content_type_is_not_looked_at_as_money_must_not_hang_on_it(
-    bad_input_url: str, content_type: str
+    tables_url: str, content_type: str
 ) -> None:
-    async with served(bad_input_url, connections=1) as client:
+    async with served(tables_url, connections=1) as client:
         order = await checked_out(client)
         body = json.write(payment(order["id"], 130_000))
         answer = await client.post(WEBHOOK, content=body, headers={"content-type": content_type})
@@ -126,8 +116,8 @@ async def test_the_content_type_is_not_looked_at_as_money_must_not_hang_on_it(
 
 
 @pytest.mark.parametrize("amount", ["1.3e5", "130000.0000", '"130000.0000"', "13e4", "0.00013e9"])
-async def test_an_amount_may_be_written_in_any_exact_way(bad_input_url: str, amount: str) -> None:
-    async with served(bad_input_url, connections=1) as client:
+async def test_an_amount_may_be_written_in_any_exact_way(tables_url: str, amount: str) -> None:
+    async with served(tables_url, connections=1) as client:
         order = await checked_out(client)
         body = json.write(payment(order["id"], 65_001)).replace(b"65001", amount.encode())
         answer = await client.post(WEBHOOK, content=body)
@@ -135,23 +125,23 @@ async def test_an_amount_may_be_written_in_any_exact_way(bad_input_url: str, amo
     assert (answer.status_code, answer.json()) == (200, {"outcome": "applied"})
 
 
-async def test_a_fact_that_a_hand_has_altered_is_known_as_what_was_told_and_moves_no_money(bad_input_url: str) -> None:
-    async with served(bad_input_url, connections=1) as client:
+async def test_a_fact_that_a_hand_has_altered_is_known_as_what_was_told_and_moves_no_money(tables_url: str) -> None:
+    async with served(tables_url, connections=1) as client:
         order = await checked_out(client)
         body = json.write(payment(order["id"], 65_000))
         await client.post(WEBHOOK, content=body)
-        with psycopg.connect(bad_input_url) as hand:
+        with psycopg.connect(tables_url) as hand:
             hand.execute("UPDATE payment_facts SET amount = 60000 WHERE order_id = %s", [order["id"]])
         answers = [await client.post(WEBHOOK, content=body) for _ in range(2)]
         seen = (await client.get(f"/sale-orders/{order['id']}")).json()
 
     assert [(answer.status_code, answer.json()) for answer in answers] == [(200, {"outcome": "already-applied"})] * 2
     assert (seen["received"], seen["status"]) == (60_000, "PARTIAL")
-    assert _logged(bad_input_url)[-3:] == [body] * 3
+    assert _logged(tables_url)[-3:] == [body] * 3
 
 
-async def test_a_zero_is_a_zero_whatever_its_exponent(bad_input_url: str) -> None:
-    async with served(bad_input_url, connections=1) as client:
+async def test_a_zero_is_a_zero_whatever_its_exponent(tables_url: str) -> None:
+    async with served(tables_url, connections=1) as client:
         order = await checked_out(client)
         body = json.write(payment(order["id"], 65_001)).replace(b"65001", b"0e999999999")
         answer = await client.post(WEBHOOK, content=body)
@@ -161,8 +151,8 @@ async def test_a_zero_is_a_zero_whatever_its_exponent(bad_input_url: str) -> Non
     assert (seen["received"], seen["payments"][0]["amount"]) == (0, 0)
 
 
-async def test_a_currency_that_the_sender_names_changes_nothing(bad_input_url: str) -> None:
-    async with served(bad_input_url, connections=1) as client:
+async def test_a_currency_that_the_sender_names_changes_nothing(tables_url: str) -> None:
+    async with served(tables_url, connections=1) as client:
         order = await checked_out(client)
         body = payment(order["id"], 130_000)
         body["payload"]["attempt"] |= {"currency": "USD", "exchangeRate": 26_000}

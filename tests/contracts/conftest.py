@@ -5,14 +5,6 @@ from collections.abc import AsyncGenerator
 import pytest
 
 import stores as world
-from sale_adapters.postgres.migrations.run import migrate
-
-
-@pytest.fixture(scope="module")
-def tables_url(database_url: str) -> str:
-    """Return the URL of a database with all tables in it."""
-    migrate(database_url)
-    return database_url
 
 
 @pytest.fixture(params=["memory", "postgres"])

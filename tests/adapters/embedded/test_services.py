@@ -18,13 +18,11 @@ async def test_each_service_answers(postgres_url: str, redis_url: str, kafka_boo
     admin.close()
 
 
-def test_a_database_is_a_copy_of_its_template_and_gone_afterwards(postgres_url: str, database_url: str) -> None:
+def test_a_copy_of_a_database_lives_by_itself_and_is_gone_afterwards(postgres_url: str, database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         connection.execute("CREATE TABLE menu AS SELECT 'phở bò' AS dish")
-    template = psycopg.conninfo.conninfo_to_dict(database_url)["dbname"]
-    assert isinstance(template, str)
 
-    with services.fresh_database(postgres_url, template=template) as copy:
+    with services.fresh_database(postgres_url, copied=database_url) as copy:
         with psycopg.connect(copy) as connection:
             assert connection.execute("SELECT dish FROM menu").fetchone() == ("phở bò",)
             connection.execute("DROP TABLE menu")

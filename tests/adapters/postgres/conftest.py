@@ -7,15 +7,7 @@ import pytest
 
 from reconciled_shop import Shop, open_shop
 from sale_adapters.postgres import Database, PostgresOrders
-from sale_adapters.postgres.migrations.run import migrate
 from stores import IMPATIENT
-
-
-@pytest.fixture(scope="module")
-def tables_url(database_url: str) -> str:
-    """Return the URL of a database with all tables in it."""
-    migrate(database_url)
-    return database_url
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import psycopg
 import pytest
 
 from sale_adapters.postgres import Database, PostgresLeftovers, figures, inbox_sql, relay_sql
-from sale_adapters.postgres.migrations.run import migrate
 from sale_domain.ports.leftovers import Leftover
 from sale_domain.use_cases.sweeping import BATCH, clean_up
 
@@ -72,10 +71,9 @@ QUESTIONS = {
 
 
 @pytest.fixture(scope="module")
-def full_url(database_url: str) -> str:
+def full_url(tables_url: str) -> str:
     """Return a database whose statistics were made when all was published; since then much has come."""
-    migrate(database_url)
-    with psycopg.connect(database_url, autocommit=True) as connection:
+    with psycopg.connect(tables_url, autocommit=True) as connection:
         connection.execute("ALTER TABLE outbox SET (autovacuum_enabled = off)")
         connection.execute(OUTBOX, {"of": "done-", "done": True, "count": DONE})
         for table in (WEBHOOKS, ANSWERS):
@@ -86,7 +84,7 @@ def full_url(database_url: str) -> str:
         connection.execute(
             "UPDATE outbox SET set_aside_at = now(), set_aside_reason = 'x' WHERE event_id LIKE 'waiting-%00'"
         )
-    return database_url
+    return tables_url
 
 
 @pytest.fixture
