@@ -5,6 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 T      ?= tests
+PIN    := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test sim sim-all chaos check format docs bench bench-upkeep bench-stream clean
@@ -46,6 +47,10 @@ check: $(READY) ## format, lint, strict types, import layers, generated docs
 
 docs: $(READY) ## write the reference pages from the code
 	$(BIN)/python docs/generate.py
+
+pins: $(READY) ## pin anew what pyproject.toml asks for, with hashes
+	$(PIN) --extra service -o requirements/service.txt
+	$(PIN) --all-extras --group dev -o requirements/all.txt
 
 format: $(READY) ## let ruff mend what it can
 	$(BIN)/ruff format
