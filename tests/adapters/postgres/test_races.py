@@ -27,6 +27,8 @@ from sale_domain.use_cases.parts import Parts
 
 RACES = 220
 AT_ONCE = 8
+SPREADS = (1, 2, 4, 8, 16)
+"""How late items may come, so that they meet the checkout on a busy machine too, where it takes its time."""
 CHANNEL = "channel-race"
 CHANCE = random.Random(20260105)  # noqa: S311 - a seed makes the same races again
 
@@ -54,13 +56,13 @@ def parts_of(database: Database, merchant: MerchantId) -> Parts:
     return attrs.evolve(parts_on(database), catalog=catalog, pricing=pricing)
 
 
-async def race(parts: Parts, context: Context) -> Race:
+async def race(parts: Parts, context: Context, *, spread: int) -> Race:
     """Open an order, check it out, and add two items at moments of their own."""
     new = NewOrder(sale_channel_id=SaleChannelId(CHANNEL), items=(ProductRequest(item_id=ItemId("variant-pho")),))
     order_id = (await ordering.create_order(parts, context, new)).order.id
 
     async def add(item: str, *, within_seconds: float) -> bool:
-        await asyncio.sleep(CHANCE.uniform(0, within_seconds))
+        await asyncio.sleep(CHANCE.uniform(0, spread * within_seconds))
         try:
             await ordering.add_item(parts, context, order_id, ProductRequest(item_id=ItemId(item)))
         except IllegalTransition:
@@ -93,7 +95,7 @@ async def check(parts: Parts, context: Context, one: Race) -> None:
     assert [row.entry.version for row in history.entries] == list(range(1, order.version + 1))
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 async def test_no_item_slips_in_behind_the_prices_of_a_checkout(tables_url: str) -> None:
     merchant = fresh_merchant()
     context = Context(merchant_id=merchant, user_id=UserId("user-1"))
@@ -101,13 +103,17 @@ async def test_no_item_slips_in_behind_the_prices_of_a_checkout(tables_url: str)
     async with Database(tables_url) as database:
         parts = parts_of(database, merchant)
 
-        async def run() -> Race:
+        async def run(spread: int) -> int:
             async with turns:
-                done = await race(parts, context)
+                done = await race(parts, context, spread=spread)
                 await check(parts, context, done)
-                return done
+                return done.accepted
 
-        races = await asyncio.gather(*(run() for _ in range(RACES)))
+        accepted: set[int] = set()
+        for spread in SPREADS:
+            accepted.update(await asyncio.gather(*(run(spread) for _ in range(RACES))))
+            if accepted == {0, 1, 2}:
+                break
 
     # Else the items never met the checkout, and nothing was proven.
-    assert {done.accepted for done in races} == {0, 1, 2}
+    assert accepted == {0, 1, 2}
