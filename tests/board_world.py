@@ -54,6 +54,11 @@ class Screen:
         """Find what takes a dish one step further."""
         return self.ticket(table).locator(".step", has_text=dish)
 
+    async def about(self, table: str, *answers: str) -> None:
+        """Ask for what can be done with the ticket of a table as a whole, and answer."""
+        await self.ticket(table).get_by_role("button", name=f"More for the ticket of {table}").click()
+        await self.answer(*answers)
+
     def table(self, name: str) -> Locator:
         """Find a table on the floor."""
         return self.page.locator(".table").filter(has=self.page.locator(f".table-name:text-is('{name}')"))
@@ -76,6 +81,14 @@ class Screen:
 
     async def has_status(self, place: Locator, status: str) -> None:
         await expect(place.locator(".badge").first).to_have_text(status)
+
+
+async def evaluated(screen: Screen, script: str) -> Any:  # noqa: ANN401 - any JSON
+    """Run the body of a function among the board's modules, which `load('store')` brings; return what it returns."""
+    around = (
+        "(async () => {{ const load = (name) => import(new URL(`board/${{name}}.js`, location.href).href); {} }})()"
+    )
+    return await screen.page.evaluate(around.format(script))
 
 
 class Open(Protocol):

@@ -6,8 +6,6 @@ import subprocess
 from pathlib import Path
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
-# The type that a tablet has; Chromium alone would write Vietnamese in whatever the machine happens to own.
-_PACKAGES = ("chromium", "fonts-noto-core")
 _ADVICE = (
     "The board's tests need a Chromium. Install one so that `chromium` is on PATH, or let Playwright fetch its own: "
     ".venv/bin/playwright install chromium"
@@ -44,7 +42,7 @@ def _installed() -> str:
     if apt is None or None in rights:
         raise NoBrowser(_ADVICE)
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for step in (("update", "-qq"), ("install", "-y", "-qq", "--no-install-recommends", *_PACKAGES)):
+    for step in (("update", "-qq"), ("install", "-y", "-qq", "--no-install-recommends", "chromium")):
         command = [*(word for word in rights if word), apt, *step]
         done = subprocess.run(command, check=False, capture_output=True, text=True, env=quiet)  # noqa: S603 - apt-get
         if done.returncode:

@@ -42,7 +42,7 @@ class Live:
         who = {"userId": "lan", "roles": ["cashier"], "merchants": ["merchant-1"], **claims}
         return str(self.client.post(f"{self.stage.sandbox}/identity/dev-token", json=who).json()["access_token"])
 
-    def pay(self, order_id: str, amount: int, **how: object) -> list[str]:
+    def pay(self, order_id: str, amount: float, **how: object) -> list[str]:
         """Let mq-pay tell of a payment; return the outcome of each delivery."""
         body = {"saleOrderId": order_id, "amount": amount, **how}
         answer = self.client.post(f"{self.stage.sandbox}/mq-pay/payments", json=body)

@@ -17,7 +17,7 @@ async def test_a_rush_goes_to_the_top(sale: Live, open_board: Open) -> None:
     cook = await open_board("Cook")
     await expect(cook.ticket("kitchen-1")).to_be_visible()
 
-    await cook.ticket("kitchen-2").get_by_role("button", name="Rush").click()
+    await cook.about("kitchen-2", "Rush")
 
     await expect(cook.ticket("kitchen-2").locator(".rush-mark")).to_be_visible()
     await expect(cook.page.locator(".ticket h2").first).to_contain_text("kitchen-2")
@@ -44,7 +44,7 @@ async def test_a_dish_that_is_ready_too_early_is_recalled_and_one_that_is_wrong_
 async def test_a_void_needs_a_reason(sale: Live, open_board: Open) -> None:
     sent(sale, "kitchen-4", ("pho", 1))
     cook = await open_board("Cook")
-    await cook.ticket("kitchen-4").get_by_role("button", name="Void ticket").click()
+    await cook.about("kitchen-4", "Void ticket")
 
     void = cook.page.get_by_role("dialog").get_by_role("button", name="Void", exact=True)
     await expect(void).to_be_disabled()

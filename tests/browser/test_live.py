@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.async_api import Route, WebSocketRoute, expect
 
-from board_world import Open, Screen, as_admin, seated, sent
+from board_world import Open, Screen, as_admin, evaluated, seated, sent
 from live import Live
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -123,8 +123,119 @@ async def test_a_frame_that_got_lost_is_missed_and_everything_is_read_again(sale
     sale.call("POST", f"/kitchen-tickets/{ticket_id}/rush", {}, headers=as_admin(sale))
 
     await expect(cook.ticket("live-7")).to_be_visible()
+    await expect(cook.page.locator("#heard")).to_have_text("New ticket: live-7, 1 item")
     await cook.is_live()
     assert len(lost) == 1
+
+
+async def test_what_is_sent_from_here_does_not_ring_here(sale: Live, open_board: Open) -> None:
+    order_id = seated(sale, "live-12", ("pho", 1))
+    cashier = await open_board("Cashier")
+    await cashier.page.goto(f"{cashier.url}#/orders/{order_id}")
+    await cashier.page.evaluate(
+        """() => {
+            const heard = document.getElementById('heard');
+            window.told = [];
+            new MutationObserver(() => window.told.push(heard.textContent)).observe(heard, { childList: true });
+        }"""
+    )
+    await cashier.button("Send 1 to kitchen").click()
+    await expect(cashier.line("Phở")).to_contain_text("1 of 1 sent")
+    sent(sale, "live-13", ("pho", 1))
+
+    await expect(cashier.page.locator("#heard")).to_contain_text("live-13")
+    assert await cashier.page.evaluate("window.told") == ["New ticket: live-13, 1 item"]
+
+
+async def test_looks_that_fail_are_taken_again_until_the_board_is_live(sale: Live, open_board: Open) -> None:
+    sent(sale, "live-8", ("pho", 1))
+    cook = await open_board(None)
+    failures = [503, 429, 500]
+
+    async def fail(route: Route) -> None:
+        await (route.fulfill(status=failures.pop()) if failures else route.continue_())
+
+    await cook.page.route("**/kitchen-tickets?status=PENDING&limit=200", fail)
+    await cook.sign_in("Cook")
+    await expect(cook.ticket("live-8")).to_be_visible()
+
+    # The look that says how far the feed is, after a break.
+    failures = [503]
+    await cook.page.route(re.compile(r"[?&]limit=1$"), fail)
+    await cook.context.set_offline(True)
+    await cook.is_not_live()
+    await cook.context.set_offline(False)
+    await cook.is_live()
+    assert failures == []
+
+
+class Mute:
+    """Goes between a screen and the stream, and passes nothing on once it is told to be still."""
+
+    def __init__(self) -> None:
+        self.still = False
+        self.joined = 0
+
+    def __call__(self, screen: WebSocketRoute) -> None:
+        self.joined += 1
+        if self.still:
+            return
+        server = screen.connect_to_server()
+        screen.on_message(lambda message: None if self.still else server.send(message))
+        server.on_message(lambda message: None if self.still else screen.send(message))
+
+
+async def test_a_tablet_that_wakes_up_does_not_believe_its_old_socket(sale: Live, open_board: Open) -> None:
+    sent(sale, "live-9", ("pho", 1))
+    mute = Mute()
+    cook = await open_board(None)
+    await cook.page.route_web_socket("**/stream", mute)
+    await cook.sign_in("Cook")
+    mute.still = True
+    sent(sale, "live-10", ("pho", 1))
+    mute.still = False
+
+    await cook.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    await expect(cook.ticket("live-10")).to_be_visible()
+    await cook.is_live()
+    assert mute.joined == 2
+
+
+async def test_a_socket_that_died_without_a_word_is_given_up_and_the_board_says_since_when(
+    sale: Live, open_board: Open
+) -> None:
+    sent(sale, "live-11", ("pho", 1))
+    mute = Mute()
+    cook = await open_board(None)
+    await cook.page.clock.install(time="2026-03-01T19:00:00")
+    await cook.page.route_web_socket("**/stream", mute)
+    await cook.sign_in("Cook")
+    mute.still = True
+
+    await cook.page.clock.fast_forward("01:30")
+
+    await expect(cook.page.locator("div.down")).to_contain_text(re.compile(r"Not live since 07:00:[0-3]\d\sPM"))
+    mute.still = False
+    await cook.page.clock.fast_forward("00:30")
+    await cook.is_live()
+
+
+async def test_what_a_list_shows_older_than_it_was_heard_of_is_read_again(open_board: Open) -> None:
+    read = await evaluated(
+        await open_board(None),
+        """
+        const [{ Store }, { Reader }] = [await load('store'), await load('reader')];
+        const store = new Store(() => {});
+        const order = (version) => ({ id: 'a', version, status: 'DRAFT' });
+        const get = async (path) => (path.includes('?') ? { body: { items: [order(3)] }, seq: 7 } : { body: order(5) });
+        const reader = new Reader({ get }, store);
+        store.hear('order', 'a', 5);
+        const seq = await reader.all('order');
+        return [seq, store.get('order', 'a').version];
+        """,
+    )
+    assert read == [7, 5]
 
 
 async def test_nothing_goes_back_to_an_older_version(open_board: Open) -> None:

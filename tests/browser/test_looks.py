@@ -1,10 +1,12 @@
 """How the board looks and reads: no barrier in any view, at both widths, in both themes and both languages."""
 
+from typing import Any
+
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
-from board_world import NARROW, WIDE, Open, Screen, seated, sent
+from board_world import NARROW, WIDE, Open, Screen, as_admin, seated, sent
 from live import Live
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -40,7 +42,18 @@ def evening(sale: Live) -> str:
     paid = sent(sale, "table-8", ("banh-mi", 1))
     sale.good("POST", f"/sale-orders/{paid}/checkout", {})
     sale.pay(paid, 10_000)
+    # Names as long as people give them, in both columns of a phone, with dishes to carry there.
+    for table in ("kitchen-garden-12", "Sân-thượng-12"):
+        for ticket in _tickets(sale, sent(sale, table, ("pho", 1), ("tra-da", 12))):
+            for item in ticket["items"]:
+                for step in ("cook", "finish"):
+                    sale.call("POST", f"/kitchen-ticket-items/{item['id']}/{step}", {}, headers=as_admin(sale))
     return seated(sale, "table-9", ("pho", 1), ("combo-sang", 1))
+
+
+def _tickets(sale: Live, order_id: str) -> list[Any]:
+    tickets = sale.good("GET", "/kitchen-tickets?status=PENDING&limit=200")["items"]
+    return [ticket for ticket in tickets if ticket["saleOrderId"] == order_id]
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")], ids=["wide-light", "narrow-dark"])

@@ -1,9 +1,11 @@
-"""What goes wrong at the counter: refused notes, lost payments, an idle station, a sign-in that outlives its reads."""
+"""What goes wrong at the counter: refused notes, lost answers, an idle station, a table that was taken."""
+
+import re
 
 import pytest
 from playwright.async_api import Route, expect
 
-from board_world import Open, as_admin, seated, sent
+from board_world import Open, Screen, as_admin, evaluated, seated, sent
 from live import Live
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -81,21 +83,129 @@ async def test_a_payment_is_refused_when_a_colleague_took_one_since_it_was_asked
     assert sale.good("GET", f"/sale-orders/{order_id}")["paid"] == 40_000
 
 
-async def test_what_is_read_for_a_former_sign_in_is_not_shown_to_the_next(open_board: Open) -> None:
-    screen = await open_board(None)
-    kept = await screen.page.evaluate(
-        """async () => {
-            const load = (name) => import(new URL(`board/${name}.js`, location.href).href);
-            const [{ Store }, { Reader }] = [await load('store'), await load('reader')];
-            const store = new Store(() => {});
-            let answer;
-            const api = { get: () => new Promise((done) => (answer = done)) };
-            const reader = new Reader(api, store);
-            const read = reader.once('order', 'a', {});
-            reader.stop();
-            answer({ body: { id: 'a', version: 1, status: 'DRAFT' } });
-            await read;
-            return store.open('order').length;
-        }"""
+async def start(waiter: Screen, note: str) -> None:
+    """Start an order without a table."""
+    await waiter.button("New order").click()
+    await waiter.page.get_by_role("dialog").get_by_label("Note").fill(note)
+    await waiter.answer("Start")
+
+
+async def lose_the_first(waiter: Screen) -> tuple[list[str], list[str | None]]:
+    """Lose the answer about the first new order behind a proxy; return the ids and the keys of all, as they come."""
+    made: list[str] = []
+    keys: list[str | None] = []
+
+    async def pass_on(route: Route) -> None:
+        keys.append(await route.request.header_value("idempotency-key"))
+        answer = await route.fetch()
+        made.append((await answer.json())["id"])
+        await (route.fulfill(status=502) if len(made) == 1 else route.fulfill(response=answer))
+
+    await waiter.page.route("**/sale-orders", pass_on)
+    return made, keys
+
+
+async def test_a_new_order_whose_answer_was_lost_is_made_once(open_board: Open) -> None:
+    waiter = await open_board("Waiter")
+    await waiter.go("orders")
+    made, keys = await lose_the_first(waiter)
+
+    await start(waiter, "mishap-6")
+    await expect(waiter.page.get_by_role("alert")).to_be_visible()
+    await start(waiter, "mishap-6")
+    await expect(waiter.page).to_have_url(re.compile(r"#/orders/.+"))
+    assert waiter.page.url.endswith(made[0])
+
+    # Once there was an answer, the same is another wish.
+    await waiter.go("orders")
+    await start(waiter, "mishap-6")
+    await expect(waiter.entry("mishap-6")).to_have_count(2)
+    assert keys[0] == keys[1] != keys[2]
+
+
+async def test_what_a_lost_tap_made_and_people_use_by_now_is_no_new_order(sale: Live, open_board: Open) -> None:
+    waiter = await open_board("Waiter")
+    await waiter.go("orders")
+    made, keys = await lose_the_first(waiter)
+
+    await start(waiter, "mishap-7")
+    await expect(waiter.page.get_by_role("alert")).to_be_visible()
+    sale.good("POST", f"/sale-orders/{made[0]}/items", {"itemId": "variant-pho"})
+    await expect(waiter.entry("mishap-7")).to_contain_text("1 item")
+    await start(waiter, "mishap-7")
+
+    await expect(waiter.page).to_have_url(re.compile(r"#/orders/.+"))
+    assert waiter.page.url.endswith(made[2])
+    assert made[0] == made[1] != made[2]
+    assert keys[0] == keys[1] != keys[2]
+
+
+async def test_two_equal_wishes_at_a_time_are_two(open_board: Open) -> None:
+    keys = await evaluated(
+        await open_board(None),
+        """
+        const { Wishes } = await load('wishes');
+        const wishes = new Wishes();
+        const [one, two] = [wishes.take('new order'), wishes.take('new order')];
+        wishes.keep(one, 'new order');
+        const other = wishes.take('new order, with a note');
+        return [one, two, other, wishes.take('new order')];
+        """,
     )
-    assert kept == 0
+    assert keys[3] == keys[0]
+    assert len(set(keys)) == 3
+
+
+async def test_the_order_of_the_slower_of_two_waiters_is_used_for_the_next_table(sale: Live, open_board: Open) -> None:
+    waiter = await open_board("Waiter")
+    made: list[str] = []
+
+    async def overtaken(route: Route) -> None:
+        answer = await route.fetch()
+        made.append((await answer.json())["id"])
+        if len(made) == 1:
+            seated(sale, "table-6", ("pho", 1))
+        await route.fulfill(response=answer)
+
+    await waiter.page.route("**/sale-orders", overtaken)
+    await waiter.table("Bàn 6").click()
+    await waiter.answer("New order here")
+    await expect(waiter.page.get_by_role("alert")).to_contain_text("Somebody sits there already.")
+    await expect(waiter.page.get_by_role("status").filter(has_text="kept for the next table")).to_be_visible()
+
+    await waiter.table("Bàn 10").click()
+    await waiter.answer("New order here")
+    await expect(waiter.page.get_by_role("heading", name="Bàn 10")).to_be_visible()
+    assert waiter.page.url.endswith(made[0])
+    assert len(made) == 1
+
+
+async def test_the_cook_is_told_the_table_of_guests_who_have_paid_and_left(sale: Live, open_board: Open) -> None:
+    order_id = sent(sale, "mishap-8", ("pho", 1))
+    sale.good("POST", f"/sale-orders/{order_id}/checkout", {})
+    sale.pay(order_id, 65_000)
+
+    async def with_units(route: Route) -> None:
+        answer = await route.fetch()
+        told = await answer.json()
+        for ticket in told["items"]:
+            if ticket["saleOrderId"] == order_id:
+                ticket["units"] = ["table-1", "mishap-8"]
+        await route.fulfill(response=answer, json=told)
+
+    cook = await open_board(None)
+    await cook.page.route("**/kitchen-tickets?*", with_units)
+    await cook.sign_in("Cook")
+
+    await expect(cook.page.locator("[data-ticket] h2", has_text="Bàn 1 + mishap-8")).to_be_visible()
+
+
+async def test_what_is_offered_to_pay_has_no_crumbs_of_binary_fractions(sale: Live, open_board: Open) -> None:
+    order_id = seated(sale, "mishap-9", ("pho", 1))
+    sale.good("POST", f"/sale-orders/{order_id}/checkout", {})
+    sale.pay(order_id, 64_999.9)
+    cashier = await open_board("Cashier")
+    await cashier.entry("mishap-9").click()
+    await cashier.button("Pay (demo)").click()
+
+    await expect(cashier.page.get_by_label("Amount")).to_have_value("0.1")

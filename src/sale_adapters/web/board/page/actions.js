@@ -24,6 +24,8 @@ export class Actions {
     this.busy = new Set();
     /** The versions that commands of this screen alone led through, per thing. @type {Map<string, {from: number, to: number}>} */
     this.own = new Map();
+    /** An order that was made for a table and did not get it. @type {Thing | null} */
+    this.spare = null;
   }
 
   /** @param {string} id */
@@ -73,10 +75,10 @@ export class Actions {
     }
   }
 
-  /** Run a command on nothing that exists yet; undefined when it failed. @param {() => Promise<any>} command */
+  /** Run a command on nothing that exists yet; undefined when it failed. @param {() => Promise<import('./api.js').Answer>} command */
   async make(command) {
     try {
-      return (await command()).body;
+      return await command();
     } catch (error) {
       this.app.notices.bad(explain(error, this.app.t, this.app.format));
       return undefined;
@@ -110,7 +112,7 @@ export class Actions {
     const body = items ? { items } : {};
     const sent = await this.on('order', order, async (version) => {
       const answer = await this.api.post(`sale-orders/${order.id}/kitchen-tickets`, body, version);
-      for (const ticket of answer.body.tickets) this.app.store.put('ticket', ticket);
+      for (const ticket of answer.body.tickets) this.app.store.meet(ticket);
       return answer;
     });
     if (sent) this.app.notices.good(this.app.t('sent'));
@@ -120,11 +122,19 @@ export class Actions {
 
   // Orders
 
-  /** @param {object} body */
+  /** Open an order; undefined when that failed. @param {object} body @returns {Promise<Thing | undefined>} */
   async open(body) {
-    const order = await this.make(() => this.api.post('sale-orders', body));
-    if (order) this.app.store.put('order', order);
-    return order;
+    const answer = await this.make(() => this.api.post('sale-orders', body));
+    if (!answer) return undefined;
+    // An earlier try, whose answer was lost, made this one: where people use it by now, another is wanted.
+    if (answer.replayed && this.isInUse(answer.body)) return this.open(body);
+    this.app.store.put('order', answer.body);
+    return answer.body;
+  }
+
+  /** Tell whether something was done with an order since. @param {Thing} order */
+  isInUse(order) {
+    return this.app.store.newest('order', order.id) > order.version || this.app.tableOf(order.id) !== undefined;
   }
 
   /** @param {Thing} order @param {string} action @param {object} body */
@@ -177,6 +187,24 @@ export class Actions {
     });
     await this.app.sync.refresh('order', order.id);
     return seated;
+  }
+
+  /** Open an order at a table; undefined when that failed. @param {string} unitId @param {{saleChannelId: string, note?: string}} body */
+  async openAt(unitId, body) {
+    const order = this.takeSpare(body) ?? (await this.open(body));
+    if (!order || (await this.seat(order, unitId))) return order;
+    // A colleague was quicker. Not every waiter may cancel, so what was made is not thrown away but used next.
+    this.spare = order;
+    if (!this.isInUse(order)) this.app.notices.good(this.app.t('order.spare'));
+    return undefined;
+  }
+
+  /** Take the order that found no table, if nobody has done anything with it. @param {{saleChannelId: string, note?: string}} body */
+  takeSpare({ saleChannelId, note }) {
+    const { spare } = this;
+    this.spare = null;
+    if (!spare || note || spare.saleChannelId !== saleChannelId || this.isInUse(spare)) return undefined;
+    return this.app.store.get('order', spare.id);
   }
 
   /** @param {Thing} usage @param {'complete' | 'cancel' | 'move'} action @param {object} [body] */

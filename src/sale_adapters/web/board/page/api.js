@@ -1,6 +1,7 @@
 /** Calls to the service: who calls, once only, and only upon the version that was seen. */
 
 import { placeOf } from './places.js';
+import { Wishes } from './wishes.js';
 
 const PATIENCE_MS = 15_000;
 const TRIES = 4;
@@ -21,7 +22,7 @@ export class Problem extends Error {
 export class Unreachable extends Error {}
 
 /**
- * @typedef {{body: any, seq: number | null}} Answer
+ * @typedef {{body: any, seq: number | null, replayed: boolean}} Answer
  * @typedef {{get: (path: string) => Promise<Answer>, post: Send, patch: Send, remove: Send}} Api
  * @typedef {(path: string, body?: object | null, version?: number) => Promise<Answer>} Send
  */
@@ -32,6 +33,8 @@ export class Unreachable extends Error {}
  * @returns {Api}
  */
 export function createApi(session, onUnauthenticated) {
+  const wishes = new Wishes();
+
   /** @param {string} method @param {string} path @param {RequestInit} [how] @returns {Promise<Answer>} */
   async function ask(method, path, how = {}) {
     const who = session();
@@ -39,13 +42,13 @@ export function createApi(session, onUnauthenticated) {
     const headers = { authorization: `Bearer ${who.token}`, 'x-merchant-id': who.merchantId, ...how.headers };
     const answer = await fetchOnce(placeOf(path), { ...how, method, headers });
     const body = await bodyOf(answer);
-    if (answer.ok) return { body, seq: seqOf(answer) };
+    if (answer.ok) return { body, seq: seqOf(answer), replayed: answer.headers.has('idempotency-replayed') };
     if (answer.status === 401) onUnauthenticated();
     throw Object.assign(new Problem(answer.status, body ?? {}), { retryAfter: Number(answer.headers.get('retry-after')) });
   }
 
   /**
-   * Send a command. A repetition carries the same key, so that the service does it once (contract §9).
+   * Send a command. A POST that nobody answers keeps its key for when the same is asked for again upon the same version.
    * @param {string} method @param {string} path @param {object | null} [body] @param {number} [version]
    */
   async function send(method, path, body, version) {
@@ -53,13 +56,26 @@ export function createApi(session, onUnauthenticated) {
     const headers = {};
     if (body !== undefined && body !== null) headers['content-type'] = 'application/json';
     if (version !== undefined) headers['if-match'] = `"${version}"`;
-    if (method === 'POST') headers['idempotency-key'] = crypto.randomUUID ? crypto.randomUUID() : randomKey();
     const how = { headers, body: body ? JSON.stringify(body) : undefined };
+    if (method !== 'POST') return ask(method, path, how);
+    const wish = JSON.stringify([path, version, how.body]);
+    const key = wishes.take(wish);
+    headers['idempotency-key'] = key;
+    try {
+      return await insist(path, how);
+    } catch (error) {
+      if (!isAnswer(error)) wishes.keep(key, wish);
+      throw error;
+    }
+  }
+
+  /** Post until there is an answer, a few times. @param {string} path @param {RequestInit} how */
+  async function insist(path, how) {
     for (let tried = 1; ; tried += 1) {
       try {
-        return await ask(method, path, how);
+        return await ask('POST', path, how);
       } catch (/** @type {any} */ error) {
-        if (method !== 'POST' || tried >= TRIES || !passes(error)) throw error;
+        if (tried >= TRIES || !passes(error)) throw error;
         await pause(Math.min(4_000, (error.retryAfter || 0.3 * 2 ** tried) * 1_000));
       }
     }
@@ -127,8 +143,9 @@ function seqOf(answer) {
 /** Tell whether asking again may help. @param {any} error */
 const passes = (error) => error instanceof Unreachable || (error instanceof Problem && error.status === UNAVAILABLE);
 
+/** Tell whether the service has decided: it has not when nobody answered, it failed, or it never looked at the request. @param {unknown} error */
+export const isAnswer = (error) =>
+  error instanceof Problem && error.status < 500 && ![401, 429].includes(error.status) && error.code !== 'idempotency-key-in-use';
+
 /** @param {number} ms */
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-
-/** Pages that came over plain HTTP from another machine have no randomUUID. */
-const randomKey = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('-');

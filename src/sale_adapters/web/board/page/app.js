@@ -30,7 +30,8 @@ export class App {
   constructor(config) {
     this.config = config;
     this.session = rememberedSession();
-    this.expired = false;
+    /** Why the token proves nothing any more, as the key of a text; empty while it does. */
+    this.ended = '';
     this.language = preferredLanguage();
     this.t = speaker(this.language);
     this.format = createFormat(this.language);
@@ -55,7 +56,7 @@ export class App {
       store: this.store,
       session: () => /** @type {any} */ (this.session),
       onChange: () => this.phaseMoved(),
-      onTicket: (ticket) => this.announce(ticket),
+      onTickets: (tickets) => this.announce(tickets),
       onClock: (time) => (this.clockOffset = Date.parse(time) - Date.now()),
       onRefused: () => this.refused(),
     });
@@ -84,7 +85,7 @@ export class App {
 
   /** Return what aria-disabled must say: nothing can be done while the board cannot be trusted. */
   off(also = false) {
-    return String(also || !this.sync.live || this.expired);
+    return String(also || !this.sync.live || this.ended !== '');
   }
 
   /** The mark on everything that may be out of date. */
@@ -104,6 +105,15 @@ export class App {
     return units.length ? units.map((usage) => this.unitName(usage.unitId)).join(' + ') : undefined;
   }
 
+  /**
+   * Name where a ticket's dishes go: where its guests sit now, else where they sat when it was sent.
+   * @param {import('./store.js').Thing} ticket
+   */
+  placeOf(ticket) {
+    const sat = (ticket.units ?? []).map((/** @type {string} */ unitId) => this.unitName(unitId)).join(' + ');
+    return this.tableOf(ticket.saleOrderId) ?? (sat || this.t('ticket.takeaway'));
+  }
+
   /** Tell whether an order was looked for and is not there. @param {string} id */
   lookedFor(id) {
     return this.soughtInVain.has(id);
@@ -115,7 +125,7 @@ export class App {
   signIn(session) {
     const same = this.session && this.session.merchantId === session.merchantId && this.session.userId === session.userId;
     this.session = session;
-    this.expired = false;
+    this.ended = '';
     remember(session);
     this.notices.clear();
     if (!same) this.store.clear();
@@ -124,10 +134,12 @@ export class App {
     this.update();
   }
 
-  signOut() {
+  /** Sign out once that is confirmed: a new token is not at hand wherever a finger slips. */
+  async signOut() {
+    if ((await this.ask.choice(this.t('sign-out.sure'), [{ value: 'out', text: this.t('sign-out'), always: true }])) !== 'out') return;
     forget();
     this.session = null;
-    this.expired = false;
+    this.ended = '';
     this.sync.stop();
     this.store.clear();
     this.update();
@@ -135,18 +147,22 @@ export class App {
 
   /** The token proves nothing any more: ask for another, and keep the place. */
   expire() {
-    if (this.expired || !this.session) return;
-    this.expired = true;
+    if (this.ended || !this.session) return;
+    this.ended = this.isOver() ? 'sign-in.expired' : 'sign-in.refused';
     this.sync.lose();
     this.update();
   }
 
   /** The stream refuses the token: true when its time is over. */
   refused() {
-    // The clocks may differ by the time that an answer takes.
-    if (!this.session || !isOver(this.session.token, this.now() + 1_000)) return false;
+    if (!this.isOver()) return false;
     this.expire();
     return true;
+  }
+
+  /** Tell whether the token's time is over; the clocks may differ by the time that an answer takes. */
+  isOver() {
+    return this.session !== null && isOver(this.session.token, this.now() + 1_000);
   }
 
   /** @param {string | null} station null is all of them */
@@ -182,11 +198,12 @@ export class App {
     this.update();
   }
 
-  /** Open an order with the usual channel; asks where there is none. */
-  async newOrder() {
+  /** Open an order at a table with the usual channel; asks where there is none. @param {string} unitId */
+  async openAt(unitId) {
     const [channel] = this.config.channels;
     const body = channel ? { saleChannelId: channel.id } : await this.ask.newOrder();
-    return body && (await this.actions.open(body));
+    const order = body && (await this.actions.openAt(unitId, body));
+    if (order) go('orders', order.id);
   }
 
   async startOrder() {
@@ -253,10 +270,11 @@ export class App {
     this.update();
   }
 
-  /** @param {import('./store.js').Thing} ticket */
-  announce(ticket) {
-    if (this.station !== null && (ticket.stationId ?? '') !== this.station) return;
-    this.hear('ticket.new', this.tableOf(ticket.saleOrderId) ?? this.t('ticket.takeaway'), ticket.items.length);
+  /** @param {import('./store.js').Thing[]} tickets */
+  announce(tickets) {
+    const mine = tickets.filter((ticket) => this.station === null || (ticket.stationId ?? '') === this.station);
+    if (!mine.length) return;
+    byId('heard').textContent = mine.map((ticket) => this.t('ticket.new', this.placeOf(ticket), ticket.items.length)).join('. ');
     this.chime.ring();
   }
 

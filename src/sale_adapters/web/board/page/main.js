@@ -13,5 +13,5 @@ addEventListener('hashchange', () => app.routed());
 addEventListener('offline', () => app.sync.lose());
 addEventListener('online', () => app.sync.retry());
 // A tablet that slept heard nothing, and its socket does not know.
-document.addEventListener('visibilitychange', () => document.hidden || !app.session || app.expired || app.sync.retry());
+document.addEventListener('visibilitychange', () => document.hidden || !app.session || app.ended || app.sync.retry());
 app.start();

@@ -8,7 +8,12 @@ const VIEWS = ['kitchen', 'floor', 'orders'];
 export function currentRoute() {
   const [view, id] = location.hash.replace(/^#\//, '').split('/');
   if (!VIEWS.includes(view)) return null;
-  return { view: /** @type {Route['view']} */ (view), id: id ? decodeURIComponent(id) : null };
+  try {
+    return { view: /** @type {Route['view']} */ (view), id: id ? decodeURIComponent(id) : null };
+  } catch {
+    // Half an escape, as of a link that was cut short, names nothing.
+    return null;
+  }
 }
 
 /** @param {string} view @param {string} [id] */

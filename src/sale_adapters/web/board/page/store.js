@@ -25,6 +25,8 @@ export class Store {
     this.heard = new Map();
     /** Ids of ended things that are still looked at. @type {Set<string>} */
     this.kept = new Set();
+    /** Ids of tickets that are no news to anybody here; null until everything was read once. @type {Set<string> | null} */
+    this.met = null;
   }
 
   /** @param {Kind} kind @param {string} id */
@@ -69,6 +71,20 @@ export class Store {
     return this.newest(kind, thing.id) > thing.version;
   }
 
+  /** Return the open tickets that nobody here was told of, however they came; none the first time. */
+  newcomers() {
+    const tickets = this.open('ticket');
+    const { met } = this;
+    this.met = new Set([...(met ?? []), ...tickets.map((ticket) => ticket.id)]);
+    return met ? tickets.filter((ticket) => !met.has(ticket.id)) : [];
+  }
+
+  /** Take in a ticket that was sent from here, which is no news. @param {Thing} ticket */
+  meet(ticket) {
+    this.met?.add(ticket.id);
+    this.put('ticket', ticket);
+  }
+
   /** @param {Kind} kind @param {string} id */
   drop(kind, id) {
     if (this.things[kind].delete(id)) this.onChange();
@@ -87,6 +103,7 @@ export class Store {
   clear() {
     for (const things of Object.values(this.things)) things.clear();
     this.heard.clear();
+    this.met = null;
     this.onChange();
   }
 }

@@ -5,7 +5,7 @@ import { kindOf, pause, Reader } from './reader.js';
 import { Stream } from './stream.js';
 
 /** @typedef {import('./store.js').Kind} Kind */
-/** @typedef {'starting' | 'catching-up' | 'live' | 'down'} Phase */
+/** @typedef {'starting' | 'catching-up' | 'live' | 'down' | 'blind'} Phase blind: the role may see nothing of it */
 
 const QUIET_MS = 400;
 const FIRST_WAIT_MS = 500;
@@ -18,16 +18,16 @@ export class Sync {
    * @param {import('./store.js').Store} parts.store
    * @param {() => {token: string, merchantId: string}} parts.session
    * @param {() => void} parts.onChange
-   * @param {(ticket: import('./store.js').Thing) => void} parts.onTicket a ticket has just been sent
+   * @param {(tickets: import('./store.js').Thing[]) => void} parts.onTickets tickets have come
    * @param {(time: string) => void} parts.onClock
    * @param {() => boolean} parts.onRefused the stream refuses the token; true when that was its end
    */
-  constructor({ api, store, session, onChange, onTicket, onClock, onRefused }) {
+  constructor({ api, store, session, onChange, onTickets, onClock, onRefused }) {
     this.reader = new Reader(api, store);
     this.store = store;
     this.session = session;
     this.onChange = onChange;
-    this.onTicket = onTicket;
+    this.onTickets = onTickets;
     this.onClock = onClock;
     this.onRefused = onRefused;
     this.phase = /** @type {Phase} */ ('starting');
@@ -87,7 +87,9 @@ export class Sync {
     for (let tried = 0; run === this.run; tried += 1) {
       try {
         const seq = await this.reader.everything();
-        if (run === this.run) then(seq);
+        if (run !== this.run) return;
+        this.greet();
+        then(seq);
         return;
       } catch (error) {
         if (error instanceof Problem && error.status === 401) return;
@@ -99,7 +101,7 @@ export class Sync {
 
   /** @param {number} seq */
   follow(seq) {
-    this.move('catching-up');
+    this.move(this.allowed.size ? 'catching-up' : 'blind');
     if (!this.allowed.size) return;
     this.stream = new Stream(this.session, this.reader.topics, seq, {
       connected: this.onClock,
@@ -145,18 +147,22 @@ export class Sync {
   hear(frame) {
     this.look();
     const kind = kindOf(frame.topic);
-    const { id, version, status, action } = frame.data;
+    const { id, version, status } = frame.data;
     if (!kind || this.store.newest(kind, id) >= version) return;
     this.store.hear(kind, id, version);
-    const known = this.store.get(kind, id);
     if (kind === 'usage' && status !== 'ACTIVE') {
+      const known = this.store.get(kind, id);
       if (known) this.store.put(kind, { ...known, status, version });
       return;
     }
-    void this.refresh(kind, id, frame.data).then(() => {
-      const ticket = action === 'TICKET_SENT' ? this.store.get('ticket', id) : undefined;
-      if (ticket && !known) this.onTicket(ticket);
-    });
+    const { run } = this;
+    void this.refresh(kind, id, frame.data).then(() => run === this.run && this.greet());
+  }
+
+  /** Tell of tickets that came, by a frame or found in a list. */
+  greet() {
+    const tickets = this.store.newcomers();
+    if (tickets.length) this.onTickets(tickets);
   }
 
   /** Something was missed: read everything again, not all screens at the same moment, and follow from there. */

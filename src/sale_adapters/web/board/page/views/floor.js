@@ -87,9 +87,9 @@ async function seatHere(app, table) {
       text: `${app.t('table.seat')}: ${shortOf(order.id)}${order.note ? ` · ${order.note}` : ''}`,
     })),
   ]);
-  if (!chosen) return;
-  const order = chosen === 'new' ? await app.newOrder() : app.store.get('order', chosen);
-  if (order && (await app.actions.seat(order, table.id)) && chosen === 'new') go('orders', order.id);
+  if (chosen === 'new') await app.openAt(table.id);
+  const order = chosen && app.store.get('order', chosen);
+  if (order) await app.actions.seat(order, table.id);
 }
 
 /** @param {App} app @param {Table} table @param {Thing} usage */

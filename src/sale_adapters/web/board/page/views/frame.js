@@ -1,7 +1,7 @@
 /** What surrounds every view: where one is, who one is, and whether what is shown is live. */
 
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
-import { icon } from '../parts.js';
+import { empty, icon } from '../parts.js';
 import { addressOf } from '../router.js';
 import { floorView } from './floor.js';
 import { help } from './help.js';
@@ -22,19 +22,19 @@ export function frameView(app) {
     <header class="top">
       <span class="brand"><img src="board/icon.svg" alt="" width="28" height="28" /> <span>Sale</span></span>
       ${tabs(app)}
-      <span class="live" data-phase=${app.expired ? 'down' : phase}><i></i>${app.t(phase === 'live' ? 'live' : `live.${phase}`)}</span>
+      <span class="live" data-phase=${app.ended ? 'down' : phase}><i></i>${app.t(phase === 'live' ? 'live' : `live.${phase}`)}</span>
       <div class="tools">
         <button class="quiet square" aria-pressed=${String(!app.chime.muted)} aria-label=${app.t(app.chime.muted ? 'sound.off' : 'sound.on')}
           title=${app.t(app.chime.muted ? 'sound.off' : 'sound.on')} @click=${() => app.toggleSound()}>${icon(app.chime.muted ? 'muted' : 'sound')}</button>
         <button class="quiet square" lang=${app.language === 'vi' ? 'en' : 'vi'} aria-label=${app.t('language')} title=${app.t('language')}
           @click=${() => app.switchLanguage()}>${app.language === 'vi' ? 'EN' : 'VI'}</button>
         <button class="quiet square" aria-label=${app.t('help')} title=${app.t('help')} @click=${() => help(app)}>${icon('help')}</button>
-        <button class="quiet square" aria-label=${app.t('sign-out')} title=${`${app.t('sign-out')} (${app.session.userId})`} @click=${() => app.signOut()}>${icon('out')}</button>
+        <button class="quiet square" aria-label=${app.t('sign-out')} title=${`${app.t('sign-out')} (${app.session.userId})`} @click=${() => void app.signOut()}>${icon('out')}</button>
       </div>
     </header>
-    ${phase === 'down' && !app.expired ? down(app) : nothing} ${app.expired ? signInAgain(app) : nothing}
-    <main id="content" tabindex="-1" class=${phase === 'live' && !app.expired ? '' : 'not-live'} data-phase=${phase} aria-busy=${String(phase === 'starting')}>
-      ${SHOWN[app.route.view](app)}
+    ${phase === 'down' && !app.ended ? down(app) : nothing} ${app.ended ? signInAgain(app) : nothing}
+    <main id="content" tabindex="-1" class=${phase === 'live' && !app.ended ? '' : 'not-live'} data-phase=${phase} aria-busy=${String(phase === 'starting')}>
+      ${phase === 'blind' ? empty(app.t('blind'), app.t('blind.todo')) : SHOWN[app.route.view](app)}
     </main>`;
 }
 

@@ -58,7 +58,7 @@ function card(app, ticket) {
   const minutes = minutesSince(ticket.sentAt, app.now());
   const heat = minutes >= LATE_MINUTES ? 'late' : minutes >= WARM_MINUTES ? 'warm' : 'calm';
   const old = app.store.isOld('ticket', ticket);
-  const table = app.tableOf(ticket.saleOrderId) ?? app.t('ticket.takeaway');
+  const table = app.placeOf(ticket);
   return html`<article
     class="ticket ${heat} ${ticket.rush ? 'rushed' : ''} ${ticket.orderCancelled ? 'cancelled' : ''} ${old ? 'old' : ''}"
     aria-labelledby="ticket-${ticket.id}"
@@ -69,6 +69,8 @@ function card(app, ticket) {
       <span class="age">
         ${icon(heat === 'late' ? 'late' : 'clock')}${app.t(heat === 'late' ? 'age.late' : 'age.minutes', minutes)}
       </span>
+      <button class="more" aria-label=${app.t('ticket.more', table)} aria-disabled=${app.off(old || app.actions.isBusy(ticket.id))}
+        @click=${() => about(app, ticket)}>${icon('more')}</button>
     </header>
     <p class="about">
       <span>${stationName(app, ticket.stationId ?? '')}</span>
@@ -79,16 +81,6 @@ function card(app, ticket) {
     <ul class="items">
       ${repeat(ticket.items, (item) => item.id, (item) => row(app, ticket, item, old))}
     </ul>
-    <footer>
-      ${ticket.rush
-        ? html`<span></span>`
-        : html`<button class="quiet" aria-disabled=${app.off(old || app.actions.isBusy(ticket.id))} @click=${() => app.actions.rush(ticket)}>
-            ${icon('rush')}${app.t('ticket.rush')}
-          </button>`}
-      <button class="quiet" aria-disabled=${app.off(old)} @click=${() => voidTicket(app, ticket)}>
-        ${app.t('ticket.void')}
-      </button>
-    </footer>
   </article>`;
 }
 
@@ -147,9 +139,19 @@ async function voidItem(app, ticket, item) {
   if (reason) await app.actions.item(ticket, item.id, 'void', { reason });
 }
 
+/** Ask what is to be done with a ticket as a whole. @param {App} app @param {Thing} ticket */
+async function about(app, ticket) {
+  const chosen = await app.ask.choice(`${app.placeOf(ticket)} ${shortOf(ticket.saleOrderId)}`, [
+    ...(ticket.rush ? [] : [{ value: 'rush', text: app.t('ticket.rush') }]),
+    { value: 'void', text: app.t('ticket.void'), grave: true },
+  ]);
+  if (chosen === 'rush') await app.actions.rush(ticket);
+  if (chosen === 'void') await voidTicket(app, ticket);
+}
+
 /** @param {App} app @param {Thing} ticket */
 async function voidTicket(app, ticket) {
-  const reason = await app.ask.reason('void', app.tableOf(ticket.saleOrderId) ?? shortOf(ticket.saleOrderId));
+  const reason = await app.ask.reason('void', `${app.placeOf(ticket)} ${shortOf(ticket.saleOrderId)}`);
   if (reason) await app.actions.voidTicket(ticket, reason);
 }
 

@@ -38,10 +38,10 @@ export function orderView(app, id) {
     </header>
     ${order.note ? html`<p class="order-note">${order.note}</p>` : nothing}
     ${isOpen('order', order) ? nothing : html`<p class="closed">${app.t('order.closed')} ${order.cancelReason ?? ''}</p>`}
+    ${editable ? adding(app, order, old) : nothing}
     ${order.items.length
       ? html`<ul class="lines">${repeat(order.items, (/** @type {any} */ line) => line.id, (/** @type {any} */ line) => lineRow(app, order, line, price, editable && !old))}</ul>`
       : html`<p class="choose">${app.t('order.empty')}</p>`}
-    ${editable ? adding(app, order, old) : nothing}
     ${sums(app, order, price)} ${actions(app, order, old)}
     ${app.historyOf === id ? historyView(app, order) : nothing}
   </article>`;
@@ -134,12 +134,13 @@ function actions(app, order, old) {
   const unsent = sendable(order);
   const count = unsent.reduce((/** @type {number} */ sum, /** @type {any} */ line) => sum + unsentOf(line), 0);
   const toPay = status === 'PROCESSING' || status === 'PARTIAL';
-  return html`<div class="actions">
-    ${status === 'CANCELLED' || !order.items.length ? nothing : html`
+  return html`${status === 'CANCELLED' || !order.items.length ? nothing : html`<div class="actions sending">
       <button class=${unsent.length ? 'primary' : ''} data-do="send" aria-disabled=${app.off(busy || !unsent.length)}
         @click=${() => app.actions.send(order)}>
         ${unsent.length ? app.t('order.send', app.format.number(count)) : app.t('order.send.none')}</button>
-      ${unsent.length && count > 1 ? html`<button aria-disabled=${app.off(busy)} @click=${() => sendSome(app, order)}>${app.t('order.send.some')}</button>` : nothing}`}
+      ${unsent.length && count > 1 ? html`<button aria-disabled=${app.off(busy)} @click=${() => sendSome(app, order)}>${app.t('order.send.some')}</button>` : nothing}
+    </div>`}
+    <div class="actions">
     ${status === 'DRAFT' && order.items.length ? html`<button class=${unsent.length ? '' : 'primary'} aria-disabled=${app.off(busy)} @click=${() => checkOut(app, order)}>${app.t('order.checkout')}</button>` : nothing}
     ${toPay && app.config.demoPayUrl ? html`<button class=${unsent.length ? '' : 'primary'} aria-disabled=${app.off(busy)} @click=${() => pay(app, order)}>${app.t('order.pay')}</button>` : nothing}
     ${status === 'PROCESSING' && !order.paid ? html`<button aria-disabled=${app.off(busy)} @click=${() => app.actions.order(order, 'revert', {})}>${app.t('order.revert')}</button>` : nothing}

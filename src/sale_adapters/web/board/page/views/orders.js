@@ -50,6 +50,6 @@ function entry(app, order, chosen) {
     ${badge(app, order.status)}
     <span class="entry-about">${app.format.time(order.createdAt)} · ${app.t('order.items', quantity)}
       ${app.staleMark()} ${oldMark(app, old && app.sync.live)}</span>
-    <span class="amount">${order.total === null || order.total === undefined ? nothing : app.format.money(order.total, order.currency)}</span>
+    <span class="amount">${order.total === null || order.total === undefined ? nothing : app.format.money(order.total - order.paid, order.currency)}</span>
   </a>`;
 }

@@ -18,7 +18,7 @@ export const signInView = (app) => html`<main class="sign-in" id="content">
 
 /** Over a board that keeps its place. @param {App} app */
 export const signInAgain = (app) => html`<section class="down sign-in-again" aria-labelledby="again-title">
-  <strong id="again-title" role="alert">${app.t('sign-in.expired')}</strong>
+  <strong id="again-title" role="alert">${app.t(app.ended)}</strong>
   ${app.session?.demoRole && app.config.demoSignInUrl
     ? html`<button class="primary" @click=${() => demo(app, /** @type {any} */ (app.session?.demoRole))}>${app.t('sign-in.again')}: ${app.t(`role.${app.session.demoRole}`)}</button>`
     : withToken(app)}

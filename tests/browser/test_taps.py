@@ -1,0 +1,138 @@
+"""What a tap or a key means when the board moves under it."""
+
+import asyncio
+import json
+
+import pytest
+from playwright.async_api import Route, expect
+
+from board_world import Open, as_admin, seated, sent
+from live import Live
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+# Taps where a finger was already on its way, in the very moment in which the ticket under it goes.
+TAP_AS_IT_GOES = """(step) => new Promise((done) => {
+    const box = step.getBoundingClientRect();
+    const [clientX, clientY] = [box.left + box.width / 2, box.top + box.height / 2];
+    const watch = new MutationObserver(() => {
+        if (step.isConnected) return;
+        watch.disconnect();
+        const under = document.elementFromPoint(clientX, clientY);
+        under.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true, detail: 1, clientX, clientY }));
+        done(under.closest('[data-ticket]')?.dataset.ticket);
+    });
+    watch.observe(document.getElementById('board'), { childList: true, subtree: true });
+})"""
+
+
+async def test_a_tap_is_not_for_the_dish_that_comes_to_stand_under_it(sale: Live, open_board: Open) -> None:
+    for table in ("taps-1", "taps-2"):
+        order_id = sent(sale, table, ("pho", 1))
+        [ticket] = [
+            each
+            for each in sale.good("GET", "/kitchen-tickets?status=PENDING&limit=200")["items"]
+            if each["saleOrderId"] == order_id
+        ]
+        sale.call("POST", f"/kitchen-tickets/{ticket['id']}/rush", {}, headers=as_admin(sale)).raise_for_status()
+    cook = await open_board("Cook")
+    cooked: list[str] = []
+    cook.page.on("request", lambda asked: cooked.append(asked.url) if asked.url.endswith("/cook") else None)
+    going, staying = [await cook.ticket(table).get_attribute("data-ticket") for table in ("taps-1", "taps-2")]
+
+    tap = asyncio.create_task(cook.step("taps-1", "Phở").evaluate(TAP_AS_IT_GOES))
+    await cook.page.evaluate("1")
+    sale.call("POST", f"/kitchen-tickets/{going}/void", {"reason": "a mistake"}, headers=as_admin(sale))
+
+    assert await tap == staying
+    await cook.page.wait_for_timeout(400)
+    assert cooked == []
+    await cook.step("taps-2", "Phở").click()
+    await cook.has_status(cook.step("taps-2", "Phở"), "Cooking")
+
+
+async def test_a_key_is_not_for_the_dish_that_the_focus_went_to_by_itself(sale: Live, open_board: Open) -> None:
+    for table in ("taps-3", "taps-4"):
+        sent(sale, table, ("pho", 1))
+    cook = await open_board("Cook")
+    await expect(cook.ticket("taps-4")).to_be_visible()
+    heard = await cook.page.evaluate(
+        """async () => {
+            const { Steadiness } = await import(new URL('board/steady.js', location.href).href);
+            const steadiness = new Steadiness();
+            const [one, other] = document.querySelectorAll('button.step');
+            const press = (button) => ({ target: button, detail: 0 });
+            const before = steadiness.swallows(press(one));
+            steadiness.receive(one);
+            const after = [one, other].map((button) => steadiness.swallows(press(button)));
+            await new Promise((done) => setTimeout(done, 400));
+            return [before, ...after, steadiness.swallows(press(one))];
+        }"""
+    )
+    assert heard == [False, True, False, False]
+
+
+async def test_keys_do_nothing_to_a_ticket_that_is_old_or_under_way(sale: Live, open_board: Open) -> None:
+    sent(sale, "taps-5", ("pho", 1))
+    cook = await open_board("Cook")
+    ticket_id = await cook.ticket("taps-5").get_attribute("data-ticket")
+    let_go = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await let_go.wait()
+        await route.continue_()
+
+    await cook.page.route("**/cook", hold)
+    await cook.step("taps-5", "Phở").focus()
+    await cook.page.keyboard.press("Enter")
+    await expect(cook.step("taps-5", "Phở")).to_be_disabled()
+    await cook.page.keyboard.press("v")
+    await expect(cook.page.get_by_role("dialog")).to_have_count(0)
+    let_go.set()
+    await cook.has_status(cook.step("taps-5", "Phở"), "Cooking")
+    await expect(cook.step("taps-5", "Phở")).to_be_enabled()
+
+    let_go.clear()
+    await cook.page.route(f"**/kitchen-tickets/{ticket_id}", hold)
+    sale.call("POST", f"/kitchen-tickets/{ticket_id}/rush", {}, headers=as_admin(sale))
+    await expect(cook.ticket("taps-5")).to_contain_text("Updating…")
+    await cook.page.keyboard.press("v")
+    await expect(cook.page.get_by_role("dialog")).to_have_count(0)
+    let_go.set()
+    await expect(cook.step("taps-5", "Phở")).to_be_enabled()
+    await cook.page.keyboard.press("v")
+    await expect(cook.page.get_by_role("dialog")).to_be_visible()
+
+
+async def test_quick_taps_on_plus_count_from_each_other(sale: Live, open_board: Open) -> None:
+    order_id = seated(sale, "taps-6", ("pho", 1))
+    waiter = await open_board("Waiter")
+    await waiter.page.goto(f"{waiter.url}#/orders/{order_id}")
+    asked: list[int] = []
+    all_tapped = asyncio.Event()
+
+    async def slow(route: Route) -> None:
+        asked.append(json.loads(route.request.post_data or "{}")["quantity"])
+        await all_tapped.wait()
+        await route.continue_()
+
+    await waiter.page.route("**/items/*", slow)
+    for _ in range(3):
+        await waiter.button("One Phở bò tái more").click()
+    all_tapped.set()
+
+    await expect(waiter.line("Phở bò tái").locator(".line-quantity")).to_have_text("4")
+    assert asked == [2, 3, 4]
+    await expect(waiter.page.get_by_role("alert")).to_have_count(0)
+
+
+async def test_the_items_on_the_buttons_stay_where_they_are_while_lines_come(sale: Live, open_board: Open) -> None:
+    order_id = seated(sale, "taps-7", ("pho", 1))
+    waiter = await open_board("Waiter")
+    await waiter.page.goto(f"{waiter.url}#/orders/{order_id}")
+    before = await waiter.button("Trà đá").bounding_box()
+
+    await waiter.button("Trà đá").click()
+    await expect(waiter.line("Trà đá")).to_be_visible()
+
+    assert await waiter.button("Trà đá").bounding_box() == before
