@@ -24,7 +24,7 @@ def documents() -> list[dict[str, Any]]:
     return [document for file in files for document in yaml.safe_load_all(file.read_text())]
 
 
-def one(kind: str, name: str) -> Any:
+def one(kind: str, name: str) -> Any:  # noqa: ANN401 - YAML, as it is
     (found,) = (d for d in documents() if d["kind"] == kind and d["metadata"]["name"] == name)
     return found
 
