@@ -1,10 +1,12 @@
 """The files under deploy/ fit the program that they start."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 
@@ -13,6 +15,7 @@ from sale_adapters.wire.places import BASE
 from sale_app.settings import Process, Settings, describe
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
+SCHEMAS = Path(__file__).with_name("schemas")
 KUBERNETES = DEPLOY / "kubernetes"
 # Named ahead of the setting that gives the webhook a listener of its own.
 KNOWN = {row.variable for row in describe({})} | {"SALE_WEBHOOK_HOST", "SALE_WEBHOOK_PORT"}
@@ -106,3 +109,18 @@ def test_every_image_is_pinned() -> None:
 
     assert len(images) > 10
     assert all(re.search(r":\d+\.\d+", image) for image in images)
+
+
+def test_kubernetes_takes_every_manifest() -> None:
+    schema = json.loads((SCHEMAS / "kubernetes.json").read_text())
+    standard = [d for d in documents() if not d["apiVersion"].startswith("kustomize")]
+    for document in standard:
+        kind = schema["kinds"][f"{document['apiVersion']} {document['kind']}"]
+        jsonschema.validate(document, {"$ref": f"#/definitions/{kind}", "definitions": schema["definitions"]})
+    assert len(standard) > 15
+
+
+def test_compose_takes_its_file() -> None:
+    compose = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text())
+
+    jsonschema.validate(compose, json.loads((SCHEMAS / "compose-spec.json").read_text()))
