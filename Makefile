@@ -8,7 +8,7 @@ T      ?= tests
 PIN    := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test sim sim-all chaos check format docs bench bench-upkeep bench-stream clean
+.PHONY: help install run test sim sim-all chaos released check format docs bench bench-upkeep bench-stream clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,9 @@ sim-all: ## simulate 10 000 seeds
 
 chaos: $(READY) ## kill -9 the real parts while they sell; CYCLES=15 of it, other troubles with SEED=7
 	CYCLES=$(or $(CYCLES),15) SEED=$(or $(SEED),1) $(BIN)/pytest -s tests/chaos
+
+released: $(READY) ## after a release: keep what it says to PostgreSQL and writes there, for the next one's tests
+	PYTHONPATH=tests $(BIN)/python tests/released.py
 
 check: $(READY) ## format, lint, strict types, import layers, generated docs
 	$(BIN)/ruff format --check

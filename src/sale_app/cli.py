@@ -51,10 +51,17 @@ def relay() -> None:
 def migrate(
     *,
     without_topics: Annotated[bool, typer.Option("--without-topics", help="Leave Kafka alone.")] = False,
+    wait: Annotated[
+        float | None,
+        typer.Option(min=0, help="Change nothing: wait up to so many seconds until someone else has migrated."),
+    ] = None,
 ) -> None:
     """Bring the database's schema and Kafka's topics up to date; safe to repeat."""
-    from sale_app.migrate import bring_up_to_date  # noqa: PLC0415 - as above
+    from sale_app.migrate import await_migration, bring_up_to_date  # noqa: PLC0415 - as above
 
+    if wait is not None:
+        settings = _settings(Process.MIGRATE_DATABASE)
+        raise typer.Exit(await_migration(settings, seconds=wait, console=_console()))
     settings = _settings(Process.MIGRATE_DATABASE if without_topics else Process.MIGRATE)
     raise typer.Exit(bring_up_to_date(settings, topics=not without_topics, console=_console()))
 

@@ -1,15 +1,20 @@
-"""Bring the database and Kafka's topics up to date."""
+"""Bring the database and Kafka's topics up to date, or wait until somebody has."""
+
+import time
 
 import psycopg
 from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
 from sale_adapters.kafka.topics import Topic, TopicDiffers, ensure_topics
+from sale_adapters.postgres.migrations.pending import pending
 from sale_adapters.postgres.migrations.run import migrate
 from sale_app.kafka import kafka_connection
 from sale_app.settings import Settings
 from sale_domain.errors import Unavailable
 from sale_domain.events import KAFKA_TOPICS
+
+_LOOK_SECONDS = 1.0
 
 
 def bring_up_to_date(settings: Settings, *, topics: bool, console: Console) -> int:
@@ -25,6 +30,31 @@ def bring_up_to_date(settings: Settings, *, topics: bool, console: Console) -> i
         console.print(str(failure), markup=False)
         return 1
     return 0
+
+
+def await_migration(settings: Settings, *, seconds: float, console: Console) -> int:
+    """Wait until the database lacks nothing; return the exit code (0 it does not, 1 it still does).
+
+    New code must not meet old tables: before it starts, a rollout waits here for whoever migrates.
+    """
+    end = time.monotonic() + seconds
+    while True:
+        lack = _lack(settings.database_url)
+        if lack is None:
+            console.print("database: up to date")
+            return 0
+        if time.monotonic() + _LOOK_SECONDS > end:
+            console.print(f"database: {lack}", markup=False)
+            return 1
+        time.sleep(_LOOK_SECONDS)
+
+
+def _lack(database_url: str) -> str | None:
+    try:
+        revisions = pending(database_url)
+    except SQLAlchemyError as away:
+        return " ".join(str(away).split())
+    return f"lacks {', '.join(revisions)}; run `sale migrate`" if revisions else None
 
 
 def _topic(name: str, settings: Settings) -> Topic:

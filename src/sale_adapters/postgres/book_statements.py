@@ -3,6 +3,8 @@
 from typing import Final
 
 from sale_adapters.postgres.outbox_sql import IS_SET_ASIDE
+from sale_adapters.postgres.schema.orders import SALE_ORDERS
+from sale_adapters.postgres.statements import names
 from sale_adapters.postgres.trips import Statement
 from sale_domain.ports.reconciling import Wait
 
@@ -30,7 +32,8 @@ TOLD_AT: Final = Statement(
 )
 
 ORDERS: Final = Statement(
-    b"SELECT * FROM sale_orders WHERE bucket = $1 AND id = ANY($2::text[]) ORDER BY id", ("bucket", "order_ids")
+    b"SELECT %s FROM sale_orders WHERE bucket = $1 AND id = ANY($2::text[]) ORDER BY id" % names(SALE_ORDERS),
+    ("bucket", "order_ids"),
 )
 
 EVENTS: Final = Statement(

@@ -5,25 +5,29 @@
 
 from typing import Final
 
+from sale_adapters.postgres.schema.inbox import PARKED_PAYMENTS
+from sale_adapters.postgres.statements import names
 from sale_adapters.postgres.trips import Statement
 
 # Only ids of ours are compared with orders: the length is the index's condition too.
 ARRIVED: Final = Statement(
     b"""
-    SELECT p.* FROM parked_payments p
+    SELECT %s FROM parked_payments p
     WHERE p.bucket >= $1 AND p.bucket < $2 AND (p.parked_at, p.webhook_id) > ($3, $4)
     AND p.source_type = 'SaleOrder' AND length(p.source_id) = 28
     AND EXISTS (SELECT FROM sale_orders o WHERE o.bucket = p.bucket AND o.id = p.source_id)
     ORDER BY p.parked_at, p.webhook_id LIMIT $5
-    """,
+    """
+    % names(PARKED_PAYMENTS, "p"),
     ("first", "stop", "since", "after", "limit"),
 )
 
 WAITING: Final = Statement(
     b"""
-    SELECT p.* FROM parked_payments p WHERE p.bucket >= $1 AND p.bucket < $2 AND p.parked_at < $3
+    SELECT %s FROM parked_payments p WHERE p.bucket >= $1 AND p.bucket < $2 AND p.parked_at < $3
     ORDER BY p.parked_at, p.webhook_id LIMIT $4
-    """,
+    """
+    % names(PARKED_PAYMENTS, "p"),
     ("first", "stop", "until", "limit"),
 )
 

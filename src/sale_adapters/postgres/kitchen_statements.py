@@ -8,7 +8,7 @@ from sqlalchemy import Table, bindparam
 from sqlalchemy.dialects.postgresql import insert
 
 from sale_adapters.postgres.schema.kitchen import KITCHEN_TICKET_ITEMS, KITCHEN_TICKETS
-from sale_adapters.postgres.statements import compiled
+from sale_adapters.postgres.statements import compiled, names
 from sale_adapters.postgres.trips import Statement
 
 
@@ -31,19 +31,21 @@ UPDATE_ITEM: Final = Statement(
 )
 
 TICKETS: Final = Statement(
-    b"SELECT * FROM kitchen_tickets WHERE bucket = $1 AND order_id = ANY($2::text[]) ORDER BY id",
+    b"SELECT %s FROM kitchen_tickets WHERE bucket = $1 AND order_id = ANY($2::text[]) ORDER BY id"
+    % names(KITCHEN_TICKETS),
     ("bucket", "order_ids"),
 )
 ITEMS: Final = Statement(
-    b"SELECT * FROM kitchen_ticket_items WHERE bucket = $1 AND order_id = ANY($2::text[]) ORDER BY id",
+    b"SELECT %s FROM kitchen_ticket_items WHERE bucket = $1 AND order_id = ANY($2::text[]) ORDER BY id"
+    % names(KITCHEN_TICKET_ITEMS),
     ("bucket", "order_ids"),
 )
 
 _SEEN = b"""
-    SELECT t.*, o.number AS order_number FROM kitchen_tickets t
+    SELECT %s, o.number AS order_number FROM kitchen_tickets t
     JOIN sale_orders o ON o.bucket = $1 AND o.id = t.order_id
     WHERE t.bucket = $1 AND t.merchant_id = $2
-"""
+""" % names(KITCHEN_TICKETS, "t")
 FIND_TICKET: Final = Statement(_SEEN + b" AND t.id = $3", ("bucket", "merchant_id", "id"))
 
 ORDER_OF_TICKET: Final = Statement(

@@ -52,6 +52,15 @@ def compiled(clause: ClauseElement) -> Statement:
     return Statement(str(done).encode(), tuple(done.positiontup or ()))
 
 
+def names(table: Table, alias: str = "") -> bytes:
+    """Return a table's columns as SQL names them.
+
+    Never `*`: a connection that has prepared that is refused once the table has got another column, which must not
+    trouble code that runs through a migration (docs/how-to/upgrade.md).
+    """
+    return ", ".join(f"{alias}.{column.name}" if alias else column.name for column in table.c).encode()
+
+
 def _is(column: KeyedColumnElement[Any], parameter: str | None = None) -> ColumnElement[bool]:
     return column == bindparam(parameter or column.key, type_=column.type)
 

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.types import Integer
 
 from sale_adapters.postgres.schema.allocations import ALLOCATION_USAGES
-from sale_adapters.postgres.statements import compiled
+from sale_adapters.postgres.statements import compiled, names
 from sale_adapters.postgres.trips import Statement
 
 _USAGES = ALLOCATION_USAGES.c
@@ -57,9 +57,10 @@ def page(filters: frozenset[str]) -> Statement:
 # The status stands in the SQL, or a prepared statement's plan could not know the partial index.
 DUE: Final = Statement(
     b"""
-    SELECT * FROM allocation_usages
+    SELECT %s FROM allocation_usages
     WHERE status = 'ACTIVE' AND reserved_to <= $3 AND (reserved_to, id) > ($4, $5) AND bucket >= $1 AND bucket < $2
     ORDER BY reserved_to, id LIMIT $6
-    """,
+    """
+    % names(ALLOCATION_USAGES),
     ("first", "stop", "until", "after_time", "after_id", "limit"),
 )

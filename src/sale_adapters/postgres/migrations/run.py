@@ -5,14 +5,20 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import NullPool, create_engine
 
+from sale_adapters.postgres.migrations.pending import lacking
+
 LOCK = 7_253_000_001
 """The advisory lock that one migration at a time holds; the figure means nothing."""
 
 
-def migrate(database_url: str) -> None:
-    """Bring the database to the newest revision, or do nothing if it is there already.
+def migrate(database_url: str, *, to: str = "head") -> None:
+    """Bring the database to the newest revision, or do nothing if it is there already, or further than we know.
 
     Whoever comes second waits for the first. Through the coordinator, where there is one (architecture §7).
+
+    Args:
+        database_url: Where; as the tables' owner.
+        to: A revision to stop at, to see what an older release has seen.
 
     Raises:
         psycopg.Error, sqlalchemy.exc.SQLAlchemyError: the database is away or refused a step; a step is done or not.
@@ -28,5 +34,8 @@ def migrate(database_url: str) -> None:
             # A revision that waits for a table's lock makes every command behind it wait too: better give up.
             connection.exec_driver_sql("SET lock_timeout = '5s'")
             connection.commit()
+            if not lacking(connection):
+                return
+            connection.commit()
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)

@@ -1,0 +1,126 @@
+"""The files under deploy/ fit the program that they start."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from sale_adapters.web.operations import OPERATIONS
+from sale_adapters.wire.places import BASE
+from sale_app.settings import Process, Settings, describe
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+SCHEMAS = Path(__file__).with_name("schemas")
+KUBERNETES = DEPLOY / "kubernetes"
+# Named ahead of the setting that gives the webhook a listener of its own.
+KNOWN = {row.variable for row in describe({})} | {"SALE_WEBHOOK_HOST", "SALE_WEBHOOK_PORT"}
+PATHS = {f"{BASE}{operation.path}" for operation in OPERATIONS}
+
+
+def documents() -> list[dict[str, Any]]:
+    files = [*sorted(KUBERNETES.glob("base/*.yaml")), KUBERNETES / "secrets.example.yaml"]
+    return [document for file in files for document in yaml.safe_load_all(file.read_text())]
+
+
+def one(kind: str, name: str) -> Any:  # noqa: ANN401 - YAML, as it is
+    (found,) = (d for d in documents() if d["kind"] == kind and d["metadata"]["name"] == name)
+    return found
+
+
+def pods() -> Iterator[dict[str, Any]]:
+    yield from (d["spec"]["template"]["spec"] for d in documents() if d["kind"] in {"Deployment", "Job"})
+
+
+def test_every_variable_is_a_setting() -> None:
+    files = [path for path in DEPLOY.rglob("*") if path.is_file()]
+    named = {
+        name for path in files for name in re.findall(r"\b(SALE_[A-Z0-9_]*[A-Z0-9])\b(?! and so on)", path.read_text())
+    }
+
+    assert named - KNOWN - {"SALE_PORT"} == set()
+    assert len(named) > 15
+
+
+@pytest.mark.parametrize(
+    ("process", "secret"), [(Process.SERVE, "sale"), (Process.RELAY, "sale"), (Process.MIGRATE, "sale-migrate")]
+)
+def test_a_process_gets_every_setting_that_it_cannot_do_without(process: Process, secret: str) -> None:
+    Settings.read({**one("ConfigMap", "sale")["data"], **one("Secret", secret)["stringData"]}, process=process)
+
+
+@pytest.mark.parametrize("service", ["serve", "relay", "migrate"])
+def test_a_service_of_compose_gets_them_too(service: str) -> None:
+    compose = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text())
+    given = {name: str(value) for name, value in compose["services"][service]["environment"].items()}
+    spoken = {name: re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value) for name, value in given.items()}
+
+    Settings.read(spoken, process=Process(service))
+
+
+def test_probes_ask_for_what_is_served() -> None:
+    (serve,) = one("Deployment", "sale-serve")["spec"]["template"]["spec"]["containers"]
+    ports = {port["name"]: str(port["containerPort"]) for port in serve["ports"]}
+    settings = one("ConfigMap", "sale")["data"]
+
+    assert ports == {"http": settings["SALE_HTTP_PORT"], "webhook": settings["SALE_WEBHOOK_PORT"]}
+    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+        assert serve[probe]["httpGet"]["path"] in PATHS
+        assert serve[probe]["httpGet"]["port"] == "http"
+
+
+def test_no_pod_takes_the_variables_of_services_for_settings_or_more_rights_than_it_needs() -> None:
+    for pod in pods():
+        assert pod["enableServiceLinks"] is False
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        for container in (*pod.get("initContainers", ()), *pod["containers"]):
+            assert container["securityContext"]["readOnlyRootFilesystem"] is True
+            assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_mq_pay_alone_reaches_the_webhook_and_with_cilium_one_path_of_it() -> None:
+    policies = [d for d in documents() if d["kind"] == "NetworkPolicy"]
+    port = int(one("ConfigMap", "sale")["data"]["SALE_WEBHOOK_PORT"])
+    to_webhook = [
+        rule
+        for policy in policies
+        for rule in policy["spec"].get("ingress", ())
+        if "ports" not in rule or port in {allowed.get("port") for allowed in rule["ports"]}
+    ]
+    cilium = yaml.safe_load((KUBERNETES / "cilium" / "webhook.yaml").read_text())
+    (way,) = cilium["spec"]["ingress"][0]["toPorts"]
+
+    assert [[peer["podSelector"]["matchLabels"] for peer in rule["from"]] for rule in to_webhook] == [
+        [{"app.kubernetes.io/name": "mq-pay"}]
+    ]
+    assert way["ports"] == [{"port": str(port), "protocol": "TCP"}]
+    assert [(rule["method"], rule["path"] in PATHS) for rule in way["rules"]["http"]] == [("POST", True)]
+
+
+def test_every_image_is_pinned() -> None:
+    compose = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text())
+    images = [service["image"] for service in compose["services"].values()]
+    images += [c["image"] for pod in pods() for c in (*pod.get("initContainers", ()), *pod["containers"])]
+    images += re.findall(r"^ARG PYTHON=(.*)$", (DEPLOY / "docker" / "Dockerfile").read_text(), re.MULTILINE)
+
+    assert len(images) > 10
+    assert all(re.search(r":\d+\.\d+", image) for image in images)
+
+
+def test_kubernetes_takes_every_manifest() -> None:
+    schema = json.loads((SCHEMAS / "kubernetes.json").read_text())
+    standard = [d for d in documents() if not d["apiVersion"].startswith("kustomize")]
+    for document in standard:
+        kind = schema["kinds"][f"{document['apiVersion']} {document['kind']}"]
+        jsonschema.validate(document, {"$ref": f"#/definitions/{kind}", "definitions": schema["definitions"]})
+    assert len(standard) > 15
+
+
+def test_compose_takes_its_file() -> None:
+    compose = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text())
+
+    jsonschema.validate(compose, json.loads((SCHEMAS / "compose-spec.json").read_text()))
