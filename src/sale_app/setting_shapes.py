@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from sale_adapters.web.origin import Network, unmapped
+from sale_adapters.wire.addresses import Network, unmapped
 from sale_adapters.wire.signatures import secret_of
 
 T = TypeVar("T")

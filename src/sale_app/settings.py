@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from sale_adapters.web.origin import Network
+from sale_adapters.wire.addresses import Network
 from sale_app import setting_shapes as shapes
 
 
@@ -91,8 +91,8 @@ class Settings:
         "Networks whose X-Forwarded-For is believed", shapes.networks, of=SERVE, default=""
     )
     webhook_secrets: tuple[bytes, ...] = _setting(
-        "Secrets that a webhook's Standard Webhooks signature is checked with, as whsec_…,…; several while one replaces "
-        "another; empty: no check",
+        "Secrets that a webhook's Standard Webhooks signature is checked with, as whsec_…,…; several while one "
+        "replaces another; empty: no check",
         shapes.webhook_secrets,
         of=SERVE,
         default="",

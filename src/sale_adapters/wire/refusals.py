@@ -77,14 +77,7 @@ class NetworkRefused(Rejected):
 
 
 @attrs.define(kw_only=True, eq=False)
-class BadSignature(Rejected):
-    """A webhook's signature is not what it must be."""
-
-    code: ClassVar[str] = "bad-signature"
-
-
-@attrs.define(kw_only=True, eq=False)
-class SignatureMissing(BadSignature):
+class SignatureMissing(Rejected):
     """A webhook is not signed, and has to be."""
 
     code: ClassVar[str] = "signature-missing"
@@ -94,7 +87,7 @@ class SignatureMissing(BadSignature):
 
 
 @attrs.define(kw_only=True, eq=False)
-class SignatureWrong(BadSignature):
+class SignatureWrong(Rejected):
     """A webhook is signed with none of the secrets, or was changed on its way."""
 
     code: ClassVar[str] = "signature-wrong"
@@ -104,7 +97,7 @@ class SignatureWrong(BadSignature):
 
 
 @attrs.define(kw_only=True, eq=False)
-class SignatureStale(BadSignature):
+class SignatureStale(Rejected):
     """A webhook was signed too long ago, or in the future."""
 
     code: ClassVar[str] = "signature-stale"
