@@ -5,7 +5,6 @@ or a body that is garbage, and has a clock of its own; what is left of it is wha
 """
 
 import base64
-import binascii
 import hmac
 import re
 from collections.abc import Collection, Mapping
@@ -32,7 +31,7 @@ def secret_of(text: str) -> bytes:
     """
     try:
         key = base64.b64decode(text.removeprefix(_PREFIX), validate=True)
-    except binascii.Error:
+    except ValueError:
         key = b""
     if not text.startswith(_PREFIX) or len(key) not in _SECRET_BYTES:
         shortest, longest = _SECRET_BYTES[0], _SECRET_BYTES[-1]
