@@ -1,4 +1,4 @@
-"""The webhook's boundary (C25): its door, its networks, its signature; what is refused leaves a count and nothing else."""
+"""The webhook's boundary (C25): its door, its networks, its signature; what is refused leaves a count, no more."""
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
