@@ -118,7 +118,7 @@ class TestSlowly:
         os.kill(replica.process.pid, signal.SIGTERM)
 
         async with asyncio.timeout(20):
-            while (ready := await world.client.get(f"{base}/readyz")).status_code == 200:
+            while (ready := await world.client.get(f"{base}/readyz")).status_code == 200:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         assert (ready.status_code, ready.json()["parts"]) == (503, {"process": "is stopping"})
         assert (await world.client.get(f"{base}/healthz")).status_code == 200
@@ -145,8 +145,9 @@ class TestSigned:
 
     async def test_mq_pays_word_counts_and_nobody_elses(self, world: Replicas) -> None:
         base = f"http://{world.replicas[0].address}{BASE}"
-        pay = {"saleOrderId": "01KE6YB4M0000000000000000126", "amount": 65_000}
+        order_id = "01KE6YB4M0000000000000000126"
+        pay = {"saleOrderId": order_id, "amount": 65_000}
         answer = await world.client.post(f"{world.sandbox}/mq-pay/payments", json=pay)
         assert {each["outcome"] for each in answer.json()["deliveries"]} == {"parked"}
-        forged = await world.client.post(f"{base}/webhooks/payment", json=payment(pay["saleOrderId"], 1))
+        forged = await world.client.post(f"{base}/webhooks/payment", json=payment(order_id, 1))
         assert (forged.status_code, forged.json()["code"]) == (401, "signature-missing")
