@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -28,10 +28,12 @@ class Replica:
 
     Attributes:
         address: Its host and port.
+        webhook_address: Where it takes webhooks; the same unless they are apart.
     """
 
     process: ChildProcess
     address: str
+    webhook_address: str
 
 
 @attrs.define(kw_only=True)
@@ -67,9 +69,27 @@ class Replicas:
 
 
 @asynccontextmanager
-async def running_replicas(database_url: str, home: Path, *, polls_ms: tuple[int, ...]) -> AsyncGenerator[Replicas]:
-    """Start a Redis, the sandbox and one replica for each polling time; end with none of them left."""
-    sandbox_port, *ports = free_ports(1 + len(polls_ms))
+async def running_replicas(
+    database_url: str,
+    home: Path,
+    *,
+    polls_ms: tuple[int, ...],
+    more: Mapping[str, str] | None = None,
+    webhook_apart: bool = False,
+) -> AsyncGenerator[Replicas]:
+    """Start a Redis, the sandbox and one replica for each polling time; end with none of them left.
+
+    Args:
+        database_url: A database with its tables.
+        home: Where data and logs go.
+        polls_ms: How often each replica looks by itself.
+        more: Other settings of them all, the sandbox included.
+        webhook_apart: Whether webhooks have a port of their own.
+    """
+    sandbox_port, *free = free_ports(1 + 2 * len(polls_ms))
+    ports, apart = free[: len(polls_ms)], free[len(polls_ms) :]
+    webhook_ports = apart if webhook_apart else ports
+    more = dict(more or {})
     redis = EmbeddedRedis(data_dir=home / "redis")
     sandbox = f"http://127.0.0.1:{sandbox_port}"
     async with AsyncExitStack() as stack:
@@ -89,9 +109,12 @@ async def running_replicas(database_url: str, home: Path, *, polls_ms: tuple[int
             "jwt_issuer": identity.issuer,
             "jwt_audience": identity.audience,
         }
-        started = [_process(home, "sandbox", {}, "--port", str(sandbox_port))]
-        for port, poll_ms in zip(ports, polls_ms, strict=True):
-            settings = {**environment, "http_port": str(port), "stream_poll_ms": str(poll_ms)}
+        webhook_url = f"http://127.0.0.1:{webhook_ports[0]}/v1/api/sale/webhooks/payment"
+        started = [_process(home, "sandbox", more, "--port", str(sandbox_port), "--webhook-url", webhook_url)]
+        for port, poll_ms, webhook_port in zip(ports, polls_ms, webhook_ports, strict=True):
+            settings = {**environment, **more, "http_port": str(port), "stream_poll_ms": str(poll_ms)}
+            if webhook_apart:
+                settings["webhook_port"] = str(webhook_port)
             started.append(_process(home, "serve", settings))
         places = (f"{sandbox}/healthz", *(f"http://127.0.0.1:{port}/v1/api/sale/readyz" for port in ports))
         for process in started:
@@ -101,8 +124,8 @@ async def running_replicas(database_url: str, home: Path, *, polls_ms: tuple[int
         )
         yield Replicas(
             replicas=[
-                Replica(process=process, address=f"127.0.0.1:{port}")
-                for process, port in zip(started[1:], ports, strict=True)
+                Replica(process=process, address=f"127.0.0.1:{port}", webhook_address=f"127.0.0.1:{webhook_port}")
+                for process, port, webhook_port in zip(started[1:], ports, webhook_ports, strict=True)
             ],
             redis=redis,
             sandbox=sandbox,

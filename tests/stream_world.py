@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from sale_app.asgi import server
+from sale_app.asgi import Ending, server
 
 ORDERS = "observation/sale/sale-order"
 
@@ -21,7 +21,8 @@ ORDERS = "observation/sale/sale-order"
 @asynccontextmanager
 async def serving(app: ASGIApp, *, farewell: Callable[[], Awaitable[None]] | None = None) -> AsyncGenerator[str]:
     """Serve an application on a free port of this event loop, as `sale serve` does; yield host and port."""
-    async with running_on_a_free_port(server(app, log_level="critical", farewell=farewell)) as address:
+    ending = Ending(farewell=farewell) if farewell else Ending()
+    async with running_on_a_free_port(server(app, log_level="critical", ending=ending)) as address:
         yield address
 
 

@@ -1,21 +1,21 @@
 """An ASGI application under uvicorn: exit code 0 when it was told to stop, 1 when it cannot listen."""
 
 import asyncio
-import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import attrs
 import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from sale_adapters.web.stream.messages import MAX_MESSAGE
+from sale_app.stopping import told_to_stop
 
 _GRACE_SECONDS = 10
 _FLUSH_SECONDS = 15.0
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -26,22 +26,41 @@ def listen(host: str, port: int) -> socket.socket:
         sys.exit(f"Cannot listen on {host}:{port}: {error.strerror}")
 
 
+async def _nothing() -> None:
+    pass
+
+
+@attrs.frozen(kw_only=True)
+class Ending:
+    """What comes between being told to stop and the end.
+
+    Attributes:
+        told: Called at once.
+        drain_seconds: How long to go on as before, while whoever sends requests learns that it is to send no more.
+        farewell: Then nobody is accepted any more, this is awaited, and requests under way are finished.
+    """
+
+    told: Callable[[], object] = lambda: None
+    drain_seconds: float = 0.0
+    farewell: Callable[[], Awaitable[None]] = _nothing
+
+
 async def serve(
     app: Any,  # noqa: ANN401 - any ASGI
-    listening: socket.socket,
+    listening: Sequence[socket.socket],
     *,
     log_level: str = "warning",
-    farewell: Callable[[], Awaitable[None]] | None = None,
+    ending: Ending | None = None,
 ) -> None:
-    """Serve until the process is told to stop; then `farewell` comes first, and requests under way are finished."""
-    await server(app, log_level=log_level, farewell=farewell).serve(sockets=[listening])
+    """Serve until the process is told to stop, and then for as long as its ending takes."""
+    await server(app, log_level=log_level, ending=ending).serve(sockets=list(listening))
 
 
 def server(
     app: Any,  # noqa: ANN401 - any ASGI
     *,
     log_level: str = "warning",
-    farewell: Callable[[], Awaitable[None]] | None = None,
+    ending: Ending | None = None,
 ) -> uvicorn.Server:
     """Return a server that does not serve yet."""
     config = uvicorn.Config(
@@ -49,6 +68,8 @@ def server(
         log_level=log_level,
         access_log=False,
         server_header=False,
+        # Whose word about a client's address counts is for the webhook's boundary to decide, not for a default.
+        proxy_headers=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         # The stream has heartbeats of its own, and frames that are too small to be worth compressing.
         ws=WebSocketWithAnEnd,
@@ -56,7 +77,7 @@ def server(
         ws_ping_interval=None,
         ws_per_message_deflate=False,
     )
-    return _Server(config, farewell)
+    return _Server(config, ending or Ending())
 
 
 class WebSocketWithAnEnd(WebSocketsSansIOProtocol):
@@ -71,22 +92,25 @@ class WebSocketWithAnEnd(WebSocketsSansIOProtocol):
 class _Server(uvicorn.Server):
     """Being told to stop is a good end; uvicorn would die of the signal after all."""
 
-    def __init__(self, config: uvicorn.Config, farewell: Callable[[], Awaitable[None]] | None) -> None:
+    def __init__(self, config: uvicorn.Config, ending: Ending) -> None:
         super().__init__(config)
-        self._farewell = farewell
+        self._ending = ending
+
+    def _stop(self) -> None:
+        self._ending.told()
+        asyncio.get_running_loop().call_later(self._ending.drain_seconds, self._exit)
+
+    def _exit(self) -> None:
+        self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if self._farewell:
-            await self._farewell()
+        # Whoever is said goodbye to comes back at once, and not to us.
+        for listener in self.servers:
+            listener.close()
+        await self._ending.farewell()
         await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        for number in _SIGNALS:
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        try:
+        with told_to_stop(self._stop):
             yield
-        finally:
-            for number in _SIGNALS:
-                loop.remove_signal_handler(number)

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import signal
 
 from sale_adapters.kafka.connection import KafkaConnection
 from sale_adapters.kafka.event_log import KafkaEventLog
@@ -13,6 +12,7 @@ from sale_app.kafka import kafka_connection
 from sale_app.logs import start_logging
 from sale_app.relay_process import RelayProcess
 from sale_app.settings import Settings
+from sale_app.stopping import told_to_stop
 from sale_app.upkeep import upkeep
 from sale_domain.events import KAFKA_TOPICS
 from sale_domain.ports.publishing import USUAL_PREFIX
@@ -68,10 +68,7 @@ async def run_relay(
         chores: What else to do for the buckets of the shards that this process holds.
     """
     stop = stop or asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    try:
+    with told_to_stop(stop.set):
         async with PostgresRelayOutbox(database_url) as outbox:
             process = RelayProcess(
                 outbox=outbox,
@@ -83,9 +80,6 @@ async def run_relay(
                 chores=chores,
             )
             await _woken(process, redis_url)
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
 
 
 async def _woken(process: RelayProcess, redis_url: str | None) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from sale_adapters.sandbox import IdentitySettings, create_sandbox
 from sale_app.asgi import listen, serve
+from sale_app.setting_shapes import webhook_secrets
 from sale_app.settings import variable
 
 
@@ -19,7 +20,12 @@ def run_sandbox(*, host: str, port: int, webhook_url: str, environment: Mapping[
         client_id=environment.get(variable("client_id"), usual.client_id),
         client_secret=environment.get(variable("client_secret"), usual.client_secret),
     )
-    app = create_sandbox(webhook=webhook_url, settings=settings, origins=_origins(webhook_url))
+    app = create_sandbox(
+        webhook=webhook_url,
+        webhook_secrets=_webhook_secrets(environment),
+        settings=settings,
+        origins=_origins(webhook_url),
+    )
     # A sister that plays dead breaks connections, and uvicorn would print a traceback for each.
     listening = listen(host, port)
     sys.stdout.write(
@@ -28,7 +34,16 @@ def run_sandbox(*, host: str, port: int, webhook_url: str, environment: Mapping[
         f"issuer {settings.issuer}, audience {settings.audience}\n"
     )
     sys.stdout.flush()
-    asyncio.run(serve(app, listening, log_level="critical"))
+    asyncio.run(serve(app, [listening], log_level="critical"))
+
+
+def _webhook_secrets(environment: Mapping[str, str]) -> tuple[bytes, ...]:
+    name = variable("webhook_secrets")
+    try:
+        return webhook_secrets(environment.get(name, ""))
+    except ValueError as error:
+        sys.stderr.write(f"{name} {error}\n")
+        sys.exit(2)
 
 
 def _origins(webhook_url: str) -> tuple[str, ...]:

@@ -3,13 +3,17 @@
 import asyncio
 import logging
 import socket
+from collections.abc import Mapping, Sequence
+
+import attrs
 
 from sale_adapters.web import create_app
 from sale_adapters.web.board import BoardSetup, Named
+from sale_adapters.web.boundary import Boundary
 from sale_adapters.web.calls import Readiness
 from sale_adapters.web.stream import Stream, StreamLimits
-from sale_app.asgi import listen, serve
-from sale_app.composition import compose
+from sale_app.asgi import Ending, listen, serve
+from sale_app.composition import Service, compose
 from sale_app.logs import start_logging
 from sale_app.settings import Settings
 
@@ -19,21 +23,49 @@ _LOG = logging.getLogger("sale.serve")
 def run_server(settings: Settings) -> None:
     """Serve the HTTP API until the process is told to stop."""
     start_logging(settings.log_level)
-    asyncio.run(_serve(settings, listen(settings.http_host, settings.http_port)))
+    listening = [listen(settings.http_host, settings.http_port)]
+    if settings.webhook_port is not None:
+        listening.append(listen(settings.webhook_host, settings.webhook_port))
+    asyncio.run(_serve(settings, listening))
 
 
-async def _serve(settings: Settings, listening: socket.socket) -> None:
+async def _serve(settings: Settings, listening: Sequence[socket.socket]) -> None:
     async with compose(settings) as service:
-        limits = StreamLimits(clients=settings.stream_clients, resume=settings.stream_resume)
-        stream = Stream(service.sale, tail=service.tail, limits=limits, metrics=service.metrics)
-        board = _board(settings)
-        app = create_app(service.sale, readiness=service.readiness, metrics=service.metrics, stream=stream, board=board)
+        stream = _stream(settings, service)
+        presence = Presence(service.readiness)
+        app = create_app(
+            service.sale,
+            readiness=presence.readiness,
+            metrics=service.metrics,
+            stream=stream,
+            board=_board(settings),
+            boundary=_boundary(settings),
+            webhook_port=None if settings.webhook_port is None else listening[-1].getsockname()[1],
+        )
+        ending = Ending(told=presence.leave, drain_seconds=settings.drain_seconds, farewell=stream.close)
         telling = asyncio.create_task(tell_what_lacks(service.readiness))
         try:
-            await serve(app, listening, farewell=stream.close)
+            await serve(app, listening, ending=ending)
         finally:
             telling.cancel()
             await asyncio.gather(telling, return_exceptions=True)
+
+
+@attrs.define
+class Presence:
+    """Whether this process is there for more requests: not when it lacks something, and not when it is leaving."""
+
+    _readiness: Readiness
+    _leaving: bool = attrs.field(init=False, default=False)
+
+    def leave(self) -> None:
+        """Be there for nobody new from now on."""
+        _LOG.info("told to stop")
+        self._leaving = True
+
+    async def readiness(self) -> Mapping[str, str | None]:
+        """Tell why each part is not ready; None when it is."""
+        return {"process": "is stopping"} if self._leaving else await self._readiness()
 
 
 async def tell_what_lacks(readiness: Readiness) -> None:
@@ -41,6 +73,17 @@ async def tell_what_lacks(readiness: Readiness) -> None:
     for part, lack in (await readiness()).items():
         if lack is not None:
             _LOG.warning("not ready: the %s %s", part, lack)
+
+
+def _stream(settings: Settings, service: Service) -> Stream:
+    limits = StreamLimits(clients=settings.stream_clients, resume=settings.stream_resume)
+    return Stream(service.sale, tail=service.tail, limits=limits, metrics=service.metrics)
+
+
+def _boundary(settings: Settings) -> Boundary:
+    return Boundary(
+        networks=settings.webhook_networks, trusted_proxies=settings.trusted_proxies, secrets=settings.webhook_secrets
+    )
 
 
 def _board(settings: Settings) -> BoardSetup:

@@ -1,8 +1,15 @@
 """The shapes of settings: each reads a variable's text, or says what is wrong with it by a ValueError."""
 
 from collections.abc import Callable
+from ipaddress import ip_network
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
+
+from sale_adapters.wire.addresses import Network, unmapped
+from sale_adapters.wire.signatures import secret_of
+
+T = TypeVar("T")
 
 
 def text(text: str) -> str:
@@ -91,9 +98,23 @@ def file(text: str) -> str:
     return text
 
 
-def optional(shape: Callable[[str], str]) -> Callable[[str], str | None]:
+def optional(shape: Callable[[str], T]) -> Callable[[str], T | None]:
     """Return what reads a setting that may be empty, which is None."""
     return lambda text: shape(text) if text else None
+
+
+def networks(text: str) -> tuple[Network, ...]:
+    """Return networks of IPv4 and IPv6, or single addresses; of IPv4 written as IPv6, the IPv4."""
+    return tuple(unmapped(ip_network(network)) for network in _listed(text))
+
+
+def webhook_secrets(text: str) -> tuple[bytes, ...]:
+    """Return the keys that are written as `whsec_…`; what is wrong with one does not show it."""
+    return tuple(secret_of(secret) for secret in _listed(text))
+
+
+def _listed(text: str) -> list[str]:
+    return [entry.strip() for entry in text.split(",") if entry.strip()]
 
 
 def names(text: str) -> tuple[tuple[str, str], ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from sale_adapters.wire.addresses import Network
 from sale_app import setting_shapes as shapes
 
 
@@ -76,6 +77,33 @@ class Settings:
 
     http_host: str = _setting("Address that serve listens on", of=SERVE, default="127.0.0.1")
     http_port: int = _setting("Port that serve listens on", shapes.port, of=SERVE, default="31030")
+    webhook_host: str = _setting("Address of the webhook's own listener", of=SERVE, default="127.0.0.1")
+    webhook_port: int | None = _setting(
+        "Port on which the webhook is served alone, and no more on the other one; empty: with everything else",
+        shapes.optional(shapes.port),
+        of=SERVE,
+        default="",
+    )
+    webhook_networks: tuple[Network, ...] = _setting(
+        "Networks that may call the webhook, as 10.2.0.0/16,…; empty: all", shapes.networks, of=SERVE, default=""
+    )
+    trusted_proxies: tuple[Network, ...] = _setting(
+        "Networks whose X-Forwarded-For is believed", shapes.networks, of=SERVE, default=""
+    )
+    webhook_secrets: tuple[bytes, ...] = _setting(
+        "Secrets that a webhook's Standard Webhooks signature is checked with, as whsec_…,…; several while one "
+        "replaces another; empty: no check",
+        shapes.webhook_secrets,
+        of=SERVE,
+        default="",
+        secret=True,
+    )
+    drain_seconds: int = _setting(
+        "How long serve goes on when it is told to stop, with a /readyz that says 503, so that nobody sends it more",
+        shapes.number(0, 300),
+        of=SERVE,
+        default="0",
+    )
     database_url: str = _setting("PostgreSQL, as a postgresql:// URL", shapes.database_url, secret=True)
     database_pool_size: int = _setting(
         "Most database connections of one serve process", shapes.number(1, 500), of=SERVE, default="10"
@@ -269,6 +297,8 @@ class Settings:
                 for name in needed
                 if environment.get(variable(name)) is None
             ]
+        if values.get("webhook_port") is not None and values["webhook_port"] == values.get("http_port"):
+            problems.append(f"{variable('webhook_port')} must differ from {variable('http_port')}")
         if problems:
             raise BadSettings(tuple(problems))
         return cls(**values)

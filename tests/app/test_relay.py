@@ -40,7 +40,7 @@ asyncio.run(
     run_relay(
         database_url=given["database_url"],
         kafka=KafkaConnection(bootstrap=given["bootstrap"]),
-        policy=RelayPolicy(topics=tuple(given["topics"]), batch_size=10, lease_seconds=1.5),
+        policy=RelayPolicy(topics=tuple(given["topics"]), batch_size=10, lease_seconds=given["lease_seconds"]),
         shards=given["shards"],
         prefix=given["prefix"],
     )
@@ -107,7 +107,7 @@ class World:
                 assert [event_id for at, event_id, _ in found if at.topic == topic] == sent
 
     @contextmanager
-    def relay(self, *, shards: int, log: str) -> Iterator[subprocess.Popen[bytes]]:
+    def relay(self, *, shards: int, log: str, lease_seconds: float = 1.5) -> Iterator[subprocess.Popen[bytes]]:
         """Run a relay process; it is killed at the end if it is still there."""
         given = {
             "database_url": self.database_url,
@@ -116,6 +116,7 @@ class World:
             "shards": shards,
             "prefix": f"test-{self.mark}",
             "log": log,
+            "lease_seconds": lease_seconds,
         }
         command = [sys.executable, "-W", "ignore", "-c", PROGRAM, json.dumps(given)]
         process = subprocess.Popen(command)  # noqa: S603 - our own program
@@ -221,4 +222,18 @@ def test_another_number_of_shards_is_taken_over_without_loss_or_double(
         wait_until(lambda: world.published() > 20)
         with world.relay(shards=4, log=f"{tmp_path}/four.log"):
             wait_until(lambda: world.published() == len(rows))
+    world.check(rows)
+
+
+def test_a_relay_that_is_told_to_stop_hands_its_shards_over_at_once(world: World, tmp_path: os.PathLike[str]) -> None:
+    rows = world.rows(200)
+    insert(world.database_url, *rows[:100])
+    with world.relay(shards=2, log=f"{tmp_path}/one.log", lease_seconds=600) as one:
+        wait_until(lambda: world.published() == 100)
+        with world.relay(shards=2, log=f"{tmp_path}/two.log", lease_seconds=600):
+            one.send_signal(signal.SIGTERM)
+            assert one.wait(timeout=15) == 0
+            insert(world.database_url, *rows[100:])
+            # A lease that was not given back would last for ten minutes.
+            wait_until(lambda: world.published() == len(rows), seconds=20)
     world.check(rows)

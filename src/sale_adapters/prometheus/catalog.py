@@ -50,7 +50,8 @@ WEBHOOK_DELIVERIES = Metric(
     kind=Kind.COUNTER,
     labels=("outcome",),
     help="Payment webhooks by outcome, as contract §6 names them; besides these `refused` (4xx), "
-    "`unavailable` (503) and `failed` (a bug, or the connection was lost).",
+    "`unavailable` (503), `failed` (a bug, or the connection was lost), and what the boundary stopped: "
+    "`network-refused`, `signature-missing`, `signature-wrong`, `signature-stale`.",
 )
 SISTER_CALLS = Metric(
     name="sale_sister_calls_total",

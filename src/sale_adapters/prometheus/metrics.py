@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from sale_adapters.prometheus import catalog
 from sale_adapters.prometheus.gauges import Pool, gauge, pool_gauges, store_gauges
 from sale_adapters.prometheus.looking import Look
+from sale_adapters.wire.refusals import BOUNDARY
 from sale_domain.payments import PaymentOutcome
 from sale_domain.ports.figures import Figures, StoreFigures
 from sale_domain.ports.runtime import Clock
@@ -46,9 +47,9 @@ class PrometheusMetrics:
         self._resyncs = _counter(catalog.STREAM_RESYNCS)
         self._closes = _counter(catalog.STREAM_CLOSES)
         self._signals = _counter(catalog.SIGNAL_MESSAGES)
-        for outcome in PaymentOutcome:
+        for outcome in (*(each.value for each in PaymentOutcome), *(each.code for each in BOUNDARY)):
             # A series that begins with its first event hides that event from rate().
-            self._deliveries.labels(outcome.value)
+            self._deliveries.labels(outcome)
 
     def watch_breaker(self, sister: str, state: Callable[[], str]) -> None:
         """Show a circuit breaker from now on."""

@@ -52,6 +52,7 @@ def _utc_now() -> datetime:
 def create_sandbox(
     *,
     webhook: str | Deliver,
+    webhook_secrets: tuple[bytes, ...] = (),
     settings: IdentitySettings | None = None,
     key: ec.EllipticCurvePrivateKey | None = None,
     patience: Patience | None = None,
@@ -64,6 +65,7 @@ def create_sandbox(
 
     Args:
         webhook: the URL that mq-pay posts to, or a callable that delivers (in process, say).
+        webhook_secrets: each signs what mq-pay posts to a URL; without any, nothing is signed.
         settings: issuer, audience and the client that may ask for a service token.
         key: signs the tokens (P-256); one is made when none is given.
         patience: how long mq-pay tries again.
@@ -75,7 +77,7 @@ def create_sandbox(
     """
     sisters = _calm_sisters()
     identity = Identity(settings or IdentitySettings(), clock, key)
-    deliver = Post(webhook) if isinstance(webhook, str) else webhook
+    deliver = Post(webhook, secrets=webhook_secrets, clock=clock) if isinstance(webhook, str) else webhook
     # Payment uids only have to differ, nobody has to be unable to guess them.
     rng = random.Random(seed)  # noqa: S311 - see above
     mq_pay = MqPay(deliver=deliver, patience=patience or Patience(), clock=clock, rng=rng, sleep=sleep)

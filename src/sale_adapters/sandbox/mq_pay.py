@@ -1,6 +1,7 @@
 """Mq-pay: one payment in parts, told by webhooks that repeat, overtake each other and are tried again (C17)."""
 
 import asyncio
+import hashlib
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
@@ -23,6 +24,7 @@ from sale_adapters.sandbox.answers import (
     to_json,
 )
 from sale_adapters.sandbox.control import Clock, Sleep
+from sale_adapters.wire.signatures import signed
 
 Deliver = Callable[[str, bytes], Awaitable[httpx.Response]]
 """Post one webhook, given its event type and body; raises httpx.TransportError when nobody answers."""
@@ -77,15 +79,21 @@ class Event:
 
 
 class Post:
-    """Deliver webhooks over HTTP to one URL."""
+    """Deliver webhooks over HTTP to one URL, signed with each of the secrets, if there are any."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, secrets: tuple[bytes, ...], clock: Clock) -> None:
         self._url = url
+        self._secrets = secrets
+        self._clock = clock
         self._client = httpx.AsyncClient(timeout=10)
 
     async def __call__(self, event_type: str, body: bytes) -> httpx.Response:
         """Post ``body`` with the header that names its type."""
         headers = {"content-type": "application/json", "x-webhook-event-type": event_type}
+        if self._secrets:
+            # One event has one id, however often it is told; its time is that of the telling.
+            webhook_id = f"msg_{hashlib.sha256(body).hexdigest()[:24]}"
+            headers |= signed(body, webhook_id=webhook_id, at=self._clock(), secrets=self._secrets)
         return await self._client.post(self._url, content=body, headers=headers)
 
     async def aclose(self) -> None:

@@ -1,5 +1,6 @@
 """The HTTP application: operations, what surrounds them, and the documents that describe them."""
 
+from collections.abc import Sequence
 from importlib.metadata import version
 
 from starlette.applications import Starlette
@@ -9,9 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, WebSocketRoute
 
+from sale_adapters.web import operating, payments
 from sale_adapters.web.asyncapi import asyncapi_document
 from sale_adapters.web.board import Board, BoardSetup
+from sale_adapters.web.boundary import Boundary
 from sale_adapters.web.calls import Readiness, Services
+from sale_adapters.web.doors import Doors
 from sale_adapters.web.metrics import Metrics, NoMetrics
 from sale_adapters.web.middleware import RequestScope
 from sale_adapters.web.openapi import openapi_document
@@ -34,7 +38,9 @@ def create_app(
     metrics: Metrics | None = None,
     stream: Stream | None = None,
     board: BoardSetup | None = None,
-) -> Starlette:
+    boundary: Boundary | None = None,
+    webhook_port: int | None = None,
+) -> Starlette | Doors:
     """Make the HTTP application of contract §9.
 
     Args:
@@ -43,6 +49,8 @@ def create_app(
         metrics: Counts, and is asked by `/metrics`; None counts nothing.
         stream: Serves the live stream; None has none.
         board: What the board offers beyond the service itself.
+        boundary: What a webhook has to pass; None is open.
+        webhook_port: Where the webhook is served alone; None serves it with everything else.
     """
     page = Board(board or BoardSetup())
     document = openapi_document(OPERATIONS, version=version("sale"))
@@ -53,12 +61,26 @@ def create_app(
         openapi=json.write(document),
         asyncapi=json.write(asyncapi_document(version=version("sale"))),
         metrics=metrics,
+        boundary=boundary or Boundary(),
         page=document_page(document).encode(),
         board=page.page,
     )
     live: list[BaseRoute] = [] if stream is None else [WebSocketRoute(STREAM, stream)]
+    everything = [*OPERATIONS, *page.operations()]
+    if webhook_port is None:
+        return _application([*routes(everything, services), *live], metrics)
+    elsewhere = [each for each in everything if each.handler is not payments.receive]
+    alone = [each for each in everything if each.handler in {payments.receive, operating.healthz}]
+    return Doors(
+        _application([*routes(elsewhere, services), *live], metrics),
+        webhook=_application(routes(alone, services), metrics),
+        webhook_port=webhook_port,
+    )
+
+
+def _application(paths: Sequence[BaseRoute], metrics: Metrics) -> Starlette:
     app = Starlette(
-        routes=[*routes([*OPERATIONS, *page.operations()], services), *live],
+        routes=paths,
         middleware=[Middleware(RequestScope, metrics=metrics)],
         exception_handlers={HTTPException: _no_such_path},
     )

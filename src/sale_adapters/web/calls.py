@@ -8,6 +8,7 @@ import attrs
 from starlette.requests import Request
 
 from sale_adapters.web.access import Caller
+from sale_adapters.web.boundary import Boundary
 from sale_adapters.web.metrics import Metrics
 from sale_adapters.wire.parsing import parse_body, parse_query
 from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput
@@ -36,6 +37,7 @@ class Services:
     sale: Sale
     readiness: Readiness
     metrics: Metrics
+    boundary: Boundary
     openapi: bytes
     asyncapi: bytes
     page: bytes

@@ -27,7 +27,7 @@ class Metrics(Protocol):
         """Hear what came of a caller's command: `ok`, `replayed`, `client-gone` or a problem's code."""
 
     def payment_told(self, outcome: str) -> None:
-        """Hear what came of a webhook delivery: contract §6's outcome, `refused`, `unavailable` or `failed`."""
+        """Hear what came of a webhook: contract §6's outcome, `refused`, `unavailable`, `failed`, or the boundary's."""
 
     def stream_opened(self) -> None:
         """Hear of a new socket."""

@@ -15,6 +15,7 @@ from sale_adapters.wire.orders import HistoryBody, OrderBody, OrderListBody
 from sale_adapters.wire.places import BASE
 from sale_adapters.wire.problems import BUG, MEDIA_TYPE, status_of, title_of
 from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput, MethodNotAllowed
+from sale_adapters.wire.signatures import ID, SIGNATURE, TIMESTAMP
 from sale_domain import errors
 from sale_domain.documents import Json, JsonObject
 
@@ -73,7 +74,13 @@ _HEADERS: Mapping[str, JsonObject] = {
     "event": {
         "name": "X-Webhook-Event-Type",
         "in": "header",
-        "description": "Beats the body's eventType.",
+        "description": "Beats the body's eventType; not read where webhooks have to be signed.",
+        "schema": {"type": "string"},
+    },
+    "signature": {
+        "name": SIGNATURE,
+        "in": "header",
+        "description": f"Standard Webhooks, with `{ID}` and `{TIMESTAMP}`; needed where SALE_WEBHOOK_SECRETS is set.",
         "schema": {"type": "string"},
     },
 }
@@ -156,7 +163,7 @@ def _parameters(operation: Operation, schemas: Schemas) -> list[Json]:
     if not isinstance(operation.access, Public):
         names += ["merchant", *(["key"] if operation.method == "POST" else []), *(["match"] * bool(operation.changes))]
     elif operation.examples:
-        names.append("event")
+        names += ["event", "signature"]
     return [*found, *(_HEADERS[name] for name in names)]
 
 

@@ -16,7 +16,7 @@ from sale_adapters.wire.bodies import (
 )
 from sale_adapters.wire.health import HealthBody, ReadinessBody
 from sale_adapters.wire.orders import HistoryBody, OrderBody, OrderListBody, PreviewBody
-from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput, NotReady
+from sale_adapters.wire.refusals import BOUNDARY, BodyTooLarge, InvalidInput, NotReady
 from sale_adapters.wire.unallocated import UnallocatedListBody, UnallocatedQuery
 from sale_adapters.wire.webhook import OutcomeBody
 from sale_domain.documents import JsonObject
@@ -233,10 +233,10 @@ PUBLIC_OPERATIONS = (
         method="POST",
         path="/webhooks/payment",
         access=PUBLIC,
-        summary="Take in what mq-pay tells of a payment; isolated by the network (C25).",
+        summary="Take in what mq-pay tells of a payment; isolated by the network (C25), signed where that is set.",
         handler=payments.receive,
         answers={200: OutcomeBody, 202: OutcomeBody},
-        refuses=(InvalidInput, BodyTooLarge, StoreUnavailable),
+        refuses=(InvalidInput, BodyTooLarge, StoreUnavailable, *BOUNDARY),
         examples=(_PAYMENT,),
     ),
     Operation(

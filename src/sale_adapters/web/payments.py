@@ -3,7 +3,7 @@
 from sale_adapters.web.calls import Call, read_body
 from sale_adapters.web.replies import feed_seq, reply
 from sale_adapters.wire import webhook
-from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput
+from sale_adapters.wire.refusals import BOUNDARY, BodyTooLarge, InvalidInput
 from sale_adapters.wire.tracing import TRACEPARENT
 from sale_adapters.wire.unallocated import UnallocatedQuery, unallocated_body
 from sale_domain.errors import SaleError, Unavailable
@@ -22,11 +22,15 @@ _ACCEPTED = 202
 
 
 async def receive(call: Call) -> StoredAnswer:
-    """Take in what mq-pay tells; answers by contract §6's table."""
+    """Take in what mq-pay tells; answers by contract §6's table, once it has passed the boundary (C25)."""
     outcome = FAILED
     try:
+        call.services.boundary.admit(call.request, now=call.sale.parts.clock.now())
         told = await _taken_in(call)
         outcome = told.value
+    except BOUNDARY as refusal:
+        outcome = refusal.code
+        raise
     except SaleError as refusal:
         outcome = UNAVAILABLE if isinstance(refusal, Unavailable) else REFUSED
         raise
@@ -36,13 +40,17 @@ async def receive(call: Call) -> StoredAnswer:
 
 
 async def _taken_in(call: Call) -> PaymentOutcome:
-    header = call.request.headers.get("x-webhook-event-type", "").strip() or None
+    boundary = call.services.boundary
+    # The signature covers the body alone: a header beside it could make a success of a failure.
+    header = None if boundary.signed else call.request.headers.get("x-webhook-event-type", "").strip() or None
     try:
         body = await read_body(call.request)
     except BodyTooLarge as refusal:
         event_type = webhook.printable(header) if header else None
-        await call.sale.log_delivery(Delivery(body=refusal.start, event_type=event_type), outcome=REFUSED)
+        if not boundary.signed:
+            await call.sale.log_delivery(Delivery(body=refusal.start, event_type=event_type), outcome=REFUSED)
         raise
+    boundary.verify(call.request, body)
     reading = webhook.read(body, header=header, received_at=call.sale.parts.clock.now())
     delivery = Delivery(body=body, event_type=reading.event_type, traceparent=TRACEPARENT.get())
     return await _outcome(call, delivery, reading.verdict)

@@ -7,7 +7,16 @@ import attrs
 
 from sale_adapters.wire import json
 from sale_adapters.wire.places import BASE
-from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput, MethodNotAllowed, NotReady
+from sale_adapters.wire.refusals import (
+    BodyTooLarge,
+    InvalidInput,
+    MethodNotAllowed,
+    NetworkRefused,
+    NotReady,
+    SignatureMissing,
+    SignatureStale,
+    SignatureWrong,
+)
 from sale_domain import allocation_errors, errors, kitchen_errors
 from sale_domain.documents import Json, JsonObject
 
@@ -21,7 +30,11 @@ _STATUS: Mapping[type[errors.SaleError], int] = {
     InvalidInput: 400,
     errors.Invalid: 400,
     errors.Unauthenticated: 401,
+    SignatureMissing: 401,
+    SignatureWrong: 401,
+    SignatureStale: 401,
     errors.Forbidden: 403,
+    NetworkRefused: 403,
     errors.NotFound: 404,
     MethodNotAllowed: 405,
     errors.StaleVersion: 412,
@@ -161,6 +174,9 @@ def _headers(error: errors.SaleError) -> tuple[tuple[str, str], ...]:
     match error:
         case errors.Unauthenticated():
             return (("www-authenticate", 'Bearer realm="sale"'),)
+        case SignatureMissing() | SignatureWrong() | SignatureStale():
+            # No scheme is registered for it, but a 401 has to name one.
+            return (("www-authenticate", 'Webhook-Signature realm="sale"'),)
         case errors.Unavailable():
             return (("retry-after", str(RETRY_AFTER_SECONDS)),)
         case MethodNotAllowed():

@@ -67,6 +67,50 @@ class MethodNotAllowed(Rejected):
 
 
 @attrs.define(kw_only=True, eq=False)
+class NetworkRefused(Rejected):
+    """The webhook is closed to where a request comes from."""
+
+    code: ClassVar[str] = "network-refused"
+
+    def __str__(self) -> str:
+        return "The webhook is closed to this network."
+
+
+@attrs.define(kw_only=True, eq=False)
+class SignatureMissing(Rejected):
+    """A webhook is not signed, and has to be."""
+
+    code: ClassVar[str] = "signature-missing"
+
+    def __str__(self) -> str:
+        return "A webhook needs the headers webhook-id, webhook-timestamp and webhook-signature."
+
+
+@attrs.define(kw_only=True, eq=False)
+class SignatureWrong(Rejected):
+    """A webhook is signed with none of the secrets, or was changed on its way."""
+
+    code: ClassVar[str] = "signature-wrong"
+
+    def __str__(self) -> str:
+        return "No signature of this webhook is right."
+
+
+@attrs.define(kw_only=True, eq=False)
+class SignatureStale(Rejected):
+    """A webhook was signed too long ago, or in the future."""
+
+    code: ClassVar[str] = "signature-stale"
+
+    def __str__(self) -> str:
+        return "This webhook was not signed just now; a clock is wrong, or it is a repetition."
+
+
+BOUNDARY = (NetworkRefused, SignatureMissing, SignatureWrong, SignatureStale)
+"""What stops a webhook before anything of it is kept."""
+
+
+@attrs.define(kw_only=True, eq=False)
 class NotReady(Unavailable):
     """A part that Sale cannot do without is missing.
 

@@ -31,6 +31,7 @@ class Stage:
 
     Attributes:
         tell: Gets a part's name and a sentence, whenever something starts, dies or comes back.
+        webhook_secrets: As the setting has them: mq-pay signs, and serve checks it; empty is neither.
     """
 
     parts: EmbeddedParts
@@ -39,6 +40,7 @@ class Stage:
     tell: Tell
     sandbox_port: int = attrs.field(factory=lambda: free_ports(1)[0])
     children: dict[str, ChildProcess] = attrs.field(factory=dict)
+    webhook_secrets: str = attrs.field(factory=lambda: os.environ.get(variable("webhook_secrets"), ""), repr=False)
 
     @property
     def http(self) -> str:
@@ -80,6 +82,8 @@ class Stage:
         }
         if self.kafka_bootstrap:
             settings["kafka_bootstrap"] = self.kafka_bootstrap
+        if self.webhook_secrets:
+            settings["webhook_secrets"] = self.webhook_secrets
         return {variable(name): value for name, value in settings.items()}
 
     def note(self) -> None:
