@@ -27,7 +27,7 @@ run: $(READY) ## start everything, sell two bowls of phở, show the record on K
 	$(BIN)/sale demo
 
 test: $(READY) ## run every test; a part of them with T=tests/domain
-	$(BIN)/pytest $(T)
+	$(BIN)/pytest $(if $(filter tests,$(T)),-n 3 --dist loadfile) $(T)
 
 sim: $(READY) ## simulate the relay under faults; SEEDS=300 of them, or one with SEED=7
 	SEED=$(or $(SEED),1) SEEDS=$(or $(SEEDS),$(if $(SEED),1,300)) $(BIN)/pytest tests/simulation

@@ -18,7 +18,7 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 SCHEMAS = Path(__file__).with_name("schemas")
 KUBERNETES = DEPLOY / "kubernetes"
 # Named ahead of the setting that gives the webhook a listener of its own.
-KNOWN = {row.variable for row in describe({})} | {"SALE_WEBHOOK_HOST", "SALE_WEBHOOK_PORT"}
+KNOWN = {row.variable for row in describe({})}
 PATHS = {f"{BASE}{operation.path}" for operation in OPERATIONS}
 
 
