@@ -110,16 +110,11 @@ async def running_replicas(
         await asyncio.gather(
             *(process.start(ready=partial(_answers, client, url)) for process, url in zip(started, places, strict=True))
         )
-        yield Replicas(
-            replicas=[
-                Replica(process=process, address=f"127.0.0.1:{port}", webhook_address=f"127.0.0.1:{webhook_port}")
-                for process, port, webhook_port in zip(started[1:], ports, webhook_ports, strict=True)
-            ],
-            redis=redis,
-            sandbox=sandbox,
-            database_url=database_url,
-            client=client,
-        )
+        found = [
+            Replica(process=process, address=f"127.0.0.1:{port}", webhook_address=f"127.0.0.1:{webhook_port}")
+            for process, port, webhook_port in zip(started[1:], ports, webhook_ports, strict=True)
+        ]
+        yield Replicas(replicas=found, redis=redis, sandbox=sandbox, database_url=database_url, client=client)
 
 
 def _environment(database_url: str, redis_url: str, sandbox: str) -> dict[str, str]:
