@@ -96,19 +96,7 @@ async def running_replicas(
         await redis.start()
         stack.push_async_callback(redis.stop)
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=60, trust_env=False))
-        identity = IdentitySettings()
-        environment = {
-            "http_host": "127.0.0.1",
-            "database_url": database_url,
-            "redis_url": redis.url,
-            "identity_url": f"{sandbox}/identity",
-            "commerce_url": f"{sandbox}/commerce",
-            "pricing_url": f"{sandbox}/pricing",
-            "client_id": identity.client_id,
-            "client_secret": identity.client_secret,
-            "jwt_issuer": identity.issuer,
-            "jwt_audience": identity.audience,
-        }
+        environment = _environment(database_url, redis.url, sandbox)
         webhook_url = f"http://127.0.0.1:{webhook_ports[0]}/v1/api/sale/webhooks/payment"
         started = [_process(home, "sandbox", more, "--port", str(sandbox_port), "--webhook-url", webhook_url)]
         for port, poll_ms, webhook_port in zip(ports, polls_ms, webhook_ports, strict=True):
@@ -122,16 +110,27 @@ async def running_replicas(
         await asyncio.gather(
             *(process.start(ready=partial(_answers, client, url)) for process, url in zip(started, places, strict=True))
         )
-        yield Replicas(
-            replicas=[
-                Replica(process=process, address=f"127.0.0.1:{port}", webhook_address=f"127.0.0.1:{webhook_port}")
-                for process, port, webhook_port in zip(started[1:], ports, webhook_ports, strict=True)
-            ],
-            redis=redis,
-            sandbox=sandbox,
-            database_url=database_url,
-            client=client,
-        )
+        found = [
+            Replica(process=process, address=f"127.0.0.1:{port}", webhook_address=f"127.0.0.1:{webhook_port}")
+            for process, port, webhook_port in zip(started[1:], ports, webhook_ports, strict=True)
+        ]
+        yield Replicas(replicas=found, redis=redis, sandbox=sandbox, database_url=database_url, client=client)
+
+
+def _environment(database_url: str, redis_url: str, sandbox: str) -> dict[str, str]:
+    identity = IdentitySettings()
+    return {
+        "http_host": "127.0.0.1",
+        "database_url": database_url,
+        "redis_url": redis_url,
+        "identity_url": f"{sandbox}/identity",
+        "commerce_url": f"{sandbox}/commerce",
+        "pricing_url": f"{sandbox}/pricing",
+        "client_id": identity.client_id,
+        "client_secret": identity.client_secret,
+        "jwt_issuer": identity.issuer,
+        "jwt_audience": identity.audience,
+    }
 
 
 def _process(home: Path, name: str, settings: dict[str, str], *arguments: str) -> ChildProcess:

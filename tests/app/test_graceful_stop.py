@@ -85,6 +85,8 @@ async def test_what_is_under_way_is_finished_and_nobody_new_is_let_in(world: Rep
             os.kill(replica.process.pid, signal.SIGTERM)
             await until_refused(replica)
             assert (await board.closed())[0] == 1012
+            # Long enough that a server which does not wait would have cut both off.
+            await asyncio.wait([cancelling, paying], timeout=1)
             assert not cancelling.done()
             assert not paying.done()
         assert (await cancelling).json()["status"] == "CANCELLED"

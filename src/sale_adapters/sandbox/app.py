@@ -65,12 +65,11 @@ def create_sandbox(
 
     Args:
         webhook: the URL that mq-pay posts to, or a callable that delivers (in process, say).
-        webhook_secrets: each signs what mq-pay posts to a URL; without any, nothing is signed.
+        webhook_secrets: each signs what is posted to a URL.
         settings: issuer, audience and the client that may ask for a service token.
         key: signs the tokens (P-256); one is made when none is given.
         patience: how long mq-pay tries again.
-        seed: makes payment ids and shuffles repeatable. Never set it where a database outlives the sandbox:
-            the same uid would then name two payments.
+        seed: makes payment ids repeatable; not where a database outlives the sandbox: a uid would name two payments.
         clock: aware UTC times.
         sleep: waits for latency and between deliveries, in seconds.
         origins: whose pages may call from a browser: the board's, for its tokens and payments.
@@ -78,8 +77,7 @@ def create_sandbox(
     sisters = _calm_sisters()
     identity = Identity(settings or IdentitySettings(), clock, key)
     deliver = Post(webhook, secrets=webhook_secrets, clock=clock) if isinstance(webhook, str) else webhook
-    # Payment uids only have to differ, nobody has to be unable to guess them.
-    rng = random.Random(seed)  # noqa: S311 - see above
+    rng = random.Random(seed)  # noqa: S311 - payment uids only have to differ, nobody has to be unable to guess them
     mq_pay = MqPay(deliver=deliver, patience=patience or Patience(), clock=clock, rng=rng, sleep=sleep)
     guard = Middleware(RequiresBearer, identity=identity)
 
