@@ -66,7 +66,7 @@ bench-upkeep: $(READY) ## fill inbox and outbox with a million rows a lap: do th
 	$(BIN)/python bench/upkeep.py
 
 bench-stream: $(READY) ## measure the live stream: CLIENTS=1000 screens, 5 % of them stalled, 10 changes a second
-	$(BIN)/python bench/stream.py --clients $(or $(CLIENTS),1000)
+	PYTHONPATH=tests $(BIN)/python bench/stream.py --clients $(or $(CLIENTS),1000)
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .sale-demo dist build
