@@ -161,6 +161,8 @@ def _headers(error: errors.SaleError) -> tuple[tuple[str, str], ...]:
     match error:
         case errors.Unauthenticated():
             return (("www-authenticate", 'Bearer realm="sale"'),)
+        case errors.SisterUnavailable():
+            return (("retry-after", str(error.retry_after_seconds)),)
         case errors.Unavailable():
             return (("retry-after", str(RETRY_AFTER_SECONDS)),)
         case MethodNotAllowed():
