@@ -78,7 +78,28 @@ class Settings:
     http_port: int = _setting("Port that serve listens on", shapes.port, of=SERVE, default="31030")
     database_url: str = _setting("PostgreSQL, as a postgresql:// URL", shapes.database_url, secret=True)
     database_pool_size: int = _setting(
-        "Most database connections of one serve process", shapes.number(1, 500), of=SERVE, default="10"
+        "Most database connections of one serve process", shapes.number(2, 500), of=SERVE, default="10"
+    )
+    webhook_pool_size: int = _setting(
+        "How many of them only the payment webhook may take, whatever the tills do; fewer than all",
+        shapes.number(0, 499),
+        of=SERVE,
+        default="2",
+    )
+    sister_concurrency: int = _setting(
+        "Most calls to one sister at a time of one serve process; more wait half a second, and get a 503",
+        shapes.number(1, 10_000),
+        of=SERVE,
+        default="64",
+    )
+    sister_timeout_ms: int = _setting(
+        "How long a call to a sister may take, with its retries",
+        shapes.number(50, 60_000),
+        of=SERVE,
+        default="5000",
+    )
+    sister_try_ms: int = _setting(
+        "How long one try of such a call may take", shapes.number(10, 60_000), of=SERVE, default="1500"
     )
     kafka_bootstrap: str = _setting("Kafka servers, as host:port,…", shapes.bootstrap, of=WITH_KAFKA)
     kafka_security_protocol: str = _setting(
@@ -269,6 +290,8 @@ class Settings:
                 for name in needed
                 if environment.get(variable(name)) is None
             ]
+        if values.get("webhook_pool_size", 0) >= values.get("database_pool_size", 500):
+            problems.append("SALE_WEBHOOK_POOL_SIZE must be less than SALE_DATABASE_POOL_SIZE")
         if problems:
             raise BadSettings(tuple(problems))
         return cls(**values)
