@@ -227,14 +227,7 @@ async def _sisters(settings: Settings, stack: AsyncExitStack, metrics: Prometheu
 
     redis = await stack.enter_async_context(connect(settings.redis_url))
     identity = await client(settings.identity_url)
-    calling = partial(
-        Transport,
-        passed_on=passed_on,
-        deadline_seconds=settings.sister_timeout_ms / 1000,
-        try_seconds=settings.sister_try_ms / 1000,
-        places=settings.sister_concurrency,
-        observe=metrics.sister_asked,
-    )
+    calling = _calling(settings, metrics)
     # Keys and tokens have a door of their own: a policy's question, which needs a token, must not wait for itself.
     open_door = _watched(calling(sister="identity", client=identity), metrics)
     tokens = ServiceTokens(
@@ -271,6 +264,18 @@ async def _sisters(settings: Settings, stack: AsyncExitStack, metrics: Prometheu
             asked=HttpPolicies(transport=trusted("identity", identity), path=settings.identity_policies_path),
             redis=redis,
         ),
+    )
+
+
+def _calling(settings: Settings, metrics: PrometheusMetrics) -> Callable[..., Transport]:
+    """Return what makes a door to a sister, but for her name, her client and her token."""
+    return partial(
+        Transport,
+        passed_on=passed_on,
+        deadline_seconds=settings.sister_timeout_ms / 1000,
+        try_seconds=settings.sister_try_ms / 1000,
+        places=settings.sister_concurrency,
+        observe=metrics.sister_asked,
     )
 
 
