@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import attrs
 import httpx
@@ -149,7 +150,11 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
     """
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(
-            Database(settings.database_url, connections=settings.database_pool_size)
+            Database(
+                settings.database_url,
+                connections=settings.database_pool_size,
+                reserved=settings.webhook_pool_size,
+            )
         )
         metrics = PrometheusMetrics(figures=PostgresFigures(database), clock=SystemClock())
         metrics.watch_pool(database.connections)
@@ -216,13 +221,15 @@ class _Sisters:
 async def _sisters(settings: Settings, stack: AsyncExitStack, metrics: PrometheusMetrics) -> _Sisters:
     async def client(base_url: str) -> httpx.AsyncClient:
         # Proxies of the environment are for the world outside; the sisters are neighbours.
-        return await stack.enter_async_context(httpx.AsyncClient(base_url=base_url, trust_env=False))
+        # How many connections there are is for the transport to bound, which says so to its callers.
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=settings.sister_concurrency)
+        return await stack.enter_async_context(httpx.AsyncClient(base_url=base_url, trust_env=False, limits=limits))
 
     redis = await stack.enter_async_context(connect(settings.redis_url))
     identity = await client(settings.identity_url)
-    open_door = _watched(
-        Transport(sister="identity", client=identity, passed_on=passed_on, observe=metrics.sister_asked), metrics
-    )
+    calling = _calling(settings, metrics)
+    # Keys and tokens have a door of their own: a policy's question, which needs a token, must not wait for itself.
+    open_door = _watched(calling(sister="identity", client=identity), metrics)
     tokens = ServiceTokens(
         transport=open_door,
         client_id=settings.client_id,
@@ -231,9 +238,7 @@ async def _sisters(settings: Settings, stack: AsyncExitStack, metrics: Prometheu
     )
 
     def trusted(sister: str, to: httpx.AsyncClient) -> Transport:
-        observe = metrics.sister_asked
-        transport = Transport(sister=sister, client=to, token=tokens.token, passed_on=passed_on, observe=observe)
-        return _watched(transport, metrics)
+        return _watched(calling(sister=sister, client=to, token=tokens.token), metrics)
 
     return _Sisters(
         catalog=CommerceCatalog(
@@ -259,6 +264,18 @@ async def _sisters(settings: Settings, stack: AsyncExitStack, metrics: Prometheu
             asked=HttpPolicies(transport=trusted("identity", identity), path=settings.identity_policies_path),
             redis=redis,
         ),
+    )
+
+
+def _calling(settings: Settings, metrics: PrometheusMetrics) -> Callable[..., Transport]:
+    """Return what makes a door to a sister, but for her name, her client and her token."""
+    return partial(
+        Transport,
+        passed_on=passed_on,
+        deadline_seconds=settings.sister_timeout_ms / 1000,
+        try_seconds=settings.sister_try_ms / 1000,
+        places=settings.sister_concurrency,
+        observe=metrics.sister_asked,
     )
 
 

@@ -1,6 +1,5 @@
 """Settings from `SALE_…` environment variables: one table says each one's meaning, default and shape (contract §11)."""
 
-import re
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
@@ -29,9 +28,6 @@ NOBODY = frozenset[Process]()
 WITH_KAFKA = frozenset({Process.RELAY, Process.MIGRATE, Process.DOCTOR, Process.RECONCILE})
 RECONCILING = frozenset({Process.RELAY, Process.RECONCILE})
 SERVE = frozenset({Process.SERVE, Process.DOCTOR})
-_MASK = "********"
-_PASSWORD = re.compile(r":[^:/@]*@")
-_SHOWN = (Process.SERVE, Process.RELAY, Process.MIGRATE, Process.RECONCILE)
 
 
 class BadSettings(Exception):
@@ -106,7 +102,28 @@ class Settings:
     )
     database_url: str = _setting("PostgreSQL, as a postgresql:// URL", shapes.database_url, secret=True)
     database_pool_size: int = _setting(
-        "Most database connections of one serve process", shapes.number(1, 500), of=SERVE, default="10"
+        "Most database connections of one serve process", shapes.number(2, 500), of=SERVE, default="10"
+    )
+    webhook_pool_size: int = _setting(
+        "How many of them only the payment webhook may take, whatever the tills do; fewer than all",
+        shapes.number(0, 499),
+        of=SERVE,
+        default="2",
+    )
+    sister_concurrency: int = _setting(
+        "Most calls to one sister at a time of one serve process; more wait half a second, and get a 503",
+        shapes.number(1, 10_000),
+        of=SERVE,
+        default="64",
+    )
+    sister_timeout_ms: int = _setting(
+        "How long a call to a sister may take, with its retries",
+        shapes.number(50, 60_000),
+        of=SERVE,
+        default="5000",
+    )
+    sister_try_ms: int = _setting(
+        "How long one try of such a call may take", shapes.number(10, 60_000), of=SERVE, default="1500"
     )
     kafka_bootstrap: str = _setting("Kafka servers, as host:port,…", shapes.bootstrap, of=WITH_KAFKA)
     kafka_security_protocol: str = _setting(
@@ -299,6 +316,8 @@ class Settings:
             ]
         if values.get("webhook_port") is not None and values["webhook_port"] == values.get("http_port"):
             problems.append(f"{variable('webhook_port')} must differ from {variable('http_port')}")
+        if values.get("webhook_pool_size", 0) >= values.get("database_pool_size", 500):
+            problems.append("SALE_WEBHOOK_POOL_SIZE must be less than SALE_DATABASE_POOL_SIZE")
         if problems:
             raise BadSettings(tuple(problems))
         return cls(**values)
@@ -311,36 +330,3 @@ def variable(name: str) -> str:
     'SALE_HTTP_PORT'
     """
     return f"SALE_{name.upper()}"
-
-
-@attrs.frozen(kw_only=True)
-class SettingRow:
-    """A setting as `sale settings` and the documents show it; a secret's value is masked."""
-
-    variable: str
-    value: str
-    source: str
-    default: str
-    required: bool
-    meaning: str
-    processes: tuple[str, ...]
-
-
-def describe(environment: Mapping[str, str]) -> tuple[SettingRow, ...]:
-    """Return a row for every setting."""
-    return tuple(_row(field, environment) for field in attrs.fields(Settings))
-
-
-def _row(field: Any, environment: Mapping[str, str]) -> SettingRow:  # noqa: ANN401 - an attrs field
-    name, default = variable(field.name), field.metadata["default"]
-    given, required = environment.get(name), default is None and bool(field.metadata["of"])
-    value = given if given is not None else default
-    return SettingRow(
-        variable=name,
-        value="" if value is None else _MASK if field.metadata["secret"] else _PASSWORD.sub(f":{_MASK}@", value),
-        source="environment" if given is not None else "default" if default else "missing" if required else "optional",
-        default=default or "",
-        required=required,
-        meaning=field.metadata["meaning"],
-        processes=tuple(process.value for process in _SHOWN if process in field.metadata["readers"]),
-    )

@@ -253,11 +253,16 @@ class KeyInUse(Conflict):
 
 @attrs.define(kw_only=True, eq=False)
 class SisterUnavailable(Unavailable):
-    """A sister service is down, too slow, or its answer cannot be used."""
+    """A sister service is down, too slow, or its answer cannot be used.
+
+    Attributes:
+        retry_after_seconds: When it may be worth asking again.
+    """
 
     code: ClassVar[str] = "sister-unavailable"
     sister: str
     reason: str
+    retry_after_seconds: int = 1
 
     def __str__(self) -> str:
         return f"{self.sister} is not available: {self.reason}"

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Self, TypeVar
 
 import attrs
@@ -57,8 +57,21 @@ class Database:
     Opening it does not need the database to be there: whoever uses it then gets `StoreUnavailable`.
     """
 
-    def __init__(self, database_url: str, *, connections: int = 16, patience: Patience | None = None) -> None:
+    def __init__(
+        self, database_url: str, *, connections: int = 16, reserved: int = 0, patience: Patience | None = None
+    ) -> None:
+        """Prepare to connect.
+
+        Args:
+            database_url: Where to, as SQLAlchemy or as libpq writes it.
+            connections: How many there are at most.
+            reserved: How many of them only that work may take which says so (see `transact`).
+            patience: How long to wait for what.
+        """
+        assert 0 <= reserved < connections, "ordinary work needs a connection too"
         self._patience = patience or Patience()
+        self._ordinary = asyncio.Semaphore(connections - reserved)
+        self._queueing = 0
         self._pool: Pool[Session] = Pool(
             database_url,
             max_size=connections,
@@ -79,10 +92,17 @@ class Database:
         """Close every connection."""
         await self._pool.close()
 
-    async def transact(self, work: Callable[[Trips], Awaitable[Result]], *, begin: Begin = Begin.TO_WRITE) -> Result:
+    async def transact(
+        self,
+        work: Callable[[Trips], Awaitable[Result]],
+        *,
+        begin: Begin = Begin.TO_WRITE,
+        reserved: bool = False,
+    ) -> Result:
         """Do work in one transaction; it may run again when PostgreSQL chose the transaction as a victim.
 
-        What `work` has not committed when it returns or raises is rolled back.
+        What `work` has not committed when it returns or raises is rolled back. With `reserved` it may take any
+        connection, however many others wait; without, none of those that are kept back.
 
         Raises:
             StoreUnavailable: the database is away or too slow, or a lock was not granted in time.
@@ -90,11 +110,11 @@ class Database:
         async with _errors_said():
             for attempt in range(1, ATTEMPTS):
                 try:
-                    return await self._once(work, begin)
+                    return await self._once(work, begin, reserved=reserved)
                 except (errors.SerializationFailure, errors.DeadlockDetected):
                     # The victims of one collision must not meet again.
                     await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - no secret depends on it
-            return await self._once(work, begin)
+            return await self._once(work, begin, reserved=reserved)
 
     async def read(self, *queries: Query) -> Sequence[list[Row]]:
         """Ask in one round trip, in one transaction that only reads; return what each question found.
@@ -112,11 +132,13 @@ class Database:
         """Count the connections of this process, and who waits for one."""
         stats = self._pool.get_stats()
         return Connections(
-            size=stats["pool_size"], available=stats["pool_available"], waiting=stats.get("requests_waiting", 0)
+            size=stats["pool_size"],
+            available=stats["pool_available"],
+            waiting=stats.get("requests_waiting", 0) + self._queueing,
         )
 
     async def is_there(self) -> bool:
-        """Tell whether the database answers."""
+        """Tell whether the database answers; that others have taken all but the reserved connections is no outage."""
         try:
             async with _errors_said(), self._pool.connection() as connection:
                 await connection.execute("SELECT 1")
@@ -124,13 +146,29 @@ class Database:
             return False
         return True
 
-    async def _once(self, work: Callable[[Trips], Awaitable[Result]], begin: Begin) -> Result:
+    async def _once(self, work: Callable[[Trips], Awaitable[Result]], begin: Begin, *, reserved: bool) -> Result:
         # The pool rolls back after an error, and replaces a connection that is broken.
-        async with self._pool.connection() as connection:
+        async with nullcontext() if reserved else self._queue(), self._pool.connection() as connection:
             result = await work(Trips(connection, begin=begin))
             # Nothing to do after COMMIT; else the pool would commit what the work has left open.
             await connection.rollback()
             return result
+
+    @asynccontextmanager
+    async def _queue(self) -> AsyncGenerator[None]:
+        """Wait outside the pool, so that nothing in front of its door keeps those from it whom it is reserved for."""
+        self._queueing += 1
+        try:
+            async with asyncio.timeout(self._patience.connection_seconds):
+                await self._ordinary.acquire()
+        except TimeoutError:
+            raise StoreUnavailable(reason="all connections are in use") from None
+        finally:
+            self._queueing -= 1
+        try:
+            yield
+        finally:
+            self._ordinary.release()
 
     async def _configure(self, connection: Session) -> None:
         """No statement, lock or forgotten transaction outlives our patience."""

@@ -90,7 +90,7 @@ class PostgresInbox:
         async def work(trips: Trips) -> None:
             await trips.go(*queries, commit=True)
 
-        await self._database.transact(work)
+        await self._database.transact(work, reserved=True)
 
 
 def _parked(row: Row) -> ParkedFact:

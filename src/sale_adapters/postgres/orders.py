@@ -64,7 +64,8 @@ class PostgresOrders:
                 await trips.go(*writes, commit=True)
             return Committed(view=view, decision=decision)
 
-        return await self._database.transact(work)
+        # Money that is told by mq-pay, who names no merchant, does not queue behind the tills.
+        return await self._database.transact(work, reserved=merchant_id is None)
 
     async def find(self, order_id: OrderId, *, merchant_id: MerchantId) -> OrderView:
         """See `Orders`."""

@@ -58,7 +58,7 @@ SISTER_CALLS = Metric(
     kind=Kind.COUNTER,
     labels=("sister", "outcome"),
     help="Calls to sister services, retries not counted: `answered` (below 400), `refused` (4xx), `unavailable`, "
-    "`left-alone` (the breaker is open), `abandoned` (by us).",
+    "`left-alone` (the breaker is open), `crowded` (too many calls were under way), `abandoned` (by us).",
 )
 SISTER_SECONDS = Metric(
     name="sale_sister_call_duration_seconds",

@@ -37,6 +37,10 @@ class Breaker:
             return BreakerState.OPEN
         return BreakerState.HALF_OPEN
 
+    def rest_left_seconds(self) -> float:
+        """Tell for how long no call will pass; 0 when the next one could."""
+        return 0.0 if self._rests_until is None else max(0.0, self._rests_until - self.monotonic())
+
     def admit(self) -> "Admission | None":
         """Let a call pass, as the probe when it is time for one; None refuses it."""
         state = self.state()

@@ -9,10 +9,14 @@ from decimal import ROUND_DOWN, Decimal
 
 import attrs
 
+from sale_adapters.sisters.retries import retry_after_seconds, whole_seconds
 from sale_adapters.sisters.transport import Answer
 from sale_adapters.wire import json
 from sale_domain.documents import Json, JsonObject
 from sale_domain.errors import SisterRefused, SisterUnavailable
+
+_NOT_THE_REQUESTS_FAULT = frozenset({401, 403, 407, 408, 425, 429})
+"""She does not let Sale in, or asks to be left alone: whoever asked Sale can do nothing about either."""
 
 _LONGEST_REASON = 300
 _MOST_DIGITS = 20
@@ -96,10 +100,10 @@ def accepted(sister: str, answer: Answer) -> Document:
     """Return the object that a sister answered.
 
     Raises:
-        SisterRefused: a 4xx, with her reason.
-        SisterUnavailable: no JSON object, or neither a 2xx nor a 4xx.
+        SisterRefused: a 4xx that is about the request, with her reason.
+        SisterUnavailable: no JSON object, or neither a 2xx nor such a 4xx.
     """
-    if 400 <= answer.status < 500:  # noqa: PLR2004 - the client errors of HTTP
+    if 400 <= answer.status < 500 and answer.status not in _NOT_THE_REQUESTS_FAULT:  # noqa: PLR2004 - client errors
         raise SisterRefused(sister=sister, status=answer.status, reason=reason(answer))
     return usable(sister, answer)
 
@@ -111,7 +115,11 @@ def usable(sister: str, answer: Answer) -> Document:
         SisterUnavailable: no JSON object, or not a 2xx.
     """
     if not 200 <= answer.status < 300:  # noqa: PLR2004 - HTTP's successes
-        raise SisterUnavailable(sister=sister, reason=f"it answered {answer.status} ({reason(answer)})")
+        raise SisterUnavailable(
+            sister=sister,
+            reason=f"it answered {answer.status} ({reason(answer)})",
+            retry_after_seconds=whole_seconds(retry_after_seconds(answer.headers)),
+        )
     try:
         value = json.read(answer.body)
     except json.BadJson as bad:

@@ -1,18 +1,15 @@
-"""One call to a sister: a deadline for all of it, retries with full jitter, inside a circuit breaker (C6 to C9).
-
-`backoff` is no longer maintained upstream: this is the only module that knows it, and it uses nothing but its figures
-(exponential growth, full jitter), since its decorators sleep and read the time on their own.
-"""
+"""One call to a sister: a deadline for all of it, retries with full jitter, inside a circuit breaker (C6 to C9)."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 
 import attrs
-import backoff
 import httpx
 
 from sale_adapters.sisters.breaker import Breaker
+from sale_adapters.sisters.retries import Retries, retry_after_seconds, whole_seconds
 from sale_domain.errors import SisterUnavailable
 
 Token = Callable[[str | None], Awaitable[str]]
@@ -21,18 +18,24 @@ Token = Callable[[str | None], Awaitable[str]]
 Observe = Callable[[str, str, float], None]
 """Hear of a call that has ended: the sister, what came of it (one of `OUTCOMES`), and how many seconds it took."""
 
-ANSWERED, REFUSED, UNAVAILABLE, LEFT_ALONE, ABANDONED = OUTCOMES = (
+ANSWERED, REFUSED, UNAVAILABLE, LEFT_ALONE, CROWDED, ABANDONED = OUTCOMES = (
     "answered",
     "refused",
     "unavailable",
     "left-alone",
+    "crowded",
     "abandoned",
 )
-"""Below 400; 4xx; nothing usable in time; not even asked, the breaker is open; given up by the caller."""
+"""Below 400; 4xx; nothing usable in time; not asked: the breaker is open, or too many ask; given up by the caller."""
+
+MOST_BYTES = 4 * 1024 * 1024
+"""An answer is read no further: what is cut off is no JSON any more, and so of no use."""
 
 _UNAUTHORIZED = 401
 _BAD_REQUEST = 400
 _SERVER_ERROR = 500
+_LATER = frozenset({408, 425, 429})
+"""A 4xx that says nothing about the request but: later. She is alive, and the same may be asked again."""
 
 
 @attrs.frozen(kw_only=True)
@@ -42,22 +45,6 @@ class Answer:
     status: int
     body: bytes
     headers: Mapping[str, str]
-
-
-@attrs.frozen(kw_only=True)
-class Retries:
-    """How often a call is tried again, and how long the pauses are: random between 0 and a doubling bound."""
-
-    count: int = 3
-    first_seconds: float = 0.1
-    longest_seconds: float = 1.0
-    jitter: Callable[[float], float] = backoff.full_jitter
-
-    def pauses(self) -> list[float]:
-        """Draw the pauses before the retries, in seconds."""
-        bounds = backoff.expo(factor=self.first_seconds, max_value=self.longest_seconds)
-        next(bounds)  # backoff's generators yield nothing of use at first
-        return [self.jitter(next(bounds)) for _ in range(self.count)]
 
 
 async def _no_token(_: str | None) -> str:
@@ -82,6 +69,8 @@ class Transport:
         try_seconds: float = 1.5,
         retries: Retries | None = None,
         breaker: Breaker | None = None,
+        places: int = 64,
+        place_seconds: float = 0.5,
         observe: Observe = _unobserved,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -93,10 +82,12 @@ class Transport:
             client: has the base URL; its own time-outs only matter where they are shorter than the deadline.
             token: supplies the service token; an empty one sends none.
             passed_on: headers of the present request that every sister is told (X-Request-Id, traceparent).
-            deadline_seconds: for a whole call, token, retries and pauses included.
+            deadline_seconds: for a whole call, the wait for a place, token, retries and pauses included.
             try_seconds: for one try; one that hangs must leave time for another.
             retries: how often and how fast to try again.
             breaker: shared by all calls to this sister.
+            places: how many calls there are at a time, so that a slow sister gathers no crowd in this process.
+            place_seconds: how long a call waits for a place before it fails.
             observe: hears how each call ended.
             monotonic: seconds that never go back.
             sleep: waits, in seconds.
@@ -109,10 +100,12 @@ class Transport:
         self._try_seconds = try_seconds
         self._retries = retries or Retries()
         self.breaker = breaker or Breaker(monotonic=monotonic)
+        self._places = asyncio.Semaphore(places)
+        self._place_seconds = place_seconds
         self._observe = observe
         self._monotonic = monotonic
         self._sleep = sleep
-        self._sending: set[asyncio.Future[httpx.Response]] = set()
+        self._sending: set[asyncio.Future[Answer]] = set()
 
     async def call(
         self,
@@ -128,19 +121,40 @@ class Transport:
         ``body`` is JSON unless ``headers`` say otherwise; they also win over those that are passed on.
 
         Raises:
-            SisterUnavailable: no answer below 500 in time and within the retries, the breaker is open, or no
-                service token can be had (then it names identity).
+            SisterUnavailable: no answer below 500 in time and within the retries, the breaker is open, too many other
+                calls are under way, or no service token can be had (then it names identity).
         """
         kind = {"content-type": "application/json"} if body else {}
         given = {**kind, **self._passed_on(), **(headers or {})}
         request = self._client.build_request(method, path, params=params, content=body, headers=given)
-        admission, started = self.breaker.admit(), self._monotonic()
+        started = self._monotonic()
+        async with self._place(started):
+            return await self._admitted(request, started)
+
+    @asynccontextmanager
+    async def _place(self, started: float) -> AsyncGenerator[None]:
+        try:
+            async with asyncio.timeout(self._place_seconds):
+                await self._places.acquire()
+        except TimeoutError:
+            self._told(CROWDED, started)
+            raise self._unavailable("too many calls to it are under way") from None
+        try:
+            yield
+        finally:
+            self._places.release()
+
+    async def _admitted(self, request: httpx.Request, started: float) -> Answer:
+        """Ask unless the breaker is open, and tell it what came of that."""
+        admission = self.breaker.admit()
         if admission is None:
             self._told(LEFT_ALONE, started)
-            raise self._unavailable("it failed too often just now, and is left alone for a while")
+            raise self._unavailable(
+                "it failed too often just now, and is left alone for a while", after=self.breaker.rest_left_seconds()
+            )
         pauses = [] if admission.is_probe else self._retries.pauses()
         try:
-            answer = await self._answered(request, pauses)
+            answer = await self._answered(request, pauses, ends=started + self._deadline_seconds)
         except SisterUnavailable as gone:
             (admission.failed if gone.sister == self.sister else admission.abandoned)()
             self._told(UNAVAILABLE, started)
@@ -156,17 +170,19 @@ class Transport:
     def _told(self, outcome: str, started: float) -> None:
         self._observe(self.sister, outcome, self._monotonic() - started)
 
-    async def _answered(self, request: httpx.Request, pauses: list[float]) -> Answer:
-        ends = self._monotonic() + self._deadline_seconds
+    async def _answered(self, request: httpx.Request, pauses: list[float], *, ends: float) -> Answer:
         for pause in [*pauses, None]:
             answer, reason = await self._tried(request, ends)
-            if answer is not None and answer.status < _SERVER_ERROR:
+            if answer is not None and answer.status < _SERVER_ERROR and answer.status not in _LATER:
                 return answer
-            wait = None if pause is None else max(pause, _retry_after(answer))
-            if wait is None or self._monotonic() + wait >= ends:
+            after = 0.0 if answer is None else retry_after_seconds(answer.headers)
+            # She says when at the earliest; that all come back at that very moment is what the jitter is for.
+            if pause is None or self._monotonic() + after + pause >= ends:
                 break
-            await self._sleep(wait)
-        raise self._unavailable(reason)
+            await self._sleep(after + pause)
+        if answer is not None and answer.status < _SERVER_ERROR:
+            return answer
+        raise self._unavailable(reason, after=after)
 
     async def _tried(self, request: httpx.Request, ends: float) -> tuple[Answer | None, str]:
         """Send once, and once more with another token when this one is refused: identity's key may have changed."""
@@ -190,28 +206,35 @@ class Transport:
         # A send that is cancelled can leave its connection in the client's pool for ever, so it ends by the client's
         # own time-outs, whoever still waits for it.
         request.extensions["timeout"] = httpx.Timeout(self._try_seconds).as_dict()
-        sending = asyncio.ensure_future(self._client.send(request))
+        sending = asyncio.ensure_future(self._received(request))
         self._sending.add(sending)
         sending.add_done_callback(self._sent_or_not)
         try:
             async with asyncio.timeout(min(self._try_seconds, ends - self._monotonic())):
-                received = await asyncio.shield(sending)
+                answer = await asyncio.shield(sending)
         except (TimeoutError, httpx.TimeoutException):
             return None, "it did not answer in time"
         except httpx.RequestError as broken:
             return None, f"the connection failed ({type(broken).__name__})"
-        answer = Answer(status=received.status_code, body=received.content, headers=received.headers)
         return answer, f"it answered {answer.status}"
 
-    def _sent_or_not(self, sending: "asyncio.Future[httpx.Response]") -> None:
+    async def _received(self, request: httpx.Request) -> Answer:
+        """Read an answer up to `MOST_BYTES`, and for no longer than a try: one that drips would never end."""
+        ends, body = self._monotonic() + self._try_seconds, bytearray()
+        response = await self._client.send(request, stream=True)
+        try:
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > MOST_BYTES or self._monotonic() > ends:
+                    break
+        finally:
+            await response.aclose()
+        return Answer(status=response.status_code, body=bytes(body[:MOST_BYTES]), headers=response.headers)
+
+    def _sent_or_not(self, sending: "asyncio.Future[Answer]") -> None:
         self._sending.discard(sending)
         if not sending.cancelled():
             sending.exception()  # whoever waited has been told; nobody else has to be
 
-    def _unavailable(self, reason: str) -> SisterUnavailable:
-        return SisterUnavailable(sister=self.sister, reason=reason)
-
-
-def _retry_after(answer: Answer | None) -> float:
-    asked = answer.headers.get("retry-after", "") if answer is not None else ""
-    return float(asked) if asked.isascii() and asked.isdigit() else 0.0
+    def _unavailable(self, reason: str, *, after: float = 0.0) -> SisterUnavailable:
+        return SisterUnavailable(sister=self.sister, reason=reason, retry_after_seconds=whole_seconds(after))

@@ -177,6 +177,8 @@ def _headers(error: errors.SaleError) -> tuple[tuple[str, str], ...]:
         case SignatureMissing() | SignatureWrong() | SignatureStale():
             # No scheme is registered for it, but a 401 has to name one.
             return (("www-authenticate", 'Webhook-Signature realm="sale"'),)
+        case errors.SisterUnavailable():
+            return (("retry-after", str(error.retry_after_seconds)),)
         case errors.Unavailable():
             return (("retry-after", str(RETRY_AFTER_SECONDS)),)
         case MethodNotAllowed():

@@ -7,14 +7,15 @@ import httpx
 import pytest
 
 from sale_adapters.sisters.breaker import Breaker
+from sale_adapters.sisters.retries import Retries
 from sale_adapters.sisters.transport import (
     ABANDONED,
     ANSWERED,
+    CROWDED,
     LEFT_ALONE,
     OUTCOMES,
     REFUSED,
     UNAVAILABLE,
-    Retries,
     Transport,
 )
 from sale_domain.errors import SisterUnavailable
@@ -26,7 +27,9 @@ async def skip(_: float) -> None:
     """Wait for nothing."""
 
 
-def transport(seen: Seen, answer: Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]) -> Transport:
+def transport(
+    seen: Seen, answer: Callable[[httpx.Request], Coroutine[None, None, httpx.Response]], *, places: int = 10
+) -> Transport:
     """Call a pricing that answers so; the second failure in a row opens the breaker. Each look at the time is 1 s."""
     seconds = iter(range(10_000))
     return Transport(
@@ -37,6 +40,8 @@ def transport(seen: Seen, answer: Callable[[httpx.Request], Coroutine[None, None
         observe=lambda *told: seen.append(told),
         monotonic=lambda: float(next(seconds)),
         deadline_seconds=1000,
+        places=places,
+        place_seconds=0,
         sleep=skip,
     )
 
@@ -86,4 +91,24 @@ async def test_a_call_that_is_given_up_is_told_too() -> None:
     await asyncio.gather(call, return_exceptions=True)
 
     assert [what for _, what, _ in seen] == [ABANDONED]
-    assert set(OUTCOMES) == {ANSWERED, REFUSED, UNAVAILABLE, LEFT_ALONE, ABANDONED}
+
+
+async def test_a_call_that_finds_no_place_is_told_too() -> None:
+    seen: Seen = []
+    begun, ends = asyncio.Event(), asyncio.Event()
+
+    async def answer(_: httpx.Request) -> httpx.Response:
+        begun.set()
+        await ends.wait()
+        return httpx.Response(200)
+
+    pricing = transport(seen, answer, places=1)
+    first = asyncio.ensure_future(pricing.call("GET", "/"))
+    await begun.wait()
+    with pytest.raises(SisterUnavailable, match="too many calls"):
+        await pricing.call("GET", "/")
+    ends.set()
+    await first
+
+    assert [what for _, what, _ in seen] == [CROWDED, ANSWERED]
+    assert set(OUTCOMES) == {ANSWERED, REFUSED, UNAVAILABLE, LEFT_ALONE, CROWDED, ABANDONED}
