@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from sale_domain.allocation_errors import ReservationOver, UnitInUse, UnitNamedTwice
+from sale_domain.allocation_errors import ReservationOver, TooManyUnits, UnitInUse, UnitNamedTwice
 from sale_domain.allocations import UsageStatus
 from sale_domain.errors import IllegalTransition, NotFound
 from sale_domain.events import FeedAction, Topic
@@ -85,6 +85,16 @@ def test_a_table_is_taken_once() -> None:
         change_usage(
             two, at_table(two, "table-5").id, lambda usage: usage.move(UnitId("table-4"), at=MORNING, by="lan")
         )
+
+
+def test_an_order_has_a_hundred_tables_at_once_and_those_that_it_has_left_do_not_count() -> None:
+    full = take(draft(pho()), *(f"table-{n}" for n in range(100))).order
+
+    with pytest.raises(TooManyUnits, match="at most 100 units"):
+        take(full, "table-100")
+    first = full.seating.usages[0]
+    left = change_usage(full, first.id, lambda usage: usage.complete(at=minutes(9), by="lan")).order
+    assert len(take(left, "table-100", at=minutes(9)).order.seating.usages) == 101
 
 
 def test_a_table_that_the_order_has_left_is_free_for_it_again() -> None:

@@ -4,20 +4,12 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Final
 
-from sqlalchemy import Table, bindparam
-from sqlalchemy.dialects.postgresql import insert
-
 from sale_adapters.postgres.schema.kitchen import KITCHEN_TICKET_ITEMS, KITCHEN_TICKETS
-from sale_adapters.postgres.statements import compiled
+from sale_adapters.postgres.statements import inserted
 from sale_adapters.postgres.trips import Statement
 
-
-def _insert(table: Table) -> Statement:
-    return compiled(insert(table).values({column.key: bindparam(column.key) for column in table.c}))
-
-
-INSERT_TICKET: Final = _insert(KITCHEN_TICKETS)
-INSERT_ITEM: Final = _insert(KITCHEN_TICKET_ITEMS)
+INSERT_TICKET: Final = inserted(KITCHEN_TICKETS)
+INSERT_ITEM: Final = inserted(KITCHEN_TICKET_ITEMS)
 
 UPDATE_TICKET: Final = Statement(
     b"UPDATE kitchen_tickets SET status = $3, version = $4, rush = $5, order_cancelled = $6"

@@ -4,11 +4,10 @@ from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import ARRAY, Select, Text, any_, bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.types import Integer
 
 from sale_adapters.postgres.schema.allocations import ALLOCATION_USAGES
-from sale_adapters.postgres.statements import compiled
+from sale_adapters.postgres.statements import compiled, inserted
 from sale_adapters.postgres.trips import Statement
 
 _USAGES = ALLOCATION_USAGES.c
@@ -27,7 +26,7 @@ ORDER_OF: Final = compiled(
     )
 )
 
-INSERT: Final = compiled(insert(ALLOCATION_USAGES).values({column.key: bindparam(column.key) for column in _USAGES}))
+INSERT: Final = inserted(ALLOCATION_USAGES)
 _CHANGING = ("unit_id", "status", "version", "ended_at")
 UPDATE: Final = compiled(
     update(ALLOCATION_USAGES)

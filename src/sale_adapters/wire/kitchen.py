@@ -59,11 +59,6 @@ class VoidBody:
 
 
 @attrs.frozen(kw_only=True)
-class EmptyBody:
-    """Nothing need be said."""
-
-
-@attrs.frozen(kw_only=True)
 class TicketQuery:
     """Which tickets a list shows, and which page of it."""
 
