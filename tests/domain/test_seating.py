@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from sale_domain.allocation_errors import ReservationOver, TooManyUnits, UnitInUse, UnitNamedTwice
-from sale_domain.allocations import UsageStatus
+from sale_domain.allocations import Told, Usage, UsageStatus
 from sale_domain.errors import IllegalTransition, NotFound
 from sale_domain.events import FeedAction, Topic
 from sale_domain.ids import UnitId, UsageId
@@ -165,6 +165,27 @@ def test_only_what_is_due_expires_and_at_its_very_minute() -> None:
         UsageStatus.ACTIVE,
     ]
     assert expire_due(change.order, at=minutes(30), by="sale-sweep").entries == ()
+
+
+def test_a_cook_is_told_where_the_guests_are_and_else_where_they_were_last() -> None:
+    order = seated(draft(pho()), "table-5", "table-4")
+    five, four = order.seating.usages
+
+    def after(usage: Usage, act: Callable[[Usage], Told], since: Order) -> Order:
+        return change_usage(since, usage.id, act).order
+
+    left = after(five, lambda usage: usage.complete(at=minutes(5), by="lan"), order)
+    gone = after(four, lambda usage: usage.complete(at=minutes(6), by="lan"), left)
+    mistaken = after(four, lambda usage: usage.cancel(reason="the wrong one", at=minutes(6), by="lan"), left)
+    cancelled = order.cancel(reason="a storm", at=minutes(9), by="minh").order
+    paid = check_out(pay(order, paid_attempt("early", 130_000)), at=minutes(9)).order
+
+    assert order.seating.units(given_up=False) == paid.seating.units(given_up=False) == ("table-5", "table-4")
+    assert left.seating.units(given_up=False) == ("table-4",)
+    assert gone.seating.units(given_up=False) == ("table-4",)
+    assert mistaken.seating.units(given_up=False) == ("table-5",)
+    assert cancelled.seating.units(given_up=True) == ("table-5", "table-4")
+    assert draft(pho()).seating.units(given_up=True) == ()
 
 
 def test_a_usage_is_kept_as_a_document_that_says_everything() -> None:

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, Select, Text, any_, bindparam, select, update
+from sqlalchemy import ARRAY, Select, Text, any_, bindparam, literal_column, select, update
 from sqlalchemy.types import Integer
 
 from sale_adapters.postgres.schema.allocations import ALLOCATION_USAGES
@@ -15,6 +15,11 @@ _OF_BUCKET = select(ALLOCATION_USAGES).where(_USAGES.bucket == bindparam("bucket
 _OLDEST_FIRST = (_USAGES.order_id, _USAGES.id)
 
 OF_ORDER: Final = compiled(_OF_BUCKET.where(_USAGES.order_id == bindparam("order_id")).order_by(*_OLDEST_FIRST))
+ACTIVE_OF_ORDER: Final = compiled(
+    _OF_BUCKET.where(_USAGES.order_id == bindparam("order_id"), _USAGES.status == literal_column("'ACTIVE'")).order_by(
+        *_OLDEST_FIRST
+    )
+)
 OF_ORDERS: Final = compiled(
     _OF_BUCKET.where(_USAGES.order_id == any_(bindparam("order_ids", type_=ARRAY(Text)))).order_by(*_OLDEST_FIRST)
 )
