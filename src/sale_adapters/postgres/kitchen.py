@@ -14,6 +14,7 @@ from sale_adapters.wire import json
 from sale_adapters.wire.forms import from_json, to_json
 from sale_domain.errors import NotFound
 from sale_domain.ids import KitchenItemId, KitchenTicketId, MerchantId, OrderId, bucket_of, merchant_bucket
+from sale_domain.kitchen_lifecycle import KitchenTicketStatus
 from sale_domain.ports.kitchen import TicketFilter, TicketPage, TicketView
 from sale_domain.stations import Station, Stations
 
@@ -41,7 +42,7 @@ class PostgresKitchenTickets:
         self, which: TicketFilter, *, merchant_id: MerchantId, after: KitchenTicketId | None, limit: int
     ) -> TicketPage:
         """See `KitchenTickets`."""
-        statuses = None if which.statuses is None else tuple(sorted(status.value for status in which.statuses))
+        statuses = tuple(sorted(status.value for status in which.statuses or KitchenTicketStatus))
         page = sql.page_of_tickets(statuses, of_station=which.station_id is not None)
         query = page(
             bucket=merchant_bucket(merchant_id),
