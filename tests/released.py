@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module, metadata
+from itertools import product
 from pathlib import Path
 from pkgutil import iter_modules
 
@@ -62,7 +63,7 @@ def said_now() -> dict[str, str]:
     for of, filters in ((statements.page_of_orders, statements._FILTERS), (usage_sql.page, usage_sql._FILTERS)):
         for chosen in (frozenset[str](), *(frozenset({name}) for name in filters), frozenset(filters)):
             found[f"{of.__module__}.{of.__name__} {sorted(chosen)}"] = of(chosen).sql.decode()
-    for status, of_station in ((None, False), (None, True), (("PENDING",), False), (("PENDING",), True)):
+    for status, of_station in product((("PENDING",), ("READY", "VOIDED")), (False, True)):
         page = kitchen_statements.page_of_tickets(status, of_station=of_station)
         found[f"kitchen_statements.page_of_tickets {status} {of_station}"] = page.sql.decode()
     return found

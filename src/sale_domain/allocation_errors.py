@@ -37,6 +37,17 @@ class ReservationOver(Rejected):
 
 
 @attrs.define(kw_only=True, eq=False)
+class TooManyUnits(Rejected):
+    """An order has a bounded number of units at once: those that it has left do not count."""
+
+    code: ClassVar[str] = "too-many-units"
+    limit: int
+
+    def __str__(self) -> str:
+        return f"An order has at most {self.limit} units at once."
+
+
+@attrs.define(kw_only=True, eq=False)
 class UnitInUse(Conflict):
     """A unit is in at most one ACTIVE usage of its merchant."""
 

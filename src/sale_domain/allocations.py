@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any
+from typing import Any, NoReturn
 
 import attrs
 
@@ -229,6 +229,17 @@ class Seating:
             raise UnitInUse(unit_id=usage.unit_id)
         return Seating(tuple(sorted((*others, usage), key=lambda each: each.id)))
 
+    def units(self, *, given_up: bool) -> tuple[UnitId, ...]:
+        """Return where the guests are, or else where they were last, as it is called now: a cook asks for it.
+
+        A usage that was cancelled by itself names no place that anybody was at; cancelled with its order (`given_up`),
+        it tells whose dish is on the stove.
+        """
+        ended = [usage for usage in self.usages if given_up or usage.status is not UsageStatus.CANCELLED]
+        last = max((usage.ended_at for usage in ended if usage.ended_at is not None), default=None)
+        now = [usage for usage in self.usages if usage.is_active] or [each for each in ended if each.ended_at == last]
+        return tuple(dict.fromkeys(usage.unit_id for usage in now))
+
     def following(
         self, order: OrderStatus, *, at: datetime, by: str, reason: str | None
     ) -> tuple["Seating", tuple[FeedEntry, ...]]:
@@ -240,6 +251,33 @@ class Seating:
                 seating = seating.with_usage(ended)
                 entries += told
         return seating, tuple(entries)
+
+
+@attrs.frozen
+class UnreadSeating(Seating):
+    """The seating of an order that was locked without it: nobody knows where its guests are, so nobody may ask."""
+
+    def usage(self, usage_id: UsageId) -> NoReturn:  # noqa: ARG002 - what a seating takes
+        """Refuse: it is a bug to come here."""
+        raise AssertionError(_UNREAD)
+
+    def with_usage(self, usage: Usage) -> NoReturn:  # noqa: ARG002 - what a seating takes
+        """Refuse: it is a bug to come here."""
+        raise AssertionError(_UNREAD)
+
+    def units(self, *, given_up: bool) -> NoReturn:  # noqa: ARG002 - what a seating takes
+        """Refuse: it is a bug to come here."""
+        raise AssertionError(_UNREAD)
+
+    def following(
+        self, order: OrderStatus, *, at: datetime, by: str, reason: str | None
+    ) -> tuple[Seating, tuple[FeedEntry, ...]]:
+        """Refuse to follow an order that ends: it is a bug to come here; one that goes on has no effect on it."""
+        assert order not in _ENDS_WITH_ITS_ORDER, _UNREAD
+        return super().following(order, at=at, by=by, reason=reason)
+
+
+_UNREAD = "the seating was not read"
 
 
 def _instant(at: datetime) -> str:

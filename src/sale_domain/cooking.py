@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import attrs
 
+from sale_domain.documents import MAX_TEXT
 from sale_domain.errors import IllegalTransition, NotFound
 from sale_domain.ids import ItemId, KitchenItemId, KitchenTicketId, LineId, RecipeId, StationId, bucket_of
 from sale_domain.kitchen import KitchenItem, KitchenTicket, Steps
@@ -19,9 +20,6 @@ from sale_domain.stations import Stations
 
 MAX_ITEMS = 2_000
 """How many items one order sends in its whole life, voided ones too: every command on it reads them."""
-
-MAX_NOTE = 500
-"""Characters of a note, as of every text (contract §9)."""
 
 
 @attrs.frozen(kw_only=True)
@@ -182,8 +180,8 @@ def _check_ordered(line: Line, wanted: Sequence[Portion]) -> None:
 def _note(of_line: str | None, of_portion: str | None, n: int) -> str | None:
     """Join what is said of a line and of its portion, each once."""
     note = " · ".join(dict.fromkeys(said for said in (of_line, of_portion) if said)) or None
-    if note and len(note) > MAX_NOTE:
-        detail = f"must have at most {MAX_NOTE} characters together with the line's note"
+    if note and len(note) > MAX_TEXT:
+        detail = f"must have at most {MAX_TEXT} characters together with the line's note"
         raise NotSendable(pointer=f"/items/{n}/note", detail=detail)
     return note
 

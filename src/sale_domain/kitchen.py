@@ -255,8 +255,24 @@ class Kitchen:
 
 @attrs.frozen
 class UnreadKitchen(Kitchen):
-    """The kitchen of an order that was locked without it: nobody knows what it has, so nobody may change it."""
+    """The kitchen of an order that was locked without it: nobody knows what it has, so nobody may ask or change it."""
+
+    @property
+    def items(self) -> NoReturn:
+        """Refuse: it is a bug to come here."""
+        raise AssertionError(_UNREAD)
+
+    def ticket(self, ticket_id: KitchenTicketId) -> NoReturn:  # noqa: ARG002 - what a kitchen takes
+        """Refuse: it is a bug to come here."""
+        raise AssertionError(_UNREAD)
+
+    def ticket_of(self, item_id: KitchenItemId) -> NoReturn:  # noqa: ARG002 - what a kitchen takes
+        """Refuse: it is a bug to come here."""
+        raise AssertionError(_UNREAD)
 
     def after(self, steps: Iterable[TicketStep]) -> NoReturn:  # noqa: ARG002 - what a kitchen takes
         """Refuse: it is a bug to come here."""
-        raise AssertionError("the kitchen was not read, so it cannot change")
+        raise AssertionError(_UNREAD)
+
+
+_UNREAD = "the kitchen was not read"

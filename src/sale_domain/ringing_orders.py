@@ -3,7 +3,17 @@
 from sale_domain.ids import MerchantId, OrderId
 from sale_domain.ports.answers import Once
 from sale_domain.ports.feed import Observers
-from sale_domain.ports.orders import Committed, Decide, Decision, History, OrderFilter, OrderPage, Orders
+from sale_domain.ports.orders import (
+    EVERYTHING,
+    Committed,
+    Decide,
+    Decision,
+    History,
+    Need,
+    OrderFilter,
+    OrderPage,
+    Orders,
+)
 from sale_domain.ports.runtime import Alarm
 from sale_domain.views import OrderView
 
@@ -30,10 +40,16 @@ class RingingOrders:
         return view
 
     async def change(
-        self, order_id: OrderId, decide: Decide, *, merchant_id: MerchantId | None, once: Once | None = None
+        self,
+        order_id: OrderId,
+        decide: Decide,
+        *,
+        merchant_id: MerchantId | None,
+        needs: Need = EVERYTHING,
+        once: Once | None = None,
     ) -> Committed:
         """See `Orders`."""
-        committed = await self._orders.change(order_id, decide, merchant_id=merchant_id, once=once)
+        committed = await self._orders.change(order_id, decide, merchant_id=merchant_id, needs=needs, once=once)
         self._tell_of(committed.decision)
         return committed
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import attrs
 
-from sale_domain.allocation_errors import ReservationOver, UnitNamedTwice
+from sale_domain.allocation_errors import ReservationOver, TooManyUnits, UnitNamedTwice
 from sale_domain.allocations import TABLE, Told, Usage
 from sale_domain.errors import IllegalTransition
 from sale_domain.events import FeedEntry
@@ -13,6 +13,9 @@ from sale_domain.ids import UnitId, UsageId, ZoneId
 from sale_domain.order_change import Change
 from sale_domain.order_lifecycle import ORDER_LIFECYCLE
 from sale_domain.orders import Order
+
+MAX_UNITS = 100
+"""How many units an order has at once, a large wedding's tables: its payment ends them all in one transaction."""
 
 ALLOCATE = "allocate"
 """How a refusal calls it."""
@@ -41,6 +44,7 @@ def allocate(order: Order, units: Units, *, ids: Sequence[UsageId], at: datetime
     Raises:
         IllegalTransition: the order is COMPLETED or CANCELLED.
         ReservationOver: the units would be free again at once.
+        TooManyUnits: the order would have too many at once.
         UnitInUse: the order has one of them already.
         UnitNamedTwice: a unit is named twice.
     """
@@ -51,6 +55,8 @@ def allocate(order: Order, units: Units, *, ids: Sequence[UsageId], at: datetime
     for place, unit_id in enumerate(units.unit_ids):
         if unit_id in units.unit_ids[:place]:
             raise UnitNamedTwice(unit_id=unit_id, place=place)
+    if sum(usage.is_active for usage in order.seating.usages) + len(units.unit_ids) > MAX_UNITS:
+        raise TooManyUnits(limit=MAX_UNITS)
     return _told(
         order,
         *(

@@ -10,6 +10,7 @@ import pytest
 from orders_world import (
     MORNING,
     Refused,
+    adding,
     attempt,
     cancelling,
     checking_out,
@@ -17,20 +18,23 @@ from orders_world import (
     fresh_id,
     fresh_merchant,
     paying,
+    pho,
     sending,
     tapping,
 )
+from sale_domain.allocations import Seating, UnreadSeating
 from sale_domain.cooking import Portion
 from sale_domain.errors import NotFound
 from sale_domain.events import FeedAction, Topic
 from sale_domain.ids import ItemId, KitchenItemId, KitchenTicketId, MerchantId, StationId, merchant_bucket
-from sale_domain.kitchen import Kitchen, KitchenTicket
+from sale_domain.kitchen import Kitchen, KitchenTicket, UnreadKitchen
 from sale_domain.kitchen_lifecycle import KitchenItemAction, KitchenTicketStatus
 from sale_domain.order_change import Change
 from sale_domain.orders import Order
 from sale_domain.ports.kitchen import TicketFilter, TicketView
-from sale_domain.ports.orders import Decision
+from sale_domain.ports.orders import LINES, Decision, Need
 from sale_domain.stations import Station, Stations
+from seating_world import NOON, leaving, moving, taking
 from stores import Stores
 
 COOK, FINISH, SERVE, RECALL, VOID = KitchenItemAction
@@ -75,13 +79,83 @@ async def test_a_sent_ticket_is_read_and_seen_by_commands_but_not_with_the_order
     assert read.order.basket.lines[0].sent_quantity == Decimal("0.5")
 
 
+async def test_a_ticket_tells_where_its_guests_are_and_where_they_were_last(stores: Stores) -> None:
+    order = await create(stores.orders)
+    merchant, seated = order.merchant_id, taking("table-5", "table-4")
+    taken = (await stores.orders.change(order.id, seated, merchant_id=merchant)).view.order.seating.usages
+    ticket = await ticket_of(stores, order)
+    neighbour = await create(stores.orders, merchant_id=merchant)
+    await stores.orders.change(neighbour.id, taking("table-1"), merchant_id=merchant)
+    other = await ticket_of(stores, neighbour)
+
+    async def units() -> list[str]:
+        found = await stores.tickets.find(ticket.id, merchant_id=merchant)
+        page = await stores.tickets.find_many(TicketFilter(), merchant_id=merchant, after=None, limit=9)
+        assert [(view.ticket.id, view.units) for view in page.tickets] == [
+            (ticket.id, found.units),
+            (other.id, ("table-1",)),
+        ]
+        return list(found.units)
+
+    assert await units() == ["table-5", "table-4"]
+    await stores.orders.change(order.id, moving(taken[0].id, "table-9"), merchant_id=merchant)
+    assert await units() == ["table-9", "table-4"]
+    await stores.orders.change(order.id, leaving(taken[1].id), merchant_id=merchant)
+    assert await units() == ["table-9"]
+    await stores.orders.change(order.id, checking_out(), merchant_id=merchant)
+    paid = paying(attempt(order.id, 1_000_000), at=NOON + timedelta(hours=1))
+    await stores.orders.change(order.id, paid, merchant_id=None, needs=Need.ACTIVE_USAGES)
+    assert await units() == ["table-9"]
+
+
+async def test_what_a_command_did_not_ask_for_is_not_read_and_not_lost(stores: Stores) -> None:
+    order = await create(stores.orders)
+    merchant = order.merchant_id
+    (left, kept) = (
+        await stores.orders.change(order.id, taking("table-5", "table-4"), merchant_id=merchant)
+    ).view.order.seating.usages
+    await stores.orders.change(order.id, leaving(left.id), merchant_id=merchant)
+    ticket = await ticket_of(stores, order)
+    seen: list[Order] = []
+
+    def adding_beer(found: Order) -> Decision:
+        seen.append(found)
+        return adding(pho(note="beer"))(found)
+
+    for needs in (LINES, Need.ACTIVE_USAGES, Need.KITCHEN, Need.SEATING):
+        await stores.orders.change(order.id, adding_beer, merchant_id=merchant, needs=needs)
+    priced = await stores.orders.change(order.id, checking_out(), merchant_id=merchant)
+    paid = paying(attempt(order.id, 1))
+    without = await stores.orders.change(order.id, paid, merchant_id=merchant, needs=LINES)
+
+    assert [type(found.kitchen) for found in seen] == [UnreadKitchen, UnreadKitchen, Kitchen, UnreadKitchen]
+    assert [type(found.seating) for found in seen] == [UnreadSeating, Seating, UnreadSeating, Seating]
+    assert [[usage.id for usage in found.seating.usages] for found in seen] == [[], [kept.id], [], [left.id, kept.id]]
+    assert {found.basket.lines[0].sent_quantity for found in seen} == {Decimal("0.5")}
+    assert priced.view.snapshot is not None
+    assert without.view.snapshot is None
+    after = await locked(stores, order)
+    assert after.kitchen == Kitchen((ticket,))
+    assert [usage.id for usage in after.seating.usages] == [left.id, kept.id]
+
+
+@pytest.mark.parametrize("needs", [LINES, Need.KITCHEN])
+async def test_no_payment_ends_an_order_whose_tables_nobody_has_looked_at(stores: Stores, needs: Need) -> None:
+    order = await create(stores.orders)
+    await stores.orders.change(order.id, checking_out(), merchant_id=order.merchant_id)
+
+    with pytest.raises(AssertionError, match="seating was not read"):
+        await stores.orders.change(order.id, paying(attempt(order.id, 1_000_000)), merchant_id=None, needs=needs)
+
+
 async def test_mq_pay_is_shown_no_kitchen_and_so_cannot_lose_or_change_it(stores: Stores) -> None:
     order = await create(stores.orders)
     ticket = await ticket_of(stores, order)
 
     with pytest.raises(AssertionError, match="was not read"):
-        await stores.orders.change(order.id, cancelling(), merchant_id=None)
-    await stores.orders.change(order.id, paying(attempt(order.id, 1)), merchant_id=None)
+        await stores.orders.change(order.id, cancelling(), merchant_id=None, needs=Need.SEATING)
+    paid = paying(attempt(order.id, 1))
+    await stores.orders.change(order.id, paid, merchant_id=None, needs=Need.ACTIVE_USAGES)
 
     assert (await locked(stores, order)).kitchen == Kitchen((ticket,))
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from sale_domain.allocation_errors import ReservationOver, UnitInUse, UnitNamedTwice
-from sale_domain.allocations import UsageStatus
+from sale_domain.allocation_errors import ReservationOver, TooManyUnits, UnitInUse, UnitNamedTwice
+from sale_domain.allocations import Told, Usage, UsageStatus
 from sale_domain.errors import IllegalTransition, NotFound
 from sale_domain.events import FeedAction, Topic
 from sale_domain.ids import UnitId, UsageId
@@ -87,6 +87,16 @@ def test_a_table_is_taken_once() -> None:
         )
 
 
+def test_an_order_has_a_hundred_tables_at_once_and_those_that_it_has_left_do_not_count() -> None:
+    full = take(draft(pho()), *(f"table-{n}" for n in range(100))).order
+
+    with pytest.raises(TooManyUnits, match="at most 100 units"):
+        take(full, "table-100")
+    first = full.seating.usages[0]
+    left = change_usage(full, first.id, lambda usage: usage.complete(at=minutes(9), by="lan")).order
+    assert len(take(left, "table-100", at=minutes(9)).order.seating.usages) == 101
+
+
 def test_a_table_that_the_order_has_left_is_free_for_it_again() -> None:
     order = seated(draft(pho()), "table-4")
     left = change_usage(order, at_table(order, "table-4").id, lambda usage: usage.complete(at=minutes(5), by="lan"))
@@ -155,6 +165,27 @@ def test_only_what_is_due_expires_and_at_its_very_minute() -> None:
         UsageStatus.ACTIVE,
     ]
     assert expire_due(change.order, at=minutes(30), by="sale-sweep").entries == ()
+
+
+def test_a_cook_is_told_where_the_guests_are_and_else_where_they_were_last() -> None:
+    order = seated(draft(pho()), "table-5", "table-4")
+    five, four = order.seating.usages
+
+    def after(usage: Usage, act: Callable[[Usage], Told], since: Order) -> Order:
+        return change_usage(since, usage.id, act).order
+
+    left = after(five, lambda usage: usage.complete(at=minutes(5), by="lan"), order)
+    gone = after(four, lambda usage: usage.complete(at=minutes(6), by="lan"), left)
+    mistaken = after(four, lambda usage: usage.cancel(reason="the wrong one", at=minutes(6), by="lan"), left)
+    cancelled = order.cancel(reason="a storm", at=minutes(9), by="minh").order
+    paid = check_out(pay(order, paid_attempt("early", 130_000)), at=minutes(9)).order
+
+    assert order.seating.units(given_up=False) == paid.seating.units(given_up=False) == ("table-5", "table-4")
+    assert left.seating.units(given_up=False) == ("table-4",)
+    assert gone.seating.units(given_up=False) == ("table-4",)
+    assert mistaken.seating.units(given_up=False) == ("table-5",)
+    assert cancelled.seating.units(given_up=True) == ("table-5", "table-4")
+    assert draft(pho()).seating.units(given_up=True) == ()
 
 
 def test_a_usage_is_kept_as_a_document_that_says_everything() -> None:

@@ -8,14 +8,25 @@ import attrs
 from sale_adapters.memory.allocations import check_units_are_free
 from sale_adapters.memory.store import MemoryStore
 from sale_adapters.wire.events import payload_of
-from sale_domain.allocations import Seating
+from sale_domain.allocations import Seating, UnreadSeating
 from sale_domain.errors import KeyInUse, NotFound, StoreUnavailable
 from sale_domain.events import Message, Topic
 from sale_domain.ids import MerchantId, OrderId
 from sale_domain.kitchen import Kitchen, UnreadKitchen
 from sale_domain.orders import Order
 from sale_domain.ports.answers import AlreadyAnswered, Once
-from sale_domain.ports.orders import Committed, Decide, Decision, History, NumberedEntry, OrderFilter, OrderPage
+from sale_domain.ports.orders import (
+    EVERYTHING,
+    LINES,
+    Committed,
+    Decide,
+    Decision,
+    History,
+    Need,
+    NumberedEntry,
+    OrderFilter,
+    OrderPage,
+)
 from sale_domain.ports.publishing import OutboxRow
 from sale_domain.snapshots import CheckoutSnapshot
 from sale_domain.views import OrderView
@@ -34,14 +45,20 @@ class MemoryOrders:
             return self._write(decision, once=once)
 
     async def change(
-        self, order_id: OrderId, decide: Decide, *, merchant_id: MerchantId | None, once: Once | None = None
+        self,
+        order_id: OrderId,
+        decide: Decide,
+        *,
+        merchant_id: MerchantId | None,
+        needs: Need = EVERYTHING,
+        once: Once | None = None,
     ) -> Committed:
         """See `Orders`."""
         busy = StoreUnavailable(reason="the order stayed locked")
         async with self._once(once), self._store.locked(order_id, otherwise=busy):
             found = self._found(order_id, merchant_id)
-            decision = decide(found if merchant_id else attrs.evolve(found, kitchen=UnreadKitchen()))
-            return Committed(view=self._write(decision, once=once), decision=decision)
+            decision = decide(_as_needed(found, needs))
+            return Committed(view=self._write(decision, once=once, needs=needs), decision=decision)
 
     async def find(self, order_id: OrderId, *, merchant_id: MerchantId) -> OrderView:
         """See `Orders`."""
@@ -95,10 +112,11 @@ class MemoryOrders:
     def _snapshot(self, order: Order) -> CheckoutSnapshot | None:
         return None if order.totals is None else self._store.snapshots[order.id][-1]
 
-    def _write(self, decision: Decision, *, once: Once | None) -> OrderView:
+    def _write(self, decision: Decision, *, once: Once | None, needs: Need = LINES) -> OrderView:
         """Commit: whatever can fail comes first, so that all of it is written or nothing."""
         store, change = self._store, decision.change
-        view = decision.view(snapshot=change.snapshot or self._snapshot(change.order))
+        known = self._snapshot(change.order) if Need.SNAPSHOT in needs and change.snapshot is None else None
+        view = decision.view(snapshot=change.snapshot or known)
         answer = once.answer(view) if once else None
         rows = [_outbox_row(message) for message in decision.messages]
         before = store.orders.get(change.order.id)
@@ -108,9 +126,7 @@ class MemoryOrders:
             check_units_are_free(store, change.order)
             made = sum(entry.topic is Topic.SALE_ORDER for entry in change.entries)
             assert change.order.version == (before.version if before else 0) + made, "a command makes one version"
-            store.orders[change.order.id] = change.order
-            if before is not None and isinstance(change.order.kitchen, UnreadKitchen):
-                store.orders[change.order.id] = attrs.evolve(change.order, kitchen=before.kitchen)
+            store.orders[change.order.id] = _kept(change.order, before)
             store.feeds[change.order.merchant_id] += change.entries
         if change.snapshot is not None:
             store.snapshots.setdefault(change.order.id, []).append(change.snapshot)
@@ -129,6 +145,25 @@ class MemoryOrders:
 def _as_read(order: Order) -> Order:
     """Return what reads show of an order: as in a database, they do not look for what belongs to commands."""
     return attrs.evolve(order, kitchen=Kitchen(), seating=Seating())
+
+
+def _as_needed(order: Order, needs: Need) -> Order:
+    """Return what a command sees of an order: what it has asked for."""
+    seating = order.seating
+    if Need.SEATING not in needs:
+        active = tuple(usage for usage in seating.usages if usage.is_active)
+        seating = Seating(active) if Need.ACTIVE_USAGES in needs else UnreadSeating()
+    return attrs.evolve(order, seating=seating, kitchen=order.kitchen if Need.KITCHEN in needs else UnreadKitchen())
+
+
+def _kept(order: Order, before: Order | None) -> Order:
+    """Return an order as it is kept: with what the command that has changed it was not shown."""
+    if before is None:
+        return order
+    usages = {usage.id: usage for usage in (*before.seating.usages, *order.seating.usages)}
+    seating = Seating(tuple(usages[usage_id] for usage_id in sorted(usages)))
+    kitchen = before.kitchen if isinstance(order.kitchen, UnreadKitchen) else order.kitchen
+    return attrs.evolve(order, seating=seating, kitchen=kitchen)
 
 
 def _shows(which: OrderFilter, order: Order) -> bool:

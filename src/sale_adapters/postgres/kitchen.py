@@ -1,16 +1,20 @@
 """Kitchen tickets and stations on PostgreSQL, to be read; tickets change with their orders."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from sale_adapters.postgres import kitchen_statements as sql
+from sale_adapters.postgres import usage_sql
 from sale_adapters.postgres.connection import Database
 from sale_adapters.postgres.feed_numbers import feed_seq, number_in
 from sale_adapters.postgres.kitchen_rows import tickets_of
 from sale_adapters.postgres.trips import Begin, Query, Row, Statement, Trips
+from sale_adapters.postgres.usage_rows import seating_of
 from sale_adapters.wire import json
 from sale_adapters.wire.forms import from_json, to_json
 from sale_domain.errors import NotFound
 from sale_domain.ids import KitchenItemId, KitchenTicketId, MerchantId, OrderId, bucket_of, merchant_bucket
+from sale_domain.kitchen_lifecycle import KitchenTicketStatus
 from sale_domain.ports.kitchen import TicketFilter, TicketPage, TicketView
 from sale_domain.stations import Station, Stations
 
@@ -38,7 +42,7 @@ class PostgresKitchenTickets:
         self, which: TicketFilter, *, merchant_id: MerchantId, after: KitchenTicketId | None, limit: int
     ) -> TicketPage:
         """See `KitchenTickets`."""
-        statuses = None if which.statuses is None else tuple(sorted(status.value for status in which.statuses))
+        statuses = tuple(sorted(status.value for status in which.statuses or KitchenTicketStatus))
         page = sql.page_of_tickets(statuses, of_station=which.station_id is not None)
         query = page(
             bucket=merchant_bucket(merchant_id),
@@ -122,14 +126,18 @@ async def _views(
 ) -> tuple[TicketView, ...]:
     if not found:
         raise NotFound(thing=_TICKET)
-    order_ids = sorted({row["order_id"] for row in found})
-    (items,) = await trips.go(sql.ITEMS(bucket=found[0]["bucket"], order_ids=order_ids), commit=True)
+    which = {"bucket": found[0]["bucket"], "order_ids": sorted({row["order_id"] for row in found})}
+    items, usages = await trips.go(sql.ITEMS(**which), usage_sql.OF_ORDERS(**which), commit=True)
+    of_order: defaultdict[str, list[Row]] = defaultdict(list)
+    for usage in usages:
+        of_order[usage["order_id"]].append(usage)
     return tuple(
         TicketView(
             order_id=OrderId(row["order_id"]),
             order_number=row["order_number"],
             merchant_id=merchant_id,
             ticket=ticket,
+            units=seating_of(of_order[row["order_id"]]).units(given_up=ticket.order_cancelled),
             feed_seq=feed_seq,
         )
         for row, ticket in zip(found, tickets_of(found, items), strict=True)

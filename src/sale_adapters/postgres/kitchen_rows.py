@@ -20,7 +20,7 @@ def kitchen_reads(bucket: int, order_ids: Sequence[OrderId]) -> tuple[Query, Que
 def kitchen_writes(order: Order, before: Kitchen) -> Iterator[Query]:
     """Yield what turns the kitchen that was loaded into the one that is there now; nothing is ever deleted."""
     old_tickets = {ticket.id: ticket for ticket in before.tickets}
-    old_items = {item.id: item for item in before.items}
+    old_items = {item.id: item for ticket in before.tickets for item in ticket.items}
     for ticket in order.kitchen.tickets:
         if ticket == old_tickets.get(ticket.id):
             continue
@@ -31,8 +31,8 @@ def kitchen_writes(order: Order, before: Kitchen) -> Iterator[Query]:
                 yield (sql.UPDATE_ITEM if item.id in old_items else sql.INSERT_ITEM)(**values)
 
 
-def kitchen_of(tickets: Sequence[Row] = (), items: Sequence[Row] = ()) -> Kitchen:
-    """Return the kitchen of one order; an empty one where it was not read."""
+def kitchen_of(tickets: Sequence[Row], items: Sequence[Row]) -> Kitchen:
+    """Return the kitchen of one order."""
     return Kitchen(tickets_of(tickets, items))
 
 

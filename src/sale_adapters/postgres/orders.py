@@ -13,13 +13,13 @@ from sale_adapters.postgres.idempotency import claim, told_before
 from sale_adapters.postgres.kitchen_rows import kitchen_of, kitchen_reads, kitchen_writes
 from sale_adapters.postgres.trips import Begin, Query, Row, Trips
 from sale_adapters.postgres.usage_rows import seating_of, usage_writes
-from sale_domain.allocations import Seating
+from sale_domain.allocations import Seating, UnreadSeating
 from sale_domain.errors import NotFound
 from sale_domain.ids import LineId, MerchantId, OrderId, bucket_of, merchant_bucket
 from sale_domain.kitchen import Kitchen, UnreadKitchen
 from sale_domain.orders import Order
 from sale_domain.ports.answers import Once
-from sale_domain.ports.orders import Committed, Decide, Decision, History, OrderFilter, OrderPage
+from sale_domain.ports.orders import EVERYTHING, Committed, Decide, Decision, History, Need, OrderFilter, OrderPage
 from sale_domain.snapshots import CheckoutSnapshot
 from sale_domain.views import OrderView
 
@@ -44,19 +44,25 @@ class PostgresOrders:
         return await self._database.transact(work)
 
     async def change(
-        self, order_id: OrderId, decide: Decide, *, merchant_id: MerchantId | None, once: Once | None = None
+        self,
+        order_id: OrderId,
+        decide: Decide,
+        *,
+        merchant_id: MerchantId | None,
+        needs: Need = EVERYTHING,
+        once: Once | None = None,
     ) -> Committed:
         """See `Orders`."""
-        reads = _locked_reads(order_id, merchant_id)
+        reads = _locked_reads(order_id, merchant_id, needs)
 
         async def work(trips: Trips) -> Committed:
             if once is None:
-                found = await trips.go(*reads)
+                found = await trips.go(*reads.values())
             else:
-                claimed, *found = await trips.go(claim(once), *reads)
+                claimed, *found = await trips.go(claim(once), *reads.values())
                 await told_before(trips, once, claimed)
-            before = _loaded(*found)
-            decision = decide(before.order if merchant_id else attrs.evolve(before.order, kitchen=UnreadKitchen()))
+            before = _loaded(dict(zip(reads, found, strict=True)))
+            decision = decide(before.order)
             priced = decision.change.order.totals is not None
             view = decision.view(snapshot=decision.change.snapshot or before.snapshot if priced else None)
             writes = tuple(_writes(decision, before, _answered(once, view)))
@@ -70,13 +76,17 @@ class PostgresOrders:
     async def find(self, order_id: OrderId, *, merchant_id: MerchantId) -> OrderView:
         """See `Orders`."""
         bucket = _bucket(order_id)
-        feed, found, lines, facts, snapshots = await self._database.read(
+        which = {"bucket": bucket, "order_id": order_id}
+        feed, *found = await self._database.read(
             feed_seq(merchant_id),
             sql.FIND_ORDER(bucket=bucket, id=order_id, merchant_id=merchant_id),
-            *_parts(order_id, bucket),
+            sql.LINES(**which),
+            sql.FACTS(**which),
+            sql.NEWEST_SNAPSHOT(**which),
         )
-        loaded = _loaded(found, lines, facts, snapshots=snapshots)
-        return OrderView(order=loaded.order, snapshot=loaded.snapshot, feed_seq=number_in(feed))
+        loaded = _loaded(dict(zip(("order", "lines", "facts", "snapshots"), found, strict=True)))
+        order = attrs.evolve(loaded.order, kitchen=Kitchen(), seating=Seating())
+        return OrderView(order=order, snapshot=loaded.snapshot, feed_seq=number_in(feed))
 
     async def find_many(
         self, which: OrderFilter, *, merchant_id: MerchantId, after: OrderId | None, limit: int
@@ -133,24 +143,25 @@ def _bucket(order_id: OrderId) -> int:
 # --- reading -----------------------------------------------------------------------------------------------------
 
 
-def _locked_reads(order_id: OrderId, merchant_id: MerchantId | None) -> tuple[Query, ...]:
+def _locked_reads(order_id: OrderId, merchant_id: MerchantId | None, needs: Need) -> Mapping[str, Query]:
     """Return the reads of a command: the lock alone, and then statements that see what the wait for it was for."""
     bucket = _bucket(order_id)
-    lines, facts, snapshot = _parts(order_id, bucket)
-    usages = usage_sql.OF_ORDER(bucket=bucket, order_id=order_id)
-    if merchant_id is None:
-        # mq-pay is shown no order, so nobody needs what its checkout froze, or what its kitchen does.
-        return (sql.LOCK_ORDER(bucket=bucket, id=order_id), lines, facts, usages)
-    lock = sql.LOCK_ORDER_OF_MERCHANT(bucket=bucket, id=order_id, merchant_id=merchant_id)
-    return (lock, lines, facts, usages, snapshot, *kitchen_reads(bucket, [order_id]))
-
-
-def _parts(order_id: OrderId, bucket: int) -> tuple[Query, Query, Query]:
-    return (
-        sql.LINES(bucket=bucket, order_id=order_id),
-        sql.FACTS(bucket=bucket, order_id=order_id),
-        sql.NEWEST_SNAPSHOT(bucket=bucket, order_id=order_id),
-    )
+    which: dict[str, object] = {"bucket": bucket, "order_id": order_id}
+    lock = sql.LOCK_ORDER if merchant_id is None else sql.LOCK_ORDER_OF_MERCHANT
+    reads = {
+        "order": lock(bucket=bucket, id=order_id, merchant_id=merchant_id),
+        "lines": sql.LINES(**which),
+        "facts": sql.FACTS(**which),
+    }
+    if Need.SEATING in needs:
+        reads["usages"] = usage_sql.OF_ORDER(**which)
+    elif Need.ACTIVE_USAGES in needs:
+        reads["usages"] = usage_sql.ACTIVE_OF_ORDER(**which)
+    if Need.SNAPSHOT in needs:
+        reads["snapshots"] = sql.NEWEST_SNAPSHOT(**which)
+    if Need.KITCHEN in needs:
+        reads["tickets"], reads["items"] = kitchen_reads(bucket, [order_id])
+    return reads
 
 
 @attrs.frozen(kw_only=True)
@@ -162,19 +173,18 @@ class _Loaded:
     positions: Mapping[LineId, int]
 
 
-def _loaded(
-    found: Sequence[Row],
-    lines: Sequence[Row],
-    facts: Sequence[Row],
-    usages: Sequence[Row] = (),
-    snapshots: Sequence[Row] = (),
-    *kitchen: Sequence[Row],
-) -> _Loaded:
-    if not found:
+def _loaded(found: Mapping[str, Sequence[Row]]) -> _Loaded:
+    """Return an order from its rows, by what they are; what was not read is marked so."""
+    if not found["order"]:
         raise NotFound(thing="order")
-    order = rows.order_of(found[0], lines=lines, facts=facts)
+    (row,), lines, snapshots = found["order"], found["lines"], found.get("snapshots")
+    order = rows.order_of(row, lines=lines, facts=found["facts"])
     return _Loaded(
-        order=attrs.evolve(order, kitchen=kitchen_of(*kitchen), seating=seating_of(usages)),
+        order=attrs.evolve(
+            order,
+            kitchen=kitchen_of(found["tickets"], found["items"]) if "tickets" in found else UnreadKitchen(),
+            seating=seating_of(found["usages"]) if "usages" in found else UnreadSeating(),
+        ),
         # A checkout that was reverted is kept, but not shown.
         snapshot=rows.snapshot_of(snapshots[0]) if snapshots and order.totals else None,
         positions={LineId(line["id"]): line["position"] for line in lines},

@@ -79,7 +79,8 @@ def _parameters(table: Table, *, but: Collection[str] = ()) -> dict[str, BindPar
     return {column.key: bindparam(column.key) for column in table.c if column.key not in but}
 
 
-def _insert(table: Table, *, but: Collection[str] = ()) -> Statement:
+def inserted(table: Table, *, but: Collection[str] = ()) -> Statement:
+    """Return the statement that inserts one row; `but` are columns that others write later."""
     return compiled(insert(table).values(_parameters(table, but=but)))
 
 
@@ -94,7 +95,7 @@ FIND_ORDER: Final = compiled(_ORDER_OF_MERCHANT)
 LOCK_ORDER: Final = compiled(_ORDER.with_for_update())
 LOCK_ORDER_OF_MERCHANT: Final = compiled(_ORDER_OF_MERCHANT.with_for_update())
 
-INSERT_ORDER: Final = _insert(SALE_ORDERS)
+INSERT_ORDER: Final = inserted(SALE_ORDERS)
 
 _BORN_WITH = {"bucket", "id", "number", "merchant_id", "sale_channel_id", "currency", "created_at", "created_by"}
 UPDATE_ORDER: Final = compiled(
@@ -107,7 +108,7 @@ _LINES = select(SALE_ORDER_LINES).where(_is(SALE_ORDER_LINES.c.bucket))
 _IN_BASKET_ORDER = (SALE_ORDER_LINES.c.order_id, SALE_ORDER_LINES.c.position)
 LINES: Final = compiled(_LINES.where(_is(SALE_ORDER_LINES.c.order_id)).order_by(*_IN_BASKET_ORDER))
 LINES_OF_MANY: Final = compiled(_LINES.where(_in(SALE_ORDER_LINES.c.order_id, "order_ids")).order_by(*_IN_BASKET_ORDER))
-INSERT_LINE: Final = _insert(SALE_ORDER_LINES)
+INSERT_LINE: Final = inserted(SALE_ORDER_LINES)
 UPDATE_LINE: Final = compiled(
     update(SALE_ORDER_LINES)
     .where(*_keys(SALE_ORDER_LINES, "bucket", "order_id", "id"))
@@ -123,7 +124,7 @@ _FACTS = select(PAYMENT_FACTS).where(_is(PAYMENT_FACTS.c.bucket))
 _AS_THEY_CAME = (PAYMENT_FACTS.c.order_id, PAYMENT_FACTS.c.ordinal)
 FACTS: Final = compiled(_FACTS.where(_is(PAYMENT_FACTS.c.order_id)).order_by(*_AS_THEY_CAME))
 FACTS_OF_MANY: Final = compiled(_FACTS.where(_in(PAYMENT_FACTS.c.order_id, "order_ids")).order_by(*_AS_THEY_CAME))
-INSERT_FACT: Final = _insert(PAYMENT_FACTS)
+INSERT_FACT: Final = inserted(PAYMENT_FACTS)
 
 NEWEST_SNAPSHOT: Final = compiled(
     select(cast(CHECKOUT_SNAPSHOTS.c.document, Text).label("document"))
@@ -131,7 +132,7 @@ NEWEST_SNAPSHOT: Final = compiled(
     .order_by(CHECKOUT_SNAPSHOTS.c.checkout.desc())
     .limit(literal_column("1"))
 )
-INSERT_SNAPSHOT: Final = _insert(CHECKOUT_SNAPSHOTS)
+INSERT_SNAPSHOT: Final = inserted(CHECKOUT_SNAPSHOTS)
 
 _FILTERS = {
     "status": _is(SALE_ORDERS.c.status),
@@ -169,7 +170,7 @@ _WRITTEN_LATER = {
     "released_at",
     "released_reason",
 }
-INSERT_MESSAGE: Final = _insert(OUTBOX, but=_WRITTEN_LATER)
+INSERT_MESSAGE: Final = inserted(OUTBOX, but=_WRITTEN_LATER)
 
 _FEED = select(MERCHANT_FEEDS.c.n).where(_is(MERCHANT_FEEDS.c.bucket), _is(MERCHANT_FEEDS.c.merchant_id))
 FEED_SEQ: Final = compiled(_FEED)
@@ -211,7 +212,7 @@ ENTRIES: Final = compiled(
 
 # --- what mq-pay has sent ------------------------------------------------------------------------------------------
 
-INSERT_WEBHOOK: Final = _insert(WEBHOOK_LOG)
+INSERT_WEBHOOK: Final = inserted(WEBHOOK_LOG)
 PARK_FACT: Final = compiled(
     insert(PARKED_PAYMENTS)
     .values(_parameters(PARKED_PAYMENTS))

@@ -3,12 +3,11 @@
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, Select, Text, any_, bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ARRAY, Select, Text, any_, bindparam, literal_column, select, update
 from sqlalchemy.types import Integer
 
 from sale_adapters.postgres.schema.allocations import ALLOCATION_USAGES
-from sale_adapters.postgres.statements import compiled, names
+from sale_adapters.postgres.statements import compiled, inserted, names
 from sale_adapters.postgres.trips import Statement
 
 _USAGES = ALLOCATION_USAGES.c
@@ -16,6 +15,11 @@ _OF_BUCKET = select(ALLOCATION_USAGES).where(_USAGES.bucket == bindparam("bucket
 _OLDEST_FIRST = (_USAGES.order_id, _USAGES.id)
 
 OF_ORDER: Final = compiled(_OF_BUCKET.where(_USAGES.order_id == bindparam("order_id")).order_by(*_OLDEST_FIRST))
+ACTIVE_OF_ORDER: Final = compiled(
+    _OF_BUCKET.where(_USAGES.order_id == bindparam("order_id"), _USAGES.status == literal_column("'ACTIVE'")).order_by(
+        *_OLDEST_FIRST
+    )
+)
 OF_ORDERS: Final = compiled(
     _OF_BUCKET.where(_USAGES.order_id == any_(bindparam("order_ids", type_=ARRAY(Text)))).order_by(*_OLDEST_FIRST)
 )
@@ -27,7 +31,7 @@ ORDER_OF: Final = compiled(
     )
 )
 
-INSERT: Final = compiled(insert(ALLOCATION_USAGES).values({column.key: bindparam(column.key) for column in _USAGES}))
+INSERT: Final = inserted(ALLOCATION_USAGES)
 _CHANGING = ("unit_id", "status", "version", "ended_at")
 UPDATE: Final = compiled(
     update(ALLOCATION_USAGES)

@@ -5,14 +5,14 @@ from sale_adapters.web.routing import Operation
 from sale_adapters.wire.allocations import (
     AllocateBody,
     CancelUsageBody,
-    CompleteUsageBody,
     MoveUsageBody,
     UsageBody,
     UsageListBody,
     UsageQuery,
     UsagesBody,
 )
-from sale_domain.allocation_errors import ReservationOver, UnitInUse, UnitNamedTwice
+from sale_adapters.wire.bodies import EmptyBody
+from sale_domain.allocation_errors import ReservationOver, TooManyUnits, UnitInUse, UnitNamedTwice
 from sale_domain.errors import IllegalTransition, NotFound
 from sale_domain.permissions import Permission
 
@@ -28,7 +28,7 @@ ALLOCATION_OPERATIONS = (
         body=AllocateBody,
         answers={201: UsagesBody},
         changes="order",
-        refuses=(NotFound, IllegalTransition, UnitInUse, UnitNamedTwice, ReservationOver),
+        refuses=(NotFound, IllegalTransition, UnitInUse, UnitNamedTwice, ReservationOver, TooManyUnits),
         examples=({"unitIds": ["table-4", "table-5"], "zoneId": "garden"},),
     ),
     Operation(
@@ -46,7 +46,7 @@ ALLOCATION_OPERATIONS = (
         access=Permission.USAGE_UPDATE,
         summary="End a usage well: the guests have left.",
         handler=allocations.complete,
-        body=CompleteUsageBody,
+        body=EmptyBody,
         answers={200: UsageBody},
         changes=_USAGE,
         refuses=(NotFound, IllegalTransition),

@@ -8,13 +8,13 @@ from sale_adapters.web.replies import feed_seq, reply
 from sale_adapters.wire.allocations import (
     AllocateBody,
     CancelUsageBody,
-    CompleteUsageBody,
     MoveUsageBody,
     UsageQuery,
     started_body,
     usage_body,
     usage_list_body,
 )
+from sale_adapters.wire.bodies import EmptyBody
 from sale_domain.ids import UnitId, UsageId
 from sale_domain.ports.answers import StoredAnswer
 from sale_domain.views import OrderView
@@ -28,7 +28,7 @@ async def allocate(call: Call) -> StoredAnswer:
 
 async def complete(call: Call) -> StoredAnswer:
     """End a usage well."""
-    call.parsed(CompleteUsageBody)
+    call.parsed(EmptyBody)
     shown = _shown(call.usage_id)
     return shown(await call.sale.complete_usage(call.changing(shown), call.usage_id))
 

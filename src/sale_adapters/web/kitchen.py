@@ -7,8 +7,8 @@ import attrs
 
 from sale_adapters.web.calls import Call, if_match
 from sale_adapters.web.replies import feed_seq, reply
+from sale_adapters.wire.bodies import EmptyBody
 from sale_adapters.wire.kitchen import (
-    EmptyBody,
     SendBody,
     StationsBody,
     TicketQuery,

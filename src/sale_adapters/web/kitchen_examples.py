@@ -15,8 +15,20 @@ from sale_adapters.wire.kitchen import (
     ticket_list_body,
 )
 from sale_domain import cooking
+from sale_domain.allocations import Seating, Usage
 from sale_domain.cooking import Menu, Preparation
-from sale_domain.ids import ItemId, KitchenTicketId, LineId, MerchantId, OrderId, RecipeId, SaleChannelId, StationId
+from sale_domain.ids import (
+    ItemId,
+    KitchenTicketId,
+    LineId,
+    MerchantId,
+    OrderId,
+    RecipeId,
+    SaleChannelId,
+    StationId,
+    UnitId,
+    UsageId,
+)
 from sale_domain.kitchen_lifecycle import KitchenItemAction
 from sale_domain.lines import NewProduct
 from sale_domain.money import Currency
@@ -36,6 +48,13 @@ _STATIONS = Stations(
         Station(id=StationId("bar"), name="Quầy nước", item_ids=(ItemId("variant-tra-da"),)),
     ),
 )
+_AT_TABLE_4 = Usage(
+    id=UsageId("01KE6YB4M0000000000000000326"),
+    merchant_id=MerchantId("merchant-1"),
+    order_id=_ORDER_ID,
+    unit_id=UnitId("table-4"),
+    started_at=_AT,
+)
 
 
 def bowls_sent() -> Change:
@@ -49,6 +68,7 @@ def bowls_sent() -> Change:
         created_at=_AT,
         created_by="user-lan",
         updated_at=_AT,
+        seating=Seating((_AT_TABLE_4,)),
     )
     pho = NewProduct(
         id=LineId("01KE6YB4M0000000000000000226"),

@@ -2,8 +2,8 @@
 
 from sale_adapters.web import kitchen
 from sale_adapters.web.routing import Operation
+from sale_adapters.wire.bodies import EmptyBody
 from sale_adapters.wire.kitchen import (
-    EmptyBody,
     SendBody,
     SentBody,
     StationsBody,

@@ -13,7 +13,7 @@ from sale_domain.seating import Units
 from sale_domain.views import OrderView
 
 MAX_UNITS = 50
-"""How many units one request takes; a wedding needs fewer tables."""
+"""How many units one request takes; an order may have more (`seating.MAX_UNITS`)."""
 
 _TABLE = Text(TABLE)
 _FIFTY = PageSize(50)
@@ -42,11 +42,6 @@ class AllocateBody:
             type=self.type,
             reserved_to=self.reserved_to,
         )
-
-
-@attrs.frozen(kw_only=True)
-class CompleteUsageBody:
-    """Nothing need be said."""
 
 
 @attrs.frozen(kw_only=True)

@@ -33,6 +33,11 @@ _FIFTY = PageSize(50)
 
 
 @attrs.frozen(kw_only=True)
+class EmptyBody:
+    """Nothing need be said."""
+
+
+@attrs.frozen(kw_only=True)
 class ComponentBody:
     """A part of a combo; the quantity is given for one combo."""
 

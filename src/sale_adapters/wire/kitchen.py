@@ -59,11 +59,6 @@ class VoidBody:
 
 
 @attrs.frozen(kw_only=True)
-class EmptyBody:
-    """Nothing need be said."""
-
-
-@attrs.frozen(kw_only=True)
 class TicketQuery:
     """Which tickets a list shows, and which page of it."""
 
@@ -129,12 +124,16 @@ class TicketItemBody:
 
 @attrs.frozen(kw_only=True)
 class TicketBody:
-    """What one station was sent at once; `status` is what its items say."""
+    """What one station was sent at once; `status` is what its items say.
+
+    `units` are the tables that the order's guests are at now, or were at last.
+    """
 
     id: str
     sale_order_id: str
     order_number: str
     merchant_id: str
+    units: tuple[str, ...]
     station_id: str | None
     status: str
     rush: bool
@@ -168,6 +167,7 @@ def ticket_body(view: TicketView) -> TicketBody:
         sale_order_id=view.order_id,
         order_number=view.order_number,
         merchant_id=view.merchant_id,
+        units=view.units,
         station_id=ticket.station_id,
         status=ticket.status.value,
         rush=ticket.rush,

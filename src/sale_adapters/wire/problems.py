@@ -92,6 +92,7 @@ _MEMBERS: Mapping[type[errors.SaleError], Callable[[Any], JsonObject]] = {
         "errors": [{"pointer": f"/items/{told.place}/quantity", "detail": str(told)}],
     },
     errors.PriceChanged: _money,
+    allocation_errors.TooManyUnits: lambda told: {"limit": told.limit},
     allocation_errors.UnitNamedTwice: lambda told: {
         "errors": [{"pointer": f"/unitIds/{told.place}", "detail": str(told)}],
         "unitId": told.unit_id,

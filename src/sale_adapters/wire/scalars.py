@@ -10,13 +10,12 @@ from typing import Any, NewType
 
 import attrs
 
-from sale_domain.documents import Json, JsonObject
+from sale_domain.documents import MAX_TEXT, Json, JsonObject
 from sale_domain.ids import OrderId, bucket_of
 from sale_domain.kitchen_lifecycle import KitchenTicketStatus
 from sale_domain.lines import Keep
 from sale_domain.money import Currency, currency, exact, exact_rate
 
-MAX_TEXT = 500
 MAX_PAGE = 200
 MAX_TOKEN = 8_192
 MAX_FEED_NUMBER = 2**53 - 1

@@ -13,8 +13,8 @@ import attrs
 
 from sale_adapters.wire import json
 from sale_adapters.wire.refusals import InvalidInput
-from sale_adapters.wire.scalars import MAX_TEXT, amount, instant, text
-from sale_domain.documents import Json, JsonObject
+from sale_adapters.wire.scalars import amount, instant, text
+from sale_domain.documents import MAX_TEXT, Json, JsonObject
 from sale_domain.ledger import FactType, PaymentFact, Source, SourceType
 
 T = TypeVar("T")

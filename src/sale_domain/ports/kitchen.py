@@ -5,7 +5,7 @@ from typing import Protocol
 
 import attrs
 
-from sale_domain.ids import KitchenItemId, KitchenTicketId, MerchantId, OrderId, StationId
+from sale_domain.ids import KitchenItemId, KitchenTicketId, MerchantId, OrderId, StationId, UnitId
 from sale_domain.kitchen import KitchenTicket
 from sale_domain.kitchen_lifecycle import KitchenTicketStatus
 from sale_domain.orders import Order
@@ -18,6 +18,7 @@ class TicketView:
 
     Attributes:
         order_number: What guests and waiters call the order.
+        units: Where the guests of the order are, or were last (`Seating.units`).
         feed_seq: The merchant's feed number that this is true for; on reads only.
     """
 
@@ -25,12 +26,19 @@ class TicketView:
     order_number: str
     merchant_id: MerchantId
     ticket: KitchenTicket
+    units: tuple[UnitId, ...] = ()
     feed_seq: int | None = None
 
     @classmethod
     def of(cls, order: Order, ticket: KitchenTicket) -> "TicketView":
         """Return a ticket of an order as a command has left it."""
-        return cls(order_id=order.id, order_number=order.number, merchant_id=order.merchant_id, ticket=ticket)
+        return cls(
+            order_id=order.id,
+            order_number=order.number,
+            merchant_id=order.merchant_id,
+            ticket=ticket,
+            units=order.seating.units(given_up=ticket.order_cancelled),
+        )
 
 
 @attrs.frozen(kw_only=True)

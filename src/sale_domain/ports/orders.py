@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from enum import Flag, auto
 from typing import Literal, Protocol
 
 import attrs
@@ -59,6 +60,29 @@ class Decision:
 
 Decide = Callable[[Order], Decision]
 """A pure function of the locked order; it may run again when the transaction is retried, and refuses by raising."""
+
+
+class Need(Flag):
+    """What a command needs of an order beside its lines and its ledger, which every command gets.
+
+    What was not asked for is not read; using it all the same is a bug that asserts. What the kitchen has of each line
+    stands on the line (`Line.sent_quantity`).
+    """
+
+    KITCHEN = auto()
+    """Its tickets."""
+    ACTIVE_USAGES = auto()
+    """Where its guests are: those of its usages that its end would end."""
+    SEATING = auto()
+    """All its usages."""
+    SNAPSHOT = auto()
+    """What its newest checkout has frozen, for the view."""
+
+
+LINES = Need(0)
+"""Nothing but the order itself, its lines and its ledger."""
+EVERYTHING = Need.KITCHEN | Need.SEATING | Need.SNAPSHOT
+"""All that belongs to an order."""
 
 
 @attrs.frozen(kw_only=True)
@@ -121,13 +145,19 @@ class Orders(Protocol):
         """
 
     async def change(
-        self, order_id: OrderId, decide: Decide, *, merchant_id: MerchantId | None, once: Once | None = None
+        self,
+        order_id: OrderId,
+        decide: Decide,
+        *,
+        merchant_id: MerchantId | None,
+        needs: Need = EVERYTHING,
+        once: Once | None = None,
     ) -> Committed:
         """Lock the order, let `decide` look at it, and write what it decided: all of it or nothing.
 
-        `merchant_id` says whose order it must be; None is for mq-pay, which names no merchant and is shown no order:
-        the view may then lack the snapshot. What `decide` sees, and the view, has the order's seating, and but for
-        mq-pay its kitchen; orders that are only read come without either.
+        `merchant_id` says whose order it must be; None is for those who name no merchant: mq-pay and the sweeps. What
+        `decide` sees, and the view, has what the caller `needs`; orders that are only read come without kitchen and
+        seating.
 
         Raises:
             AlreadyAnswered: an equal request has had its effect.

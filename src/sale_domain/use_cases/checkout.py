@@ -16,7 +16,7 @@ from sale_domain.lines import Line
 from sale_domain.money import Currency, Money
 from sale_domain.order_lifecycle import OrderAction
 from sale_domain.orders import Order
-from sale_domain.ports.orders import Decision
+from sale_domain.ports.orders import Decision, Need
 from sale_domain.ports.sisters import PricingRequest
 from sale_domain.quotes import Quote
 from sale_domain.snapshots import CatalogItem, CheckoutSnapshot, ItemSnapshot, SaleChannel
@@ -147,7 +147,10 @@ async def _freeze(
         told = messages(change, new_id=parts.ids.new, traceparent=context.traceparent)
         return Decision(change=change, messages=told)
 
-    committed = await parts.orders.change(priced.id, decide, merchant_id=context.merchant_id, once=context.once)
+    # The seating is frozen (C23), and money that was early may end it.
+    committed = await parts.orders.change(
+        priced.id, decide, merchant_id=context.merchant_id, needs=Need.SEATING, once=context.once
+    )
     return committed.view
 
 

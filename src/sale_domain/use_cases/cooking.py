@@ -13,7 +13,7 @@ from sale_domain.kitchen import Kitchen, KitchenTicket
 from sale_domain.kitchen_lifecycle import KitchenItemAction
 from sale_domain.order_change import Change
 from sale_domain.orders import Order
-from sale_domain.ports.orders import Decision
+from sale_domain.ports.orders import Decision, Need
 from sale_domain.snapshots import CatalogItem, ItemSnapshot
 from sale_domain.stations import Station, Stations
 from sale_domain.use_cases.concurrently import concurrently
@@ -22,6 +22,9 @@ from sale_domain.views import OrderView
 
 RESTARTS = 5
 """How often a sending starts over because the order changed while commerce was asked."""
+
+# A ticket is shown with the tables that its guests are at.
+_TICKETS = Need.KITCHEN | Need.SEATING
 
 
 class _Moved(Exception):
@@ -48,7 +51,9 @@ async def send(parts: Parts, context: Context, order_id: OrderId, wanted: Sequen
             return Decision(change=change)
 
         try:
-            committed = await parts.orders.change(order_id, decide, merchant_id=context.merchant_id, once=context.once)
+            committed = await parts.orders.change(
+                order_id, decide, merchant_id=context.merchant_id, needs=_TICKETS, once=context.once
+            )
         except _Moved:
             continue
         return committed.view
@@ -120,7 +125,9 @@ async def _change(
         done = change(order, parts.clock.now())
         return Decision(change=done, messages=messages(done, new_id=parts.ids.new, traceparent=context.traceparent))
 
-    committed = await parts.orders.change(order_id, decide, merchant_id=context.merchant_id, once=context.once)
+    committed = await parts.orders.change(
+        order_id, decide, merchant_id=context.merchant_id, needs=_TICKETS, once=context.once
+    )
     return committed.view
 
 

@@ -14,7 +14,7 @@ from sale_domain.lines import PRODUCT_VARIANT, Component, Keep, NewCustom, NewIt
 from sale_domain.money import Currency
 from sale_domain.order_change import Change
 from sale_domain.orders import Order
-from sale_domain.ports.orders import Decision
+from sale_domain.ports.orders import EVERYTHING, LINES, Decision, Need
 from sale_domain.snapshots import SaleChannel
 from sale_domain.use_cases.concurrently import concurrently
 from sale_domain.use_cases.parts import Parts
@@ -134,7 +134,11 @@ async def revert(parts: Parts, context: Context, order_id: OrderId, *, reason: s
 async def cancel(parts: Parts, context: Context, order_id: OrderId, *, reason: str) -> OrderView:
     """Give an order up."""
     return await _change(
-        parts, context, order_id, lambda order, at: order.cancel(reason=reason, at=at, by=context.user_id)
+        parts,
+        context,
+        order_id,
+        lambda order, at: order.cancel(reason=reason, at=at, by=context.user_id),
+        needs=EVERYTHING,
     )
 
 
@@ -151,14 +155,21 @@ async def own_channel(parts: Parts, sale_channel_id: SaleChannelId, merchant_id:
 
 
 async def _change(
-    parts: Parts, context: Context, order_id: OrderId, change: Callable[[Order, datetime], Change]
+    parts: Parts,
+    context: Context,
+    order_id: OrderId,
+    change: Callable[[Order, datetime], Change],
+    *,
+    needs: Need = LINES,
 ) -> OrderView:
     def decide(order: Order) -> Decision:
         context.check_version(order.version)
         done = change(order, parts.clock.now())
         return Decision(change=done, messages=messages(done, new_id=parts.ids.new, traceparent=context.traceparent))
 
-    committed = await parts.orders.change(order_id, decide, merchant_id=context.merchant_id, once=context.once)
+    committed = await parts.orders.change(
+        order_id, decide, merchant_id=context.merchant_id, needs=needs, once=context.once
+    )
     return committed.view
 
 

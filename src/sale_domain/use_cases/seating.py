@@ -10,7 +10,7 @@ from sale_domain.allocations import Told, Usage
 from sale_domain.context import Context
 from sale_domain.ids import OrderId, UnitId, UsageId, bucket_of
 from sale_domain.orders import Order
-from sale_domain.ports.orders import Decision
+from sale_domain.ports.orders import Decision, Need
 from sale_domain.seating import Units, change_usage, expire_due
 from sale_domain.seating import allocate as allocated
 from sale_domain.use_cases.parts import Parts, StoreParts
@@ -46,7 +46,9 @@ async def allocate(parts: Parts, context: Context, order_id: OrderId, units: Uni
         ids = tuple(UsageId(parts.ids.new(bucket_of(order.id))) for _ in units.unit_ids)
         return Decision(change=allocated(order, units, ids=ids, at=parts.clock.now(), by=context.user_id))
 
-    committed = await parts.orders.change(order_id, decide, merchant_id=context.merchant_id, once=context.once)
+    committed = await parts.orders.change(
+        order_id, decide, merchant_id=context.merchant_id, needs=Need.ACTIVE_USAGES, once=context.once
+    )
     return committed.view
 
 
@@ -97,7 +99,7 @@ async def _expire(parts: StoreParts, order_id: OrderId) -> bool:
     def decide(order: Order) -> Decision:
         return Decision(change=expire_due(order, at=parts.clock.now(), by=BY_SWEEP))
 
-    committed = await parts.orders.change(order_id, decide, merchant_id=None)
+    committed = await parts.orders.change(order_id, decide, merchant_id=None, needs=Need.ACTIVE_USAGES)
     return bool(committed.decision.change.entries)
 
 
@@ -113,5 +115,8 @@ async def _change(
     def decide(order: Order) -> Decision:
         return Decision(change=change_usage(order, usage_id, act_now))
 
-    committed = await parts.orders.change(order_id, decide, merchant_id=context.merchant_id, once=context.once)
+    # All of them: one that has ended is refused as such.
+    committed = await parts.orders.change(
+        order_id, decide, merchant_id=context.merchant_id, needs=Need.SEATING, once=context.once
+    )
     return committed.view

@@ -8,7 +8,7 @@ from sale_domain.ids import NO_BUCKET, OrderId, bucket_of
 from sale_domain.ledger import PaymentFact, SourceType
 from sale_domain.orders import Order
 from sale_domain.payments import PaymentOutcome
-from sale_domain.ports.orders import Decision, ReceivedWebhook
+from sale_domain.ports.orders import Decision, Need, ReceivedWebhook
 from sale_domain.use_cases.parts import Parts
 
 
@@ -44,7 +44,7 @@ async def receive_payment(parts: Parts, delivery: Delivery, fact: PaymentFact) -
         )
 
     try:
-        committed = await parts.orders.change(order_id, decide, merchant_id=None)
+        committed = await parts.orders.change(order_id, decide, merchant_id=None, needs=Need.ACTIVE_USAGES)
     except NotFound:
         return await _park(parts, delivery, fact)
     assert committed.decision.outcome is not None, "every payment has an outcome"

@@ -13,7 +13,7 @@ from sale_domain.announcements import messages
 from sale_domain.ids import OrderId
 from sale_domain.orders import Order
 from sale_domain.ports.leftovers import Leftover, Leftovers
-from sale_domain.ports.orders import Decision, ParkedFact
+from sale_domain.ports.orders import Decision, Need, ParkedFact
 from sale_domain.use_cases.parts import StoreParts
 from sale_domain.use_cases.sweep import each
 
@@ -79,5 +79,6 @@ async def _apply(parts: StoreParts, parked: ParkedFact) -> bool:
         told = messages(change, new_id=parts.ids.new)
         return Decision(change=change, messages=told, outcome=outcome, unparked=parked.fact)
 
-    await parts.orders.change(OrderId(parked.fact.source.id), decide, merchant_id=None)
+    order_id = OrderId(parked.fact.source.id)
+    await parts.orders.change(order_id, decide, merchant_id=None, needs=Need.ACTIVE_USAGES)
     return True

@@ -3,6 +3,7 @@
 import os
 import socket
 import stat
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -51,6 +52,22 @@ def test_ports_are_kept_while_they_are_free(tmp_path: Path) -> None:
         second = kept_ports(tmp_path / "ports.json", 2)
         assert first[1] not in second
     assert kept_ports(tmp_path / "ports.json", 2) == second
+
+
+def test_a_port_that_one_process_has_chosen_is_chosen_by_no_other_though_nobody_listens_yet(tmp_path: Path) -> None:
+    theirs = kept_ports(tmp_path / "ports.json", 3)
+    choose = (
+        "import sys; from pathlib import Path; from sale_adapters.embedded import ports;"
+        f" ports._CANDIDATES = {theirs!r} + tuple(ports._CANDIDATES)[:10];"
+        " print(*ports.kept_ports(Path(sys.argv[1]), 3))"
+    )
+
+    other = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", choose, tmp_path / "ports.json"], capture_output=True, check=True, text=True
+    )
+
+    assert all(map(is_free, theirs))
+    assert not set(map(int, other.stdout.split())) & set(theirs)
 
 
 def test_free_ports_differ() -> None:

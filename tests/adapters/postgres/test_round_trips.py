@@ -78,6 +78,8 @@ async def test_adding_an_item_takes_two(sale: Sale, trips: list[int]) -> None:
     await sale.add_item(LAN, order_id, PHO)
 
     assert len(trips) == 2
+    # The order row alone, its lines, on which stands what the kitchen has of them, its ledger.
+    assert trips[0] == 3
 
 
 async def test_a_payment_takes_two_and_reads_no_snapshot(sale: Sale, trips: list[int]) -> None:
@@ -88,7 +90,7 @@ async def test_a_payment_takes_two_and_reads_no_snapshot(sale: Sale, trips: list
     await sale.receive_payment(Delivery(body=b"{}", event_type=None), _payment(order_id, "a1", 65_000))
 
     assert len(trips) == 2
-    # The order row alone, its lines, its ledger, its usages, which it may end.
+    # The order row alone, its lines, its ledger, its ACTIVE usages, which it may end.
     assert trips[0] == 4
 
 

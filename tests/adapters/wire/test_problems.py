@@ -11,7 +11,7 @@ import pytest
 from sale_adapters.wire import json
 from sale_adapters.wire.problems import BUG, Problem, problem_json, problem_of
 from sale_adapters.wire.refusals import BodyTooLarge, FieldError, InvalidInput, MethodNotAllowed
-from sale_domain import errors, kitchen_errors
+from sale_domain import allocation_errors, errors, kitchen_errors
 from sale_domain.errors import SaleError
 from sale_domain.money import Currency, Money
 from sale_domain.ports.answers import AlreadyAnswered
@@ -78,6 +78,7 @@ EXAMPLES: list[tuple[SaleError, int, dict[str, Any]]] = [
         {"errors": [{"pointer": "/stations/1/id", "detail": "twice"}]},
     ),
     (kitchen_errors.TooManyKitchenItems(limit=2_000), 422, {"limit": 2_000}),
+    (allocation_errors.TooManyUnits(limit=100), 422, {"limit": 100}),
     (kitchen_errors.NothingToSend(), 409, {}),
     (
         kitchen_errors.MoreThanOrdered(

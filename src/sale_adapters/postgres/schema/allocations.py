@@ -48,12 +48,13 @@ Index(
     ALLOCATION_USAGES.c.status,
     ALLOCATION_USAGES.c.id,
 )
-# A page of one unit's past.
+# A page of one unit's past, of one status.
 Index(
     "ix_allocation_usages_of_a_unit",
     ALLOCATION_USAGES.c.bucket,
     ALLOCATION_USAGES.c.merchant_id,
     ALLOCATION_USAGES.c.unit_id,
+    ALLOCATION_USAGES.c.status,
     ALLOCATION_USAGES.c.id,
 )
 # What is due, for the sweep: as small as what is reserved now.
