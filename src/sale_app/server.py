@@ -2,32 +2,44 @@
 
 import asyncio
 import logging
+import os
 import socket
 
 from sale_adapters.web import create_app
 from sale_adapters.web.board import BoardSetup, Named
 from sale_adapters.web.calls import Readiness
 from sale_adapters.web.stream import Stream, StreamLimits
+from sale_adapters.wire.tracing import Tracer
 from sale_app.asgi import listen, serve
 from sale_app.composition import compose
 from sale_app.logs import start_logging
 from sale_app.settings import Settings
+from sale_app.telemetry import telemetry
 
 _LOG = logging.getLogger("sale.serve")
 
 
 def run_server(settings: Settings) -> None:
     """Serve the HTTP API until the process is told to stop."""
-    start_logging(settings.log_level)
-    asyncio.run(_serve(settings, listen(settings.http_host, settings.http_port)))
+    start_logging(settings)
+    listening = listen(settings.http_host, settings.http_port)
+    with telemetry(os.environ, process="serve") as tracer:
+        asyncio.run(_serve(settings, listening, tracer))
 
 
-async def _serve(settings: Settings, listening: socket.socket) -> None:
+async def _serve(settings: Settings, listening: socket.socket, tracer: Tracer | None) -> None:
     async with compose(settings) as service:
         limits = StreamLimits(clients=settings.stream_clients, resume=settings.stream_resume)
         stream = Stream(service.sale, tail=service.tail, limits=limits, metrics=service.metrics)
         board = _board(settings)
-        app = create_app(service.sale, readiness=service.readiness, metrics=service.metrics, stream=stream, board=board)
+        app = create_app(
+            service.sale,
+            readiness=service.readiness,
+            metrics=service.metrics,
+            stream=stream,
+            board=board,
+            tracer=tracer,
+        )
         telling = asyncio.create_task(tell_what_lacks(service.readiness))
         try:
             await serve(app, listening, farewell=stream.close)

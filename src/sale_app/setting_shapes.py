@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
+
+T = TypeVar("T")
 
 
 def text(text: str) -> str:
@@ -73,13 +76,14 @@ def bootstrap(text: str) -> str:
     return text
 
 
-def one_of(*names: str) -> Callable[[str], str]:
-    """Return what reads one of these names, in whatever case."""
+def one_of(*values: str) -> Callable[[str], str]:
+    """Return what reads one of some words, however it is capitalised."""
+    spelling = {value.lower(): value for value in values}
 
     def parse(text: str) -> str:
-        if text.upper() not in names:
-            raise ValueError(f"must be one of {', '.join(names)}, not {text!r}")
-        return text.upper()
+        if text.lower() not in spelling:
+            raise ValueError(f"must be one of {', '.join(values)}, not {text!r}")
+        return spelling[text.lower()]
 
     return parse
 
@@ -91,7 +95,7 @@ def file(text: str) -> str:
     return text
 
 
-def optional(shape: Callable[[str], str]) -> Callable[[str], str | None]:
+def optional(shape: Callable[[str], T]) -> Callable[[str], T | None]:
     """Return what reads a setting that may be empty, which is None."""
     return lambda text: shape(text) if text else None
 

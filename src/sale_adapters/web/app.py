@@ -23,6 +23,7 @@ from sale_adapters.web.stream import Stream
 from sale_adapters.wire import json
 from sale_adapters.wire.places import STREAM
 from sale_adapters.wire.problems import problem_of
+from sale_adapters.wire.tracing import Tracer
 from sale_domain.errors import NotFound
 from sale_domain.sale import Sale
 
@@ -34,6 +35,7 @@ def create_app(
     metrics: Metrics | None = None,
     stream: Stream | None = None,
     board: BoardSetup | None = None,
+    tracer: Tracer | None = None,
 ) -> Starlette:
     """Make the HTTP application of contract §9.
 
@@ -43,6 +45,7 @@ def create_app(
         metrics: Counts, and is asked by `/metrics`; None counts nothing.
         stream: Serves the live stream; None has none.
         board: What the board offers beyond the service itself.
+        tracer: Follows every request; None has traces passed on only.
     """
     page = Board(board or BoardSetup())
     document = openapi_document(OPERATIONS, version=version("sale"))
@@ -59,7 +62,7 @@ def create_app(
     live: list[BaseRoute] = [] if stream is None else [WebSocketRoute(STREAM, stream)]
     app = Starlette(
         routes=[*routes([*OPERATIONS, *page.operations()], services), *live],
-        middleware=[Middleware(RequestScope, metrics=metrics)],
+        middleware=[Middleware(RequestScope, metrics=metrics, tracer=tracer)],
         exception_handlers={HTTPException: _no_such_path},
     )
     # A path with a slash too many is another path: nothing redirects a body.
