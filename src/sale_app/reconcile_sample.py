@@ -67,7 +67,7 @@ async def reconcile_sample(
     except Unavailable as away:
         finished = False
         _LOG.warning("sample not finished: %s", away)
-    tell.sampled(("agreed" if agreed else "disagreed") if finished else "unfinished")
+    tell.sampled("disagreed" if not agreed else "agreed" if finished else "unfinished")
     seen = reconciliation.seen
     counts = {"orders": seen.orders, "events": seen.events, "records": seen.records}
     _LOG.info("sample", extra={**counts, "agreed": agreed})
