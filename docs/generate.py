@@ -11,7 +11,8 @@ from typing import Any
 
 import attrs
 
-from sale_adapters.prometheus.catalog import CATALOG
+from sale_adapters.prometheus.catalog import CATALOG, Metric
+from sale_adapters.prometheus.relay_catalog import RELAY_CATALOG
 from sale_adapters.web.event_surface import Surface, breaches, event_surface, frame_surface
 from sale_adapters.web.operations import OPERATIONS
 from sale_adapters.web.schema import wire_name
@@ -115,17 +116,26 @@ def problems() -> str:
 
 def metrics() -> str:
     """Return every metric."""
-    rows = [
-        (f"`{metric.name}`", metric.kind.value, ", ".join(f"`{label}`" for label in metric.labels), metric.help)
-        for metric in CATALOG
-    ]
     told = (
         "A running Sale serves them at `/v1/api/sale/metrics`. What begins with `sale_outbox_`, `sale_parked_`, "
         "`sale_unallocated_`, `sale_open_` and `sale_active_` tells of the store that all replicas share (use `max`, "
         "not `sum`); it is read when asked, at most every 5 seconds. All else tells of one process; on Linux there are "
         "also the client library's `process_*`, in seconds and bytes."
     )
-    return "\n\n".join(["# Metrics", MADE, told, _table(("metric", "kind", "labels", "meaning"), rows)]) + "\n"
+    of_the_relay = (
+        "A relay serves its own at the same path, on the port that `SALE_RELAY_HTTP_PORT` names, beside `/healthz` and "
+        "`/readyz`. All of them tell of one process."
+    )
+    parts = ["# Metrics", MADE, told, _metrics(CATALOG), "## Of the relay", of_the_relay, _metrics(RELAY_CATALOG)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _metrics(catalog: Iterable[Metric]) -> str:
+    rows = [
+        (f"`{metric.name}`", metric.kind.value, ", ".join(f"`{label}`" for label in metric.labels), metric.help)
+        for metric in catalog
+    ]
+    return _table(("metric", "kind", "labels", "meaning"), rows)
 
 
 _ERRORS_OF_CALLERS = {

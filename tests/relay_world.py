@@ -61,6 +61,7 @@ class Notebook:
     def __init__(self) -> None:
         self.fences: list[int] = []
         self.told: list[LogRecord] = []
+        self.batches: list[tuple[EventId, ...]] = []
         self.waits: list[Partition] = []
         self.doubts: list[str] = []
         self.aside: dict[EventId, str] = {}
@@ -72,6 +73,11 @@ class Notebook:
     def published(self, lease: Lease, record: LogRecord) -> None:
         assert lease.fence
         self.told.append(record)
+
+    def delivered(self, lease: Lease, rows: Sequence[OutboxRow], *, seconds: float) -> None:
+        assert lease.fence
+        assert seconds >= 0
+        self.batches.append(tuple(row.event_id for row in rows))
 
     def waiting(self, lease: Lease, partition: Partition, *, position: int, watermark: int) -> None:
         assert lease.fence

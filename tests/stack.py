@@ -13,13 +13,14 @@ from sale_adapters.postgres import (
 )
 from sale_adapters.system import SystemClock
 from sale_adapters.web import create_app
+from sale_adapters.wire.tracing import Tracer
 from sale_domain.ports.runtime import Clock
 from sale_domain.sale import Sale
 
 
 @asynccontextmanager
 async def served(
-    database_url: str, *, connections: int = 4, clock: Clock | None = None
+    database_url: str, *, connections: int = 4, clock: Clock | None = None, tracer: Tracer | None = None
 ) -> AsyncGenerator[httpx.AsyncClient]:
     """Serve a migrated database to Lan, a cashier of merchant-1; every use is a new service that knows nothing."""
     tokens, policies = MemoryTokens(), MemoryPolicies()
@@ -31,7 +32,7 @@ async def served(
 
     async with Database(database_url, connections=connections) as database:
         parts = attrs.evolve(parts_on(database), tokens=tokens, policies=policies, clock=clock or SystemClock())
-        app = create_app(Sale(parts), readiness=readiness)
+        app = create_app(Sale(parts), readiness=readiness, tracer=tracer)
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         headers = {"authorization": "Bearer lan", "x-merchant-id": "merchant-1"}
         base = "http://sale/v1/api/sale"

@@ -51,8 +51,12 @@ async def keep_doing(chore: Chore, buckets: range, *, rota: Rota, sleep: Sleep, 
         try:
             await chore.work(buckets)
         except Unavailable as error:
-            _LOG.warning("chore=%r not done, the next try is in %g s: %s", chore.name, chore.every_seconds, error)
+            _LOG.warning("chore not done: %s", error, extra=_name(chore))
         except Exception:  # noqa: BLE001 - a chore that fails must not end the relay; the log has all of it
-            _LOG.exception("chore=%r has failed, the next try is in %g s", chore.name, chore.every_seconds)
+            _LOG.exception("chore has failed", extra=_name(chore))
         rota.was_done(chore, buckets)
         await sleep(rota.due_in_seconds(chore, buckets))
+
+
+def _name(chore: Chore) -> dict[str, str | float]:
+    return {"chore": chore.name, "retry_seconds": chore.every_seconds}

@@ -1,22 +1,121 @@
-"""A process's log: one line for each thing that is told, whatever a library or a server says in several."""
+"""A process's log: a JSON object, or a line of text, for each thing that is told by Sale or by a library.
+
+Whatever is said while a request is worked through carries the request's names; secrets are masked whoever says them.
+"""
 
 import logging
 import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from urllib.parse import unquote, urlsplit
 
-_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+import attrs
+import msgspec
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+from sale_adapters.wire.tracing import REQUEST_ID, SUBJECT, trace_id
+from sale_app.settings import Settings
+
+_HEAD = ("time", "level", "logger", "event")
+_OF_FORMATTERS = frozenset({"message", "asctime"})
+"""What another handler's formatter has left on a record."""
 _ENDS = re.compile(r"\s*[\r\n]\s*")
+_PLAIN = re.compile(r"[^\s\"=]+")
+_MASK = "********"
+_TOKEN = re.compile(r"eyJ[\w-]{4,}\.[\w-]+(?:\.[\w-]*)*|(?<=[Bb]earer )[^\s\"',]+")
+_PASSWORD = re.compile(r"(://[^\s:/@\"]*:)[^\s/@\"]+@")
+# PostgreSQL's DETAIL of a violated constraint is the row, and a row may hold the body of a webhook.
+_DETAIL = re.compile(r"^DETAIL: .*$", re.MULTILINE)
+_SHORTEST_SECRET = 8
+"""What is shorter is no secret, and may be an ordinary word."""
 
 
-class InOneLine(logging.Formatter):
-    """Formats a message in one line; the traceback of a bug keeps its lines below it."""
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the standard library's name
-        """See `logging.Formatter`."""
-        return _ENDS.sub(" ", super().formatMessage(record).strip())
-
-
-def start_logging(level: str) -> None:
-    """Log to standard error from this level on."""
+def start_logging(settings: Settings) -> None:
+    """Log to standard error as the settings say, Sale and libraries alike."""
+    as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
     handler = logging.StreamHandler()
-    handler.setFormatter(InOneLine(_FORMAT))
-    logging.basicConfig(level=level, handlers=[handler])
+    handler.setFormatter(formatter(as_json=as_json, secrets=tuple(secrets_of(settings))))
+    logging.basicConfig(level=settings.log_level, handlers=[handler])
+    for chatty in ("httpx", "httpcore"):
+        # A line for each call to a sister is told by the metrics, and its URL holds names of people's roles.
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(settings.log_level)))
+
+
+def formatter(*, as_json: bool, secrets: tuple[str, ...] = ()) -> logging.Formatter:
+    """Return what turns a record into JSON, or into text whose traceback keeps its lines; `secrets` are masked."""
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[structlog.stdlib.ExtraAdder(), _told],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            _Masked(_json if as_json else _text, secrets=secrets),
+        ],
+    )
+
+
+def secrets_of(settings: Settings) -> Iterator[str]:
+    """Yield what the settings say and no log may: secrets, and the passwords of URLs, also as they are quoted there."""
+    for field in attrs.fields(Settings):
+        value = getattr(settings, field.name)
+        if not (field.metadata["secret"] and isinstance(value, str)):
+            continue
+        password = urlsplit(value).password if "://" in value else value
+        if password:
+            yield from {password, unquote(password)}
+
+
+def _told(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Put time, level, logger and the request's names before what the record says itself."""
+    record: logging.LogRecord = event["_record"]
+    moment = datetime.fromtimestamp(record.created, UTC)
+    names: EventDict = {
+        "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "level": record.levelname,
+        "logger": record.name,
+        "event": event.pop("event"),
+        "request_id": REQUEST_ID.get(),
+        "trace_id": trace_id(),
+    }
+    if (subject := SUBJECT.get()) is not None:
+        names.update(subject.names())
+    names.update(event)
+    return {name: value for name, value in names.items() if value is not None and name not in _OF_FORMATTERS}
+
+
+class _Masked:
+    """Renders, and masks what no log may say."""
+
+    def __init__(self, render: Callable[[EventDict], str], *, secrets: Iterable[str]) -> None:
+        self._render = render
+        self._secrets = tuple(secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
+
+    def __call__(self, _: WrappedLogger, __: str, event: EventDict) -> str:
+        if "exception" in event:
+            event["exception"] = _DETAIL.sub(f"DETAIL: {_MASK}", event["exception"])
+        line = self._render(event)
+        if "://" in line:
+            line = _PASSWORD.sub(rf"\g<1>{_MASK}@", line)
+        if "eyJ" in line or "earer " in line:
+            line = _TOKEN.sub(_MASK, line)
+        for secret in self._secrets:
+            line = line.replace(secret, _MASK)
+        return line
+
+
+def _json(event: EventDict) -> str:
+    return msgspec.json.encode(event, enc_hook=str).decode()
+
+
+def _text(event: EventDict) -> str:
+    exception = event.pop("exception", None)
+    head = (event["time"], event["level"], event["logger"], _ENDS.sub(" ", event["event"].strip()))
+    names = (f"{name}={_value(value)}" for name, value in event.items() if name not in _HEAD)
+    line = " ".join((*head, *names))
+    return line if exception is None else f"{line}\n{exception}"
+
+
+def _value(value: object) -> str:
+    text = str(value)
+    return text if _PLAIN.fullmatch(text) else msgspec.json.encode(text).decode()

@@ -1,10 +1,9 @@
-"""What the relay does, as log lines of `name=value`."""
+"""What the relay does, as log lines with a field for each fact."""
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from sale_domain.ids import EventId
 from sale_domain.ports.publishing import Lease, LogRecord, OutboxRow, Partition, Shard
 
 _LOG = logging.getLogger("sale.relay")
@@ -26,13 +25,16 @@ class RelayLog:
 
     def started(self, lease: Lease, *, cluster_id: str) -> None:
         """See `RelayObserver`."""
-        _LOG.info("started %s fence=%d cluster=%s", _name(lease.shard), lease.fence, cluster_id)
+        _LOG.info("started", extra={**_name(lease.shard), "fence": lease.fence, "cluster": cluster_id})
 
     def published(self, lease: Lease, record: LogRecord) -> None:
         """See `RelayObserver`."""
         at = record.at
-        place = f"topic={at.topic} partition={at.partition} offset={at.offset}"
-        _LOG.info("published %s event_id=%s %s", _name(lease.shard), record.event_id, place)
+        place = {"topic": at.topic, "partition": at.partition, "offset": at.offset}
+        _LOG.info("published", extra={**_name(lease.shard), "event_id": record.event_id, **place})
+
+    def delivered(self, lease: Lease, rows: Sequence[OutboxRow], *, seconds: float) -> None:
+        """See `RelayObserver`; each of them has its line already."""
 
     def waiting(self, lease: Lease, partition: Partition, *, position: int, watermark: int) -> None:
         """See `RelayObserver`; others' transactions are short, so the first seconds are not worth a word."""
@@ -42,28 +44,23 @@ class RelayLog:
         if now - self._told_at < self._patience_seconds:
             return
         self._told_at = now
+        where = {"topic": partition.topic, "partition": partition.number, "position": position, "watermark": watermark}
         _LOG.error(
-            "waiting since %d s for an open transaction, nothing is sent meanwhile %s topic=%s partition=%d"
-            " position=%d watermark=%d: see docs/how-to/operate-the-relay.md",
+            "waiting since %d s for an open transaction, nothing is sent: see docs/how-to/operate-the-relay.md",
             now - self._stuck_since,
-            _name(lease.shard),
-            partition.topic,
-            partition.number,
-            position,
-            watermark,
+            extra={**_name(lease.shard), **where},
         )
 
     def doubted(self, shard: Shard, doubt: Exception, *, wait_seconds: float) -> None:
         """See `RelayObserver`."""
-        _LOG.warning(
-            "doubt %s retry_seconds=%.1f reason=%s: %s", _name(shard), wait_seconds, type(doubt).__name__, doubt
-        )
+        kind = {"reason": type(doubt).__name__, "retry_seconds": round(wait_seconds, 1)}
+        _LOG.warning("doubt: %s", doubt, extra={**_name(shard), **kind})
 
     def set_aside(self, lease: Lease, row: OutboxRow, *, reason: str) -> None:
         """See `RelayObserver`."""
-        event_id: EventId = row.event_id
-        _LOG.error("set aside %s event_id=%s order_id=%s reason=%s", _name(lease.shard), event_id, row.order_id, reason)
+        whose = {"event_id": row.event_id, "order_id": row.order_id, "topic": row.topic}
+        _LOG.error("set aside: %s", reason, extra={**_name(lease.shard), **whose})
 
 
-def _name(shard: Shard) -> str:
-    return f"layout={shard.layout} shard={shard.index}"
+def _name(shard: Shard) -> dict[str, int]:
+    return {"layout": shard.layout, "shard": shard.index}

@@ -16,7 +16,7 @@ from sale_app.relay_log import RelayLog
 from sale_app.relay_pace import AsyncioPace
 from sale_domain.errors import StoreUnavailable, Unavailable
 from sale_domain.ports.publishing import USUAL_PREFIX, EventLog, Fenced, Layout, Outbox, Shard, ShardHalted
-from sale_domain.ports.relaying import RelayObserver
+from sale_domain.ports.relaying import RelayObserver, Standing
 from sale_domain.publishing import RelayPolicy, ShardRelay
 from sale_domain.publishing_layout import agree_on_layout, make_ready
 
@@ -52,6 +52,8 @@ class RelayProcess:
     _layout: Layout | None = attrs.field(init=False, default=None)
     _pace: AsyncioPace = attrs.field(init=False)
     _relays: dict[ShardRelay, AsyncioPace] = attrs.field(init=False, factory=dict)
+    _held: set[int] = attrs.field(init=False, factory=set)
+    _halted: set[int] = attrs.field(init=False, factory=set)
 
     def __attrs_post_init__(self) -> None:
         """Make what depends on the arguments."""
@@ -62,11 +64,17 @@ class RelayProcess:
         for pace in self._relays.values():
             pace.wake()
 
+    def standing(self) -> Standing:
+        """Return what this process has at the moment."""
+        shards = 0 if self._layout is None else self._layout.shards
+        return Standing(shards=shards, held=frozenset(self._held), halted=frozenset(self._halted))
+
     async def run(self) -> None:
         """Serve layout after layout until told to stop, then finish the transactions under way."""
         self._layout = await self._first_layout()
         while self._layout is not None and not self.stop.is_set():
-            _LOG.info("serving layout=%d shards=%d owner=%s", self._layout.number, self._layout.shards, self.owner)
+            layout = {"layout": self._layout.number, "shards": self._layout.shards}
+            _LOG.info("serving", extra={**layout, "owner": self.owner})
             await self._serve_layout(self._layout)
 
     async def _first_layout(self) -> Layout | None:
@@ -76,7 +84,7 @@ class RelayProcess:
             try:
                 return await agree_on_layout(outbox=self.outbox, log=self.log, shards=self.shards, prefix=self.prefix)
             except Exception as error:  # noqa: BLE001 - whatever is away may come back; the reason is told each time
-                _LOG.warning("cannot begin, retry in %.1f s: %s", wait_seconds, error)
+                _LOG.warning("cannot begin: %s", error, extra={"retry_seconds": round(wait_seconds, 1)})
                 await self._pace.sleep(wait_seconds)
                 wait_seconds = min(2 * wait_seconds, self.policy.longest_wait_seconds)
         return None
@@ -102,7 +110,7 @@ class RelayProcess:
             with suppress(Unavailable):
                 newest = await self.outbox.newest_layout()
                 if newest is not None and newest.number > layout.number:
-                    _LOG.warning("layout=%d is replaced by layout=%d", layout.number, newest.number)
+                    _LOG.warning("layout is replaced", extra={"layout": layout.number, "by": newest.number})
                     self._layout = await make_ready(newest, outbox=self.outbox, log=self.log)
 
     def _serves(self, layout: Layout) -> bool:
@@ -116,7 +124,7 @@ class RelayProcess:
             try:
                 await self._empty(shard)
             except Fenced:
-                _LOG.debug("shard=%d is somebody else's", shard.index)
+                _LOG.debug("somebody else's shard", extra={"shard": shard.index})
             await self._pace.sleep(_CLAIM_SECONDS)
 
     async def _empty(self, shard: Shard) -> None:
@@ -143,6 +151,8 @@ class RelayProcess:
             relay.stop()
             await _end(relaying, keeping, *chores)
             del self._relays[relay]
+            self._held.discard(shard.index)
+            self._halted.discard(shard.index)
             with suppress(StoreUnavailable):
                 await self.outbox.release(shard, owner=self.owner)
 
@@ -152,8 +162,10 @@ class RelayProcess:
             try:
                 await relay.run()
             except ShardHalted as halt:
-                _LOG.critical("halted layout=%d shard=%d reason=%r", halt.shard.layout, halt.shard.index, halt.reason)
+                _LOG.critical("halted: %s", halt.reason, extra={"layout": halt.shard.layout, "shard": halt.shard.index})
+                self._halted.add(relay.shard.index)
                 await self._pace.sleep(self.policy.halted_seconds)
+                self._halted.discard(relay.shard.index)
 
     async def _do(self, chore: Chore, relay: ShardRelay, held: asyncio.Event) -> None:
         """Do a chore from when on the shard is known to be ours."""
@@ -173,8 +185,9 @@ class RelayProcess:
             try:
                 await self.outbox.renew(relay.shard, owner=self.owner, lease_seconds=self.policy.lease_seconds)
                 held.set()
+                self._held.add(relay.shard.index)
             except StoreUnavailable as error:
-                _LOG.warning("lease of shard=%d not renewed: %s", relay.shard.index, error)
+                _LOG.warning("lease not renewed: %s", error, extra={"shard": relay.shard.index})
 
 
 async def _end(*tasks: "asyncio.Task[Any]") -> list[Exception]:

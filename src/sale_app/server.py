@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import socket
 from collections.abc import Mapping, Sequence
 
@@ -12,24 +13,27 @@ from sale_adapters.web.board import BoardSetup, Named
 from sale_adapters.web.boundary import Boundary
 from sale_adapters.web.calls import Readiness
 from sale_adapters.web.stream import Stream, StreamLimits
+from sale_adapters.wire.tracing import Tracer
 from sale_app.asgi import Ending, listen, serve
 from sale_app.composition import Service, compose
 from sale_app.logs import start_logging
 from sale_app.settings import Settings
+from sale_app.telemetry import telemetry
 
 _LOG = logging.getLogger("sale.serve")
 
 
 def run_server(settings: Settings) -> None:
     """Serve the HTTP API until the process is told to stop."""
-    start_logging(settings.log_level)
+    start_logging(settings)
     listening = [listen(settings.http_host, settings.http_port)]
     if settings.webhook_port is not None:
         listening.append(listen(settings.webhook_host, settings.webhook_port))
-    asyncio.run(_serve(settings, listening))
+    with telemetry(os.environ, process="serve") as tracer:
+        asyncio.run(_serve(settings, listening, tracer))
 
 
-async def _serve(settings: Settings, listening: Sequence[socket.socket]) -> None:
+async def _serve(settings: Settings, listening: Sequence[socket.socket], tracer: Tracer | None) -> None:
     async with compose(settings) as service:
         stream = _stream(settings, service)
         presence = Presence(service.readiness)
@@ -41,6 +45,7 @@ async def _serve(settings: Settings, listening: Sequence[socket.socket]) -> None
             board=_board(settings),
             boundary=_boundary(settings),
             webhook_port=None if settings.webhook_port is None else listening[-1].getsockname()[1],
+            tracer=tracer,
         )
         ending = Ending(told=presence.leave, drain_seconds=settings.drain_seconds, farewell=stream.close)
         telling = asyncio.create_task(tell_what_lacks(service.readiness))

@@ -80,13 +80,14 @@ def bootstrap(text: str) -> str:
     return text
 
 
-def one_of(*names: str) -> Callable[[str], str]:
-    """Return what reads one of these names, in whatever case."""
+def one_of(*values: str) -> Callable[[str], str]:
+    """Return what reads one of some words, however it is capitalised."""
+    spelling = {value.lower(): value for value in values}
 
     def parse(text: str) -> str:
-        if text.upper() not in names:
-            raise ValueError(f"must be one of {', '.join(names)}, not {text!r}")
-        return text.upper()
+        if text.lower() not in spelling:
+            raise ValueError(f"must be one of {', '.join(values)}, not {text!r}")
+        return spelling[text.lower()]
 
     return parse
 

@@ -267,6 +267,20 @@ class Settings:
     log_level: str = _setting(
         "DEBUG, INFO, WARNING or ERROR", shapes.one_of("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"
     )
+    log_format: str = _setting(
+        "json (an object a line), text (for people), or auto: text when standard error is a terminal, else json",
+        shapes.one_of("auto", "json", "text"),
+        default="auto",
+    )
+    relay_http_host: str = _setting(
+        "Address that relay's health and metrics listen on", of=frozenset({Process.RELAY}), default="127.0.0.1"
+    )
+    relay_http_port: int | None = _setting(
+        "Port of relay's health and metrics; without it there are none",
+        shapes.optional(shapes.port),
+        of=frozenset({Process.RELAY}),
+        default="",
+    )
     board_sign_in_url: str | None = _setting(
         "Where the board gets a token for a role at one click: for demos only",
         shapes.optional(shapes.url("http", "https")),

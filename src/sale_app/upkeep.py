@@ -20,10 +20,11 @@ from sale_adapters.system import SystemClock, UlidIds
 from sale_app.chores import Chore
 from sale_app.kafka import kafka_connection
 from sale_app.reconcile_limits import limits_of
-from sale_app.reconcile_sample import reconcile_sample
+from sale_app.reconcile_sample import Findings, reconcile_sample
 from sale_app.settings import Settings
 from sale_app.telling import telling
 from sale_domain.ports.leftovers import Leftover, Leftovers
+from sale_domain.ports.orders import ParkedFact
 from sale_domain.use_cases.parts import StoreParts
 from sale_domain.use_cases.seating import sweep_expired
 from sale_domain.use_cases.sweeping import clean_up, sweep_parked
@@ -78,20 +79,20 @@ class Upkeep:
         await self._apply(buckets, since=_BEGINNING)
         late = await self.parts.inbox.waiting(buckets, until=self.parts.clock.now() - self.late_after, limit=_SHOWN + 1)
         if late:
-            _LOG.warning(
-                "payments wait too long for their order: count=%s oldest_since=%s webhooks=%s; see `sale inbox list`",
-                f"{_SHOWN}+" if len(late) > _SHOWN else len(late),
-                late[0].parked_at.isoformat(timespec="seconds"),
-                ",".join(parked.webhook_id for parked in late[:_SHOWN]),
-            )
+            facts = {
+                "count": f"{_SHOWN}+" if len(late) > _SHOWN else len(late),
+                "oldest_since": late[0].parked_at.isoformat(timespec="seconds"),
+                "webhooks": ",".join(parked.webhook_id for parked in late[:_SHOWN]),
+            }
+            _LOG.warning("payments wait too long for their order: see `sale inbox list`", extra=facts)
 
     async def expire(self, buckets: range) -> None:
         """End the usages whose time has come."""
         expired = await sweep_expired(self.parts, buckets)
         for order_id in expired.orders:
-            _LOG.info("allocation usages expired order_id=%s", order_id)
+            _LOG.info("allocation usages expired", extra={"order_id": order_id})
         for order_id, failure in expired.failed:
-            _LOG.error("allocation usages not expired order_id=%s", order_id, exc_info=failure)
+            _LOG.error("allocation usages not expired", exc_info=failure, extra={"order_id": order_id})
 
     async def clean(self, buckets: range) -> None:
         """Drop what is older than it may be."""
@@ -104,15 +105,21 @@ class Upkeep:
     async def _apply(self, buckets: range, *, since: datetime) -> None:
         swept = await sweep_parked(self.parts, buckets, since=since)
         for parked in swept.applied:
-            _LOG.info("parked payment applied order_id=%s webhook=%s", parked.fact.source.id, parked.webhook_id)
+            _LOG.info("parked payment applied", extra=_name(parked))
         for parked, failure in swept.failed:
-            place = (parked.fact.source.id, parked.webhook_id)
-            _LOG.error("parked payment not applied order_id=%s webhook=%s", *place, exc_info=failure)
+            _LOG.error("parked payment not applied", exc_info=failure, extra=_name(parked))
+
+
+def _name(parked: ParkedFact) -> dict[str, str]:
+    return {"order_id": parked.fact.source.id, "webhook_id": parked.webhook_id}
 
 
 @asynccontextmanager
-async def upkeep(settings: Settings) -> AsyncIterator[Upkeep]:
-    """Build the chores over PostgreSQL, which need not be there yet; ending the block closes every connection."""
+async def upkeep(settings: Settings, *, tell: Findings | None = None) -> AsyncIterator[Upkeep]:
+    """Build the chores over PostgreSQL, which need not be there yet; ending the block closes every connection.
+
+    `tell` counts what comparing a sample finds.
+    """
     days = {Leftover.PUBLISHED: settings.outbox_days, Leftover.WEBHOOKS: settings.webhook_log_days}
     stay = {Leftover.ANSWERS: ANSWERS_STAY, **{kind: timedelta(days=n) for kind, n in days.items() if n}}
     async with (
@@ -130,11 +137,11 @@ async def upkeep(settings: Settings) -> AsyncIterator[Upkeep]:
             leftovers=PostgresLeftovers(database),
             stay=stay,
             late_after=timedelta(minutes=settings.age_parked_minutes),
-            also=tuple(comparing(settings, database)),
+            also=tuple(comparing(settings, database, tell=tell)),
         )
 
 
-def comparing(settings: Settings, database: Database) -> Iterator[Chore]:
+def comparing(settings: Settings, database: Database, *, tell: Findings | None = None) -> Iterator[Chore]:
     """Yield the comparison of a sample now and then, unless the settings say never."""
 
     async def work(buckets: range) -> None:
@@ -147,6 +154,7 @@ def comparing(settings: Settings, database: Database) -> Iterator[Chore]:
                     clock=SystemClock(),
                     limits=limits_of(settings),
                     size=settings.reconcile_sample,
+                    tell=tell,
                 )
 
     if settings.reconcile_minutes:

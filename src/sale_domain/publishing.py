@@ -253,6 +253,7 @@ class _Life:
         if missing:
             raise OutcomeUnknown(reason=f"{len(missing)} of {len(rows)} committed records are not in the log.")
         await self._settle(reading)
+        self.relay.observer.delivered(self.lease, rows, seconds=self.relay.pace.seconds() - started)
 
     async def _read_back(self, until: dict[Partition, int]) -> Reading:
         """Read the log as its consumers do, up to the last record that was sent."""

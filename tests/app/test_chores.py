@@ -24,6 +24,7 @@ from sale_domain.publishing import RelayPolicy
 from sale_domain.use_cases.checkout import CheckoutRequest
 from sale_domain.use_cases.ordering import NewOrder
 from sale_domain.use_cases.sweep import AWAY
+from spoken import said
 
 ALL = range(BUCKETS)
 PATIENCE_SECONDS = 10
@@ -61,7 +62,7 @@ async def test_parked_money_pays_for_its_order_once_it_is_there(caplog: pytest.L
     order = next(iter(shop.store.orders.values()))
     assert (order.status, order.transition, order.version) == (OrderStatus.COMPLETED, 1, 3)
     assert (len(shop.store.messages), len(shop.inbox.parked)) == (1, 0)
-    assert [record.getMessage().count(order_id) for record in caplog.records] == [1]
+    assert [said(record).count(order_id) for record in caplog.records] == [1]
 
 
 async def test_another_shards_money_is_left_to_the_other_shard() -> None:
@@ -94,7 +95,7 @@ async def test_money_that_waits_too_long_is_called_out_and_kept(caplog: pytest.L
 
     (record,) = [record for record in caplog.records if record.name == "sale.upkeep"]
     assert record.levelno == logging.WARNING
-    assert f"count=1 oldest_since=2026-01-05T07:30:00+00:00 webhooks={shop.inbox.webhooks[0].id}" in record.getMessage()
+    assert f"count=1 oldest_since=2026-01-05T07:30:00+00:00 webhooks={shop.inbox.webhooks[0].id}" in said(record)
     assert len(shop.inbox.parked) == 1
 
 

@@ -17,6 +17,7 @@ from sale_domain.ports.allocations import UsageFilter
 from sale_domain.seating import Units
 from sale_domain.use_cases import seating
 from sale_domain.use_cases.sweep import AWAY
+from spoken import said
 
 ALL = range(BUCKETS)
 
@@ -58,7 +59,9 @@ async def test_a_table_is_free_again_when_its_time_has_come(caplog: pytest.LogCa
     assert await tables(shop, UsageStatus.ACTIVE) == ["table-6"]
     told = [entry for entry in shop.store.feeds[LAN.merchant_id] if entry.action is FeedAction.USAGE_EXPIRED]
     assert [(entry.by, entry.version, entry.at) for entry in told] == [("sale-sweep", 2, shop.clock.now())] * 2
-    assert [record.getMessage() for record in caplog.records] == [f"allocation usages expired order_id={order_id}"]
+    assert [said(each).partition(" sale.upkeep ")[2] for each in caplog.records] == [
+        f"allocation usages expired order_id={order_id}"
+    ]
 
 
 async def test_another_shards_tables_are_left_to_the_other_shard() -> None:

@@ -25,6 +25,7 @@ from sale_domain.errors import StoreUnavailable
 from sale_domain.ports.reconciling import Wait
 from sale_domain.reconciliation import Limits
 from sale_domain.ringing_orders import RingingOrders
+from spoken import said
 
 
 def reconcile(sale: Live, *options: str) -> tuple[int, list[Any]]:
@@ -160,8 +161,8 @@ async def test_the_background_sample_logs_disagreements_as_errors(desk: Desk, ca
 
     desk.store.outbox.rows.clear()
     assert not await reconcile_sample(books=books, limits=Limits(ages={}), **parts)  # type: ignore[arg-type]  # the same
-    errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
-    assert any(message.startswith("event-missing id=") for message in errors)
+    errors = [said(record) for record in caplog.records if record.levelname == "ERROR"]
+    assert any(" check=event-missing id=" in message for message in errors)
 
     desk.store.fail_with = StoreUnavailable(reason="gone fishing")
     assert await reconcile_sample(books=books, limits=limits, **parts)  # type: ignore[arg-type]  # the same

@@ -5,6 +5,7 @@ import pytest
 from relay_world import ONLY_SHARD, PAYMENTS
 from sale_app.relay_log import RelayLog
 from sale_domain.ports.publishing import Lease, Partition
+from spoken import said
 
 LEASE = Lease(shard=ONLY_SHARD, owner="relay-1", fence=3)
 STUCK = Partition(topic=PAYMENTS, number=2)
@@ -32,9 +33,9 @@ def test_a_short_wait_is_not_worth_a_word_and_a_long_one_is_told_again_and_again
     for _ in range(31):
         clock.now += 1
         log.waiting(LEASE, STUCK, position=7, watermark=9)
-    told = [(record.levelname, record.getMessage()) for record in caplog.records]
+    told = [(record.levelname, said(record)) for record in caplog.records]
     assert [level for level, _ in told] == ["ERROR"] * 3
-    assert [message.split()[2] for _, message in told] == ["15", "30", "45"]
+    assert [message.split()[4] for _, message in told] == ["15", "30", "45"]
     assert "topic=payment.success partition=2 position=7 watermark=9" in told[0][1]
     assert "layout=1 shard=0" in told[0][1]
 

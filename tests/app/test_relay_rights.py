@@ -99,7 +99,7 @@ async def test_a_missing_right_is_named_backed_off_from_and_enough_when_it_is_gr
 
         def complaints() -> list[str]:
             told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-            return [line for line in told if line.startswith(("doubt ", "cannot begin"))]
+            return [line for line in told if line.startswith(("doubt: ", "cannot begin"))]
 
         await until(lambda: len(complaints()) >= 6)
         # 0.1, 0.2, 0.4 and 0.8 s, then each second: so many fit into the time, and not one more.

@@ -29,6 +29,7 @@ from sale_app.relay_log import RelayLog
 from sale_app.relay_process import RelayProcess
 from sale_domain.ports.publishing import OutboxRow
 from sale_domain.publishing import RelayPolicy
+from spoken import said
 
 
 @attrs.frozen(kw_only=True)
@@ -88,7 +89,7 @@ async def until(condition: Callable[[], bool], *, seconds: float = 60) -> None:
 
 
 def doubts(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records if record.getMessage().startswith("doubt ")]
+    return [said(record) for record in caplog.records if record.getMessage().startswith("doubt: ")]
 
 
 @pytest.fixture
@@ -226,7 +227,7 @@ async def test_an_open_transaction_of_somebody_else_is_waited_for_and_complained
         await until(lambda: any("waiting since" in record.getMessage() for record in caplog.records))
         (told, *_) = [record for record in caplog.records if "waiting since" in record.getMessage()]
         assert told.levelname == "ERROR"
-        assert f"topic={world.topic} partition=0 position=0 watermark=1" in told.getMessage()
+        assert f"topic={world.topic} partition=0 position=0 watermark=1" in said(told)
         assert addresses(world.database_url) == {}
         await asyncio.to_thread(stranger.abort_transaction)
         await world.published(2)

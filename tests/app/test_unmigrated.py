@@ -11,11 +11,11 @@ from sale_adapters.memory.event_log import MemoryEventLog
 from sale_adapters.postgres.migrations.run import migrate
 from sale_adapters.postgres.relay_outbox import PostgresRelayOutbox
 from sale_app.cli import app
-from sale_app.logs import InOneLine
 from sale_app.relay_process import RelayProcess
 from sale_app.server import tell_what_lacks
 from sale_domain.publishing import RelayPolicy
 from services import fresh_database
+from spoken import said
 from stack import served
 
 
@@ -52,7 +52,7 @@ async def test_the_relay_waits_and_begins_by_itself_once_the_tables_are_there(
     caplog.set_level(logging.INFO)
 
     def told(text: str) -> list[str]:
-        return [record.getMessage() for record in caplog.records if text in record.getMessage()]
+        return [said(record) for record in caplog.records if text in said(record)]
 
     with fresh_database(postgres_url) as url:
         async with PostgresRelayOutbox(url) as outbox, asyncio.timeout(60):
@@ -68,16 +68,4 @@ async def test_the_relay_waits_and_begins_by_itself_once_the_tables_are_there(
             await running
 
     first = told("cannot begin")[0]
-    assert first.endswith('relation "relay_layouts" does not exist; run `sale migrate`')
-
-
-def test_what_a_library_says_in_several_lines_is_one_line_of_the_log() -> None:
-    said = 'connection to server at "127.0.0.1" failed: Connection refused\n\tIs the server running?\n'
-    record = logging.LogRecord("psycopg.pool", logging.WARNING, "", 1, said, (), None)
-
-    assert InOneLine("%(name)s %(message)s").format(record) == (
-        'psycopg.pool connection to server at "127.0.0.1" failed: Connection refused Is the server running?'
-    )
-    error = ValueError("a bug\nof two lines")
-    record.exc_info = (ValueError, error, None)
-    assert len(InOneLine("%(message)s").format(record).splitlines()) == 3
+    assert 'relation "relay_layouts" does not exist; run `sale migrate`' in first

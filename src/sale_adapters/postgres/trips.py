@@ -19,7 +19,11 @@ from psycopg.pq import ConnStatus, ExecStatus, Format
 from psycopg.pq.abc import PGconn, PGresult
 
 from sale_adapters.postgres.pool import PooledConnection
+from sale_adapters.wire import tracing
 from sale_domain.errors import SaleError
+
+_GOING_ON: dict[str, str | int] = {"db.system.name": "postgresql"}
+_COMMITTING: dict[str, str | int] = {**_GOING_ON, "sale.commits": "true"}
 
 Row = dict[str, Any]
 """A row, by its columns' names."""
@@ -104,7 +108,8 @@ class Trips:
         """
         assert not self._done, "nothing follows COMMIT"
         before, self._begin, self._done = self._begin, (), commit
-        results = await self._sent((*before, *queries, *((Statement(b"COMMIT")(),) if commit else ())))
+        with tracing.step("database", kind=tracing.Kind.CLIENT, facts=_COMMITTING if commit else _GOING_ON):
+            results = await self._sent((*before, *queries, *((Statement(b"COMMIT")(),) if commit else ())))
         assert not commit or results[-1].command_status == b"COMMIT", "a failed statement would have raised"
         reader: Transformer = RowReader(self._session)
         return [_rows(reader, result) for result in results[len(before) : len(before) + len(queries)]]

@@ -4,12 +4,11 @@ import time
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import Gauge
 from prometheus_client.core import Metric as Family
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
-from prometheus_client.registry import Collector
 
 from sale_adapters.prometheus import catalog
+from sale_adapters.prometheus.exposition import counter, exposed, families_of, histogram
 from sale_adapters.prometheus.gauges import Pool, gauge, pool_gauges, store_gauges
 from sale_adapters.prometheus.looking import Look
 from sale_adapters.wire.refusals import BOUNDARY
@@ -36,17 +35,17 @@ class PrometheusMetrics:
         self._clock = clock
         self._breakers: list[tuple[str, Callable[[], str]]] = []
         self._pools: list[Callable[[], Pool]] = []
-        self._requests = _counter(catalog.HTTP_REQUESTS)
-        self._request_seconds = _histogram(catalog.HTTP_SECONDS)
-        self._commands = _counter(catalog.COMMANDS)
-        self._deliveries = _counter(catalog.WEBHOOK_DELIVERIES)
-        self._calls = _counter(catalog.SISTER_CALLS)
-        self._call_seconds = _histogram(catalog.SISTER_SECONDS)
+        self._requests = counter(catalog.HTTP_REQUESTS)
+        self._request_seconds = histogram(catalog.HTTP_SECONDS)
+        self._commands = counter(catalog.COMMANDS)
+        self._deliveries = counter(catalog.WEBHOOK_DELIVERIES)
+        self._calls = counter(catalog.SISTER_CALLS)
+        self._call_seconds = histogram(catalog.SISTER_SECONDS)
         self._clients = Gauge(catalog.STREAM_CLIENTS.name, catalog.STREAM_CLIENTS.help, registry=None)
-        self._frames = _counter(catalog.STREAM_FRAMES)
-        self._resyncs = _counter(catalog.STREAM_RESYNCS)
-        self._closes = _counter(catalog.STREAM_CLOSES)
-        self._signals = _counter(catalog.SIGNAL_MESSAGES)
+        self._frames = counter(catalog.STREAM_FRAMES)
+        self._resyncs = counter(catalog.STREAM_RESYNCS)
+        self._closes = counter(catalog.STREAM_CLOSES)
+        self._signals = counter(catalog.SIGNAL_MESSAGES)
         for outcome in (*(each.value for each in PaymentOutcome), *(each.code for each in BOUNDARY)):
             # A series that begins with its first event hides that event from rate().
             self._deliveries.labels(outcome)
@@ -101,10 +100,7 @@ class PrometheusMetrics:
     async def exposition(self) -> tuple[str, bytes]:
         """Return the content type and the text of a scrape; a store that is away is told of, not raised."""
         figures = await self._look.figures()
-        registry = CollectorRegistry()
-        registry.register(_Families(lambda: self._families(figures)))
-        ProcessCollector(registry=registry)
-        return CONTENT_TYPE_PLAIN_0_0_4, generate_latest(registry)
+        return exposed(lambda: self._families(figures))
 
     def _families(self, figures: StoreFigures | None) -> Iterable[Family]:
         yield from self._counted()
@@ -117,27 +113,4 @@ class PrometheusMetrics:
     def _counted(self) -> Iterable[Family]:
         counted = (self._requests, self._request_seconds, self._commands, self._deliveries, self._calls)
         stream = (self._clients, self._frames, self._resyncs, self._closes, self._signals)
-        for instrument in (*counted, self._call_seconds, *stream):
-            for family in instrument.collect():
-                # The library tells with each series when it began, which doubles their number and serves nobody here.
-                family.samples = [sample for sample in family.samples if not sample.name.endswith("_created")]
-                yield family
-
-
-class _Families(Collector):
-    """What one scrape shows."""
-
-    def __init__(self, families: Callable[[], Iterable[Family]]) -> None:
-        self._families = families
-
-    def collect(self) -> Iterable[Family]:
-        """Return every family."""
-        return self._families()
-
-
-def _counter(metric: catalog.Metric) -> Counter:
-    return Counter(metric.name, metric.help, metric.labels, registry=None)
-
-
-def _histogram(metric: catalog.Metric) -> Histogram:
-    return Histogram(metric.name, metric.help, metric.labels, registry=None)
+        yield from families_of(*counted, self._call_seconds, *stream)

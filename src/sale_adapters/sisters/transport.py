@@ -10,6 +10,7 @@ import httpx
 
 from sale_adapters.sisters.breaker import Breaker
 from sale_adapters.sisters.retries import Retries, retry_after_seconds, whole_seconds
+from sale_adapters.wire.tracing import Kind, step
 from sale_domain.errors import SisterUnavailable
 
 Token = Callable[[str | None], Awaitable[str]]
@@ -124,6 +125,19 @@ class Transport:
             SisterUnavailable: no answer below 500 in time and within the retries, the breaker is open, too many other
                 calls are under way, or no service token can be had (then it names identity).
         """
+        facts = {"peer.service": self.sister, "http.request.method": method}
+        with step(f"{self.sister} {method}", kind=Kind.CLIENT, facts=facts):
+            return await self._called(method, path, params=params, body=body, headers=headers)
+
+    async def _called(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None,
+        body: bytes | None,
+        headers: Mapping[str, str] | None,
+    ) -> Answer:
         kind = {"content-type": "application/json"} if body else {}
         given = {**kind, **self._passed_on(), **(headers or {})}
         request = self._client.build_request(method, path, params=params, content=body, headers=given)

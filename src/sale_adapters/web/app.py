@@ -27,6 +27,7 @@ from sale_adapters.web.stream import Stream
 from sale_adapters.wire import json
 from sale_adapters.wire.places import STREAM
 from sale_adapters.wire.problems import problem_of
+from sale_adapters.wire.tracing import Tracer
 from sale_domain.errors import NotFound
 from sale_domain.sale import Sale
 
@@ -40,6 +41,7 @@ def create_app(
     board: BoardSetup | None = None,
     boundary: Boundary | None = None,
     webhook_port: int | None = None,
+    tracer: Tracer | None = None,
 ) -> Starlette | Doors:
     """Make the HTTP application of contract §9.
 
@@ -51,6 +53,7 @@ def create_app(
         board: What the board offers beyond the service itself.
         boundary: What a webhook has to pass; None is open.
         webhook_port: Where the webhook is served alone; None serves it with everything else.
+        tracer: Follows every request; None has traces passed on only.
     """
     page = Board(board or BoardSetup())
     document = openapi_document(OPERATIONS, version=version("sale"))
@@ -68,20 +71,20 @@ def create_app(
     live: list[BaseRoute] = [] if stream is None else [WebSocketRoute(STREAM, stream)]
     everything = [*OPERATIONS, *page.operations()]
     if webhook_port is None:
-        return _application([*routes(everything, services), *live], metrics)
+        return _application([*routes(everything, services), *live], metrics, tracer)
     elsewhere = [each for each in everything if each.handler is not payments.receive]
     alone = [each for each in everything if each.handler in {payments.receive, operating.healthz}]
     return Doors(
-        _application([*routes(elsewhere, services), *live], metrics),
-        webhook=_application(routes(alone, services), metrics),
+        _application([*routes(elsewhere, services), *live], metrics, tracer),
+        webhook=_application(routes(alone, services), metrics, tracer),
         webhook_port=webhook_port,
     )
 
 
-def _application(paths: Sequence[BaseRoute], metrics: Metrics) -> Starlette:
+def _application(paths: Sequence[BaseRoute], metrics: Metrics, tracer: Tracer | None) -> Starlette:
     app = Starlette(
         routes=paths,
-        middleware=[Middleware(RequestScope, metrics=metrics)],
+        middleware=[Middleware(RequestScope, metrics=metrics, tracer=tracer)],
         exception_handlers={HTTPException: _no_such_path},
     )
     # A path with a slash too many is another path: nothing redirects a body.

@@ -4,10 +4,11 @@ from sale_adapters.web.calls import Call, read_body
 from sale_adapters.web.replies import feed_seq, reply
 from sale_adapters.wire import webhook
 from sale_adapters.wire.refusals import BOUNDARY, BodyTooLarge, InvalidInput
-from sale_adapters.wire.tracing import TRACEPARENT
+from sale_adapters.wire.tracing import SUBJECT, TRACEPARENT
 from sale_adapters.wire.unallocated import UnallocatedQuery, unallocated_body
 from sale_domain.errors import SaleError, Unavailable
-from sale_domain.ledger import PaymentFact
+from sale_domain.ids import bucket_of
+from sale_domain.ledger import PaymentFact, SourceType
 from sale_domain.payments import PaymentOutcome
 from sale_domain.ports.answers import StoredAnswer
 from sale_domain.use_cases.settlement import Delivery
@@ -66,6 +67,7 @@ async def unallocated(call: Call) -> StoredAnswer:
 async def _outcome(call: Call, delivery: Delivery, verdict: webhook.Verdict) -> PaymentOutcome:
     match verdict:
         case PaymentFact():
+            _is_about(verdict)
             return await call.sale.receive_payment(delivery, verdict)
         case InvalidInput():
             await call.sale.log_delivery(delivery, outcome=REFUSED)
@@ -73,6 +75,20 @@ async def _outcome(call: Call, delivery: Delivery, verdict: webhook.Verdict) -> 
         case webhook.Ignored():
             await call.sale.log_delivery(delivery, outcome=PaymentOutcome.IGNORED.value)
             return PaymentOutcome.IGNORED
+
+
+def _is_about(fact: PaymentFact) -> None:
+    # The sender's text is an id of ours only when it looks like one; nothing else of a body may reach the log.
+    if (subject := SUBJECT.get()) and fact.source.type is SourceType.SALE_ORDER and _is_id(fact.source.id):
+        subject.order_id = fact.source.id
+
+
+def _is_id(text: str) -> bool:
+    try:
+        bucket_of(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _answer(outcome: PaymentOutcome) -> StoredAnswer:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from sale_adapters.web.access import Public, admit
+from sale_adapters.web.access import Caller, Public, admit
 from sale_adapters.web.calls import Call, Services, read_body
 from sale_adapters.web.idempotency import REPLAYED, answer_key, answered_once, fingerprint_of
 from sale_adapters.web.metrics import OPERATION, note
@@ -17,6 +17,7 @@ from sale_adapters.web.replies import refusal, response
 from sale_adapters.wire.places import BASE
 from sale_adapters.wire.problems import problem_of
 from sale_adapters.wire.refusals import MethodNotAllowed
+from sale_adapters.wire.tracing import SUBJECT, step
 from sale_domain.documents import JsonObject
 from sale_domain.errors import NotFound, SaleError
 from sale_domain.ids import bucket_of
@@ -24,13 +25,13 @@ from sale_domain.permissions import Permission
 from sale_domain.ports.answers import StoredAnswer
 
 _THINGS = {
-    "orderId": "order",
-    "itemId": "order item",
-    "ticketId": "kitchen ticket",
-    "ticketItemId": "kitchen ticket item",
-    "usageId": "allocation usage",
+    "orderId": ("order", "order_id"),
+    "itemId": ("order item", "line_id"),
+    "ticketId": ("kitchen ticket", "ticket_id"),
+    "ticketItemId": ("kitchen ticket item", "item_id"),
+    "usageId": ("allocation usage", "usage_id"),
 }
-"""What a path parameter names: all of them are ids of ours."""
+"""What a path parameter names, and the log calls it: all of them are ids of ours."""
 
 
 @attrs.frozen(kw_only=True)
@@ -97,7 +98,7 @@ class Endpoint:
         request.scope[OPERATION] = operation
         call = Call(request=request, services=self._services)
         if isinstance(operation.access, Public):
-            return await operation.handler(call)
+            return await _handled(operation, call)
         return await _answer_caller(call, operation, operation.access)
 
 
@@ -112,15 +113,16 @@ def routes(operations: Iterable[Operation], services: Services) -> list[Route]:
 async def _answer_caller(call: Call, operation: Operation, permission: Permission) -> StoredAnswer:
     """Check in the contract's order: token, merchant, permission, ids, key, body, and at last what the body asks."""
     request, sale = call.request, call.sale
-    caller = await admit(request, sale, permission)
-    request.scope["sale.caller"] = caller
+    with step("admit"):
+        caller = await admit(request, sale, permission)
+    _is_about(caller)
     _check_ids(request)
     if operation.method in {"GET", "DELETE"}:
-        return await operation.handler(attrs.evolve(call, caller=caller))
+        return await _handled(operation, attrs.evolve(call, caller=caller))
     key = answer_key(request, caller) if operation.method == "POST" else None
     call = attrs.evolve(call, caller=caller, body=await read_body(request))
     if key is None:
-        return await operation.handler(call)
+        return await _handled(operation, call)
     fingerprint = fingerprint_of(call.body)
     work = partial(_noted, operation, attrs.evolve(call, key=(key, fingerprint)))
     answer = await answered_once(sale, key, fingerprint=fingerprint, work=work)
@@ -132,18 +134,32 @@ async def _answer_caller(call: Call, operation: Operation, permission: Permissio
 async def _noted(operation: Operation, call: Call) -> StoredAnswer:
     """Run the handler; a refusal that is kept for repetitions goes no further as an error, but is one."""
     try:
-        return await operation.handler(call)
+        return await _handled(operation, call)
     except SaleError as error:
         note(call.request.scope, error)
         raise
 
 
+async def _handled(operation: Operation, call: Call) -> StoredAnswer:
+    with step(operation.name):
+        return await operation.handler(call)
+
+
+def _is_about(caller: Caller) -> None:
+    if subject := SUBJECT.get():
+        subject.user_id, subject.merchant_id = caller.user_id, caller.merchant_id
+
+
 def _check_ids(request: Request) -> None:
+    subject = SUBJECT.get()
     for name, value in request.path_params.items():
+        thing, in_the_log = _THINGS[name]
         try:
             bucket_of(value)
         except ValueError:
-            raise NotFound(thing=_THINGS[name]) from None
+            raise NotFound(thing=thing) from None
+        if subject:
+            setattr(subject, in_the_log, value)
 
 
 def _also(methods: Iterable[str]) -> set[str]:

@@ -1,6 +1,9 @@
 """What a relay needs besides outbox and log: a sense of time, and somebody who wants to know."""
 
+from collections.abc import Sequence
 from typing import Protocol
+
+import attrs
 
 from sale_domain.ports.publishing import Lease, LogRecord, OutboxRow, Partition, Shard
 
@@ -27,6 +30,9 @@ class RelayObserver(Protocol):
     def published(self, lease: Lease, record: LogRecord) -> None:
         """A row was read back from the log and marked, whichever life sent it."""
 
+    def delivered(self, lease: Lease, rows: Sequence[OutboxRow], *, seconds: float) -> None:
+        """A batch that this life sent is read back and marked, so many seconds after it began to send."""
+
     def waiting(self, lease: Lease, partition: Partition, *, position: int, watermark: int) -> None:
         """Somebody's open transaction hides the end of a partition; nothing is sent meanwhile."""
 
@@ -35,3 +41,18 @@ class RelayObserver(Protocol):
 
     def set_aside(self, lease: Lease, row: OutboxRow, *, reason: str) -> None:
         """A row that Kafka will never take is kept back, with the later rows of its order."""
+
+
+@attrs.frozen(kw_only=True)
+class Standing:
+    """What a relay process has at the moment.
+
+    Attributes:
+        shards: Of the layout that it serves; 0 before it has agreed on one.
+        held: The indices of those that it leases.
+        halted: Those of them that wait for a person.
+    """
+
+    shards: int
+    held: frozenset[int]
+    halted: frozenset[int]

@@ -1,6 +1,5 @@
 """The list of operations against the contract's table, and what surrounds all of them."""
 
-import logging
 import re
 from typing import Any
 
@@ -8,6 +7,7 @@ import attrs
 import httpx
 import pytest
 
+from ordering_over_http import opened, payment
 from sale_adapters.web.access import PUBLIC, Public
 from sale_adapters.web.openapi import refusals_of
 from sale_adapters.web.operating import healthz
@@ -19,6 +19,7 @@ from sale_adapters.wire.places import BASE
 from sale_adapters.wire.tracing import REQUEST_ID, TRACEPARENT, passed_on
 from sale_app.composition import InMemorySale
 from sale_domain.permissions import Permission, Principal
+from spoken import spoken
 
 CONTRACT = """
 POST /sale-orders SaleOrder.create
@@ -157,22 +158,57 @@ async def test_sisters_are_told_the_request_id_and_the_trace(client: httpx.Async
     assert (REQUEST_ID.get(), TRACEPARENT.get(), passed_on()) == (None, None, {})
 
 
-async def test_the_log_has_one_line_a_request_and_no_secret(
-    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.INFO, logger="sale"):
+async def test_the_log_has_one_line_a_request_with_its_names_and_no_secret(client: httpx.AsyncClient) -> None:
+    with spoken() as log:
         await client.post("/sale-orders?q=hush", content=b'{"note": "hush"}', headers={"x-request-id": "r-1"})
         await client.get("/a%0Ab")
 
-    first, second = (record for record in caplog.records if record.name == "sale.access")
-    assert (first.__dict__["status"], first.__dict__["merchant_id"], first.__dict__["request_id"]) == (
-        400,
-        "merchant-1",
-        "r-1",
+    first, second = log.objects("sale.access")
+    assert (
+        first.items()
+        >= {
+            "level": "INFO",
+            "event": "request",
+            "request_id": "r-1",
+            "method": "POST",
+            "route": "/v1/api/sale/sale-orders",
+            "status": 400,
+            "code": "invalid",
+            "user_id": "user-lan",
+            "merchant_id": "merchant-1",
+        }.items()
     )
-    assert "path=/v1/api/sale/sale-orders " in first.getMessage()
-    assert "\n" not in second.getMessage()
-    assert not any(secret in str(first.__dict__) for secret in ("hush", "Bearer"))
+    assert len(first["trace_id"]) == 32
+    assert second["path"] == "/v1/api/sale/a%0Ab"
+    assert "route" not in second
+    assert not any(secret in line for line in log.lines for secret in ("hush", "Bearer", "lan "))
+
+
+async def test_what_a_request_is_about_is_said_with_it_by_whoever_speaks(client: httpx.AsyncClient) -> None:
+    order = await opened(client)
+    with spoken() as log:
+        await client.get(f"/sale-orders/{order['id']}")
+        await client.get("/sale-orders/not-an-id")
+        await client.post("/webhooks/payment", json=payment(order["id"], 65_000))
+
+    of_ours, of_nobody, paid = log.objects("sale.access")
+    assert of_ours["order_id"] == order["id"]
+    assert (of_nobody["status"], "order_id" in of_nobody) == (404, False)
+    assert (paid["order_id"], "merchant_id" in paid) == (order["id"], False)
+
+
+async def test_who_asks_every_few_seconds_is_not_worth_a_line_until_the_answer_is_bad(
+    client: httpx.AsyncClient, missing_parts: dict[str, str | None]
+) -> None:
+    with spoken() as log:
+        for path in ("/healthz", "/readyz", "/metrics"):
+            await client.get(path)
+        assert log.objects("sale") == []
+        missing_parts["database"] = "does not answer"
+        await client.get("/readyz")
+
+    (bad,) = log.objects("sale.access")
+    assert (bad["level"], bad["status"], bad["code"]) == ("WARNING", 503, "not-ready")
 
 
 async def test_a_bug_is_a_500_that_tells_nothing_and_is_logged(

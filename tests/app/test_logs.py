@@ -1,0 +1,122 @@
+"""What processes write to their logs: JSON with names, and never what is secret."""
+
+import io
+import json
+import logging
+import re
+import sys
+
+import pytest
+
+from live import Live
+from ordering_over_http import payment
+from sale_app.logs import formatter, secrets_of, start_logging
+from sale_app.settings import Process, Settings
+from spoken import said
+
+CARD = "4111111111111111"
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+def record(message: str, *args: object, **fields: object) -> logging.LogRecord:
+    made = logging.getLogger("sale.test").makeRecord("sale.test", logging.WARNING, "", 1, message, args, None)
+    made.__dict__.update(fields)
+    return made
+
+
+def test_a_whole_sale_leaves_json_that_names_everything_and_gives_nothing_away(sale: Live) -> None:
+    order_id = sale.good("POST", "/sale-orders", {"saleChannelId": "channel-vnd", "note": "hush-hush"})["id"]
+    sale.good("POST", f"/sale-orders/{order_id}/items", {"itemId": "variant-pho"})
+    sale.good("POST", f"/sale-orders/{order_id}/checkout", {})
+    told = payment(order_id, 65_000)
+    told["payload"]["attempt"]["metadata"]["card"] = CARD
+    assert sale.good("POST", "/webhooks/payment", told) == {"outcome": "applied"}
+    (record,) = sale.records(order_id, count=1)
+
+    serve, relay = ((sale.home / f"{name}.log").read_text() for name in ("serve", "relay"))
+    lines = [json.loads(line) for line in (serve + relay).splitlines()]
+    assert all(TIME.fullmatch(line["time"]) and line["level"] and line["logger"] and line["event"] for line in lines)
+    paid, *_ = [line for line in lines if line.get("order_id") == order_id and "webhooks" in line.get("route", "")]
+    assert (paid["method"], paid["status"], len(paid["trace_id"])) == ("POST", 200, 32)
+    opened = next(line for line in lines if line.get("route") == "/v1/api/sale/sale-orders/{orderId}/checkout")
+    assert (opened["user_id"], opened["merchant_id"], bool(opened["request_id"])) == ("lan", "merchant-1", True)
+    (sent,) = [line for line in lines if line.get("event_id") == record.headers["ce_id"]]
+    place = (record.topic, record.partition, record.offset)
+    assert (sent["topic"], sent["partition"], sent["offset"]) == place
+
+    token = sale.client.headers["authorization"].removeprefix("Bearer ")
+    for secret in (token, token.split(".")[1], "sandbox-secret", CARD, "hush-hush", "attempt-1", "eyJ"):
+        assert secret not in serve + relay
+
+
+def test_secrets_are_masked_whoever_says_them() -> None:
+    given = {
+        "SALE_DATABASE_URL": "postgresql://sale:p%40ssw0rd-of-db@db/sale",
+        "SALE_KAFKA_BOOTSTRAP": "kafka:9092",
+        "SALE_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+        "SALE_KAFKA_USERNAME": "sale",
+        "SALE_KAFKA_PASSWORD": "swordfish-9",
+        "SALE_REDIS_URL": "redis://:rabbit-hole-9@redis/0",
+    }
+    secrets = tuple(secrets_of(Settings.read(given, process=Process.RELAY)))
+    assert set(secrets) == {"p%40ssw0rd-of-db", "p@ssw0rd-of-db", "swordfish-9", "rabbit-hole-9"}
+
+    spoken = formatter(as_json=True, secrets=secrets).format(
+        record(
+            "cannot reach %s as p@ssw0rd-of-db, authorization: Bearer abc.def-123, key eyJhbGciOi.eyJzdWIi.c2ln",
+            "postgresql://other:short@db/sale",
+            sasl="swordfish-9",
+        )
+    )
+    assert "postgresql://other:********@db/sale" in spoken
+    for secret in (*secrets, "short", "abc.def", "eyJ"):
+        assert secret not in spoken
+
+
+def test_the_row_that_postgresql_shows_of_a_violated_constraint_is_left_out() -> None:
+    error = ValueError(f"null value\nDETAIL:  Failing row contains ({CARD}).")
+    told = record("bug")
+    told.exc_info = (ValueError, error, None)
+    spoken = json.loads(formatter(as_json=True).format(told))
+
+    assert CARD not in spoken["exception"]
+    assert "null value" in spoken["exception"]
+
+
+def test_text_is_one_line_whatever_a_library_says_and_a_traceback_keeps_its_lines() -> None:
+    refused = 'connection to "127.0.0.1" failed: Connection refused\n\tIs the server running?\n'
+    assert said(record(refused, layout=1, reason="two words")) == (
+        'WARNING sale.test connection to "127.0.0.1" failed: Connection refused Is the server running? '
+        'layout=1 reason="two words"'
+    )
+    bug = record("bug")
+    bug.exc_info = (ValueError, ValueError("a bug\nof two lines"), None)
+    assert len(said(bug).splitlines()) == 3
+
+
+def test_a_forged_line_stays_inside_its_field() -> None:
+    forged = '/a\n{"level":"CRITICAL","event":"halted"}'
+    for as_json in (True, False):
+        assert len(formatter(as_json=as_json).format(record("request", path=forged)).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("log_format", "terminal", "as_json"),
+    [("auto", True, False), ("auto", False, True), ("json", True, True), ("text", False, False)],
+)
+def test_a_terminal_gets_text_and_everything_else_json_unless_told(
+    monkeypatch: pytest.MonkeyPatch, log_format: str, *, terminal: bool, as_json: bool
+) -> None:
+    given = {"SALE_DATABASE_URL": "postgresql://db/sale", "SALE_LOG_FORMAT": log_format}
+    root = logging.RootLogger(logging.WARNING)
+    monkeypatch.setattr(logging, "root", root)
+    monkeypatch.setattr(sys, "stderr", _Terminal() if terminal else io.StringIO())
+    start_logging(Settings.read(given, process=Process.OUTBOX))
+
+    (handler,) = root.handlers
+    assert handler.format(record("hello")).startswith("{") is as_json
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
