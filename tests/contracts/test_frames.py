@@ -105,6 +105,8 @@ def test_the_surface_names_what_is_said() -> None:
 def test_a_topic_or_a_field_that_disappears_is_a_breach() -> None:
     topic = "observation/sale/sale-order"
     less = {**NOW, topic: {name: kind for name, kind in NOW[topic].items() if name != "data.version"}}
-    assert breaches(PUBLISHED, attrs.evolve(PUBLISHED, told=less)) == [f"{topic}: data.version has disappeared, or has another name."]
+    assert breaches(PUBLISHED, attrs.evolve(PUBLISHED, told=less)) == [
+        f"{topic}: data.version has disappeared, or has another name."
+    ]
     none = {name: fields for name, fields in NOW.items() if name != topic}
     assert breaches(PUBLISHED, attrs.evolve(PUBLISHED, told=none)) == [f"{topic} has disappeared."]

@@ -50,7 +50,9 @@ def answer_examples() -> dict[type, Json]:
         HistoryBody: history_body(History(entries=(NumberedEntry(n=1, entry=entry),), feed_seq=1)),
         PreviewBody: preview_body(Preview(order=order, quote=_quote())),
         OutcomeBody: OutcomeBody(outcome="applied"),
-        UnallocatedListBody: unallocated_body(OrderPage(orders=(_cancelled_after_paying(order),), next_after=None, feed_seq=4)),
+        UnallocatedListBody: unallocated_body(
+            OrderPage(orders=(_cancelled_after_paying(order),), next_after=None, feed_seq=4)
+        ),
         HealthBody: HealthBody(status="alive"),
         ReadinessBody: ReadinessBody(status="ready", parts={"database": REACHABLE}),
         **kitchen_examples(),

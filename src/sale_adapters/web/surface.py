@@ -35,7 +35,9 @@ def breaches(published: Surface, now: Surface) -> list[str]:
     return found
 
 
-def fields_of(schema: Mapping[str, Any], known: Mapping[str, Any], *, path: str, heard: bool) -> Iterator[tuple[str, str]]:
+def fields_of(
+    schema: Mapping[str, Any], known: Mapping[str, Any], *, path: str, heard: bool
+) -> Iterator[tuple[str, str]]:
     """Yield every field below a JSON Schema; `known` has what it refers to.
 
     Values are told apart in what is heard only: more of them may be told, and a reader must expect that.
@@ -131,5 +133,5 @@ def _is(kind: str, option: str) -> bool:
     return (
         kind == option
         or (kind, option) == ("integer", "number")
-        or (option == "string" and (kind.startswith("string (") or kind.startswith('"')))
+        or (option == "string" and kind.startswith(("string (", '"')))
     )

@@ -180,9 +180,9 @@ def _source(payload: Json) -> Source | None:
     types = [kind for kind, _ in candidates if isinstance(kind, str)]
     if types and types[0] not in _SOURCE_TYPES:
         return None
-    for kind, identifier in candidates:
-        if isinstance(kind, str) and kind in _SOURCE_TYPES and _is_text(identifier):
-            return Source(type=_SOURCE_TYPES[kind], id=str(identifier))
+    for kind, named_id in candidates:
+        if isinstance(kind, str) and kind in _SOURCE_TYPES and _is_text(named_id):
+            return Source(type=_SOURCE_TYPES[kind], id=str(named_id))
     return _UNKNOWN
 
 
