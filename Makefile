@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 T      ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test sim sim-all chaos check format docs bench bench-upkeep bench-stream clean
+.PHONY: help install run test sim sim-all chaos check secrets audit format docs bench bench-upkeep bench-stream clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,17 @@ check: $(READY) ## format, lint, strict types, import layers, generated docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
+	@$(MAKE) --no-print-directory secrets
+
+# Names of secrets are ruff's to find (S105 to S107); this finds keys and tokens by their own shape.
+secrets: $(READY) ## look for secrets in the tree
+	@$(BIN)/detect-secrets-hook --no-verify --disable-plugin KeywordDetector --disable-plugin Base64HighEntropyString \
+	  $$(grep -rIl . * --exclude-dir='.?*' --exclude-dir=requirements --exclude-dir=__pycache__)
+
+audit: $(READY) ## ask the advisory service whether a pinned part has a known hole
+	@$(PYTHON) -m venv $(VENV)/audit && $(VENV)/audit/bin/pip install --quiet --disable-pip-version-check pip-audit
+	@$(VENV)/audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/all.txt || { echo \
+	  "Not passed. \"could not be audited\" above: the advisory service (PyPI's JSON API) could not be reached, and nothing is known."; exit 1; }
 
 docs: $(READY) ## write the reference pages from the code
 	$(BIN)/python docs/generate.py

@@ -54,7 +54,7 @@ class TwoMerchants:
             found = []
             for (name,) in await names.fetchall():
                 if name != but:
-                    rows = await connection.execute(f'SELECT t::text FROM "{name}" t ORDER BY 1')  # type: ignore[call-overload]  # noqa: S608 - a table's own name
+                    rows = await connection.execute(f'SELECT t::text FROM "{name}" t ORDER BY 1')  # noqa: S608 - a table's own name
                     found.append(f"{name}: {await rows.fetchall()}")
         return "\n".join(found)
 

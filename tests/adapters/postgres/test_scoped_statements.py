@@ -6,7 +6,7 @@ The relay and `sale outbox` have statements of their own (`relay_sql`, `outbox_d
 import importlib
 import pkgutil
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain, combinations
 
 from sale_adapters import postgres
@@ -72,7 +72,7 @@ def pages() -> Iterator[Statement]:
         yield kitchen_statements.page_of_tickets(None, of_station=of_station)
 
 
-def subsets(names: dict[str, object]) -> Iterator[frozenset[str]]:
+def subsets(names: Mapping[str, object]) -> Iterator[frozenset[str]]:
     sizes = range(len(names) + 1)
     return map(frozenset, chain.from_iterable(combinations(names, size) for size in sizes))
 
