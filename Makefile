@@ -8,7 +8,7 @@ T      ?= tests
 PIN    := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test sim sim-all chaos released check format docs bench bench-upkeep bench-stream clean
+.PHONY: help install run test sim sim-all chaos released check secrets audit pins format docs bench bench-upkeep bench-stream clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,6 +47,17 @@ check: $(READY) ## format, lint, strict types, import layers, generated docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
+	@$(MAKE) --no-print-directory secrets
+
+# Names of secrets are ruff's to find (S105 to S107); this finds keys and tokens by their own shape.
+secrets: $(READY) ## look for secrets in the tree
+	@$(BIN)/detect-secrets-hook --no-verify --disable-plugin KeywordDetector --disable-plugin Base64HighEntropyString \
+	  $$(grep -rIl . * --exclude-dir='.?*' --exclude-dir=requirements --exclude-dir=__pycache__)
+
+audit: $(READY) ## ask the advisory service whether a pinned part has a known hole
+	@$(PYTHON) -m venv $(VENV)/audit && $(VENV)/audit/bin/pip install --quiet --disable-pip-version-check pip-audit
+	@$(VENV)/audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/all.txt || { echo \
+	  "Not passed. \"could not be audited\" above: the advisory service (PyPI's JSON API) could not be reached, and nothing is known."; exit 1; }
 
 docs: $(READY) ## write the reference pages from the code
 	$(BIN)/python docs/generate.py

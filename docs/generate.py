@@ -5,6 +5,7 @@ import inspect
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,14 @@ import attrs
 
 from sale_adapters.prometheus.catalog import CATALOG, Metric
 from sale_adapters.prometheus.relay_catalog import RELAY_CATALOG
-from sale_adapters.web.event_surface import Surface, breaches, event_surface, frame_surface
 from sale_adapters.web.operations import OPERATIONS
+from sale_adapters.web.published import event_surface, frame_surface, http_surface
 from sale_adapters.web.schema import wire_name
 from sale_adapters.web.stream.conversation import CODES, StreamLimits
 from sale_adapters.web.stream.examples import stream_examples
 from sale_adapters.web.stream.lines import ACTIONS, PERMISSIONS
 from sale_adapters.web.stream.messages import MAX_MESSAGE, Authenticate, Subscribe
+from sale_adapters.web.surface import Surface, breaches
 from sale_adapters.wire.frames import Frame, FrameData
 from sale_adapters.wire.places import BASE, STREAM
 from sale_adapters.wire.problems import status_of
@@ -222,28 +224,34 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def events() -> str:
-    """Return the published surface of the events."""
-    return _surface(event_surface(), "C20")
+SURFACES: Mapping[str, tuple[Callable[[], Surface], str]] = {
+    "http.json": (http_surface, "C18, C19"),
+    "events.json": (event_surface, "C20"),
+    "frames.json": (frame_surface, "C21"),
+}
+"""Every surface that others rely on, and the contract's rows that protect it."""
 
 
-def frames() -> str:
-    """Return the published surface of what screens and signal are told."""
-    return _surface(frame_surface(), "C21")
+def _surface(name: str) -> str:
+    """Return a published surface as it is stored."""
+    surface, rows = SURFACES[name]
+    note = f"Made by `make docs`; additions alone pass ({rows})."
+    return json.dumps({"": note, **attrs.asdict(surface(), filter=lambda _, part: bool(part))}, indent=2) + "\n"
 
 
-def _surface(surface: Surface, row: str) -> str:
-    return json.dumps({"": f"Made by `make docs`; fields are only ever added ({row}).", **surface}, indent=2) + "\n"
+def broken_promises(stored: Path = HERE) -> list[str]:
+    """Return what was published once and is not so any more: nothing may be written over that."""
+    return [
+        f"{sentence} ({rows}: additions alone pass)"
+        for name, (surface, rows) in SURFACES.items()
+        if (stored / name).exists()
+        for sentence in breaches(_published(stored / name), surface())
+    ]
 
 
-def broken_promises() -> list[str]:
-    """Return what events and frames once had and have no more: nothing may be written over that."""
-    return [*_broken(HERE / "events.json", event_surface()), *_broken(HERE / "frames.json", frame_surface())]
-
-
-def _broken(stored: Path, now: Surface) -> list[str]:
-    published = json.loads(stored.read_text()) if stored.exists() else {}
-    return breaches({topic: fields for topic, fields in published.items() if topic}, now)
+def _published(stored: Path) -> Surface:
+    form = json.loads(stored.read_text())
+    return Surface(told=form.get("told", {}), heard=form.get("heard", {}))
 
 
 PAGES: Mapping[str, Callable[[], str]] = {
@@ -251,8 +259,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": settings,
     "http.md": http,
     "problems.md": problems,
-    "events.json": events,
-    "frames.json": frames,
+    **{name: partial(_surface, name) for name in SURFACES},
     "stream.md": stream,
     "metrics.md": metrics,
 }
@@ -264,7 +271,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing, fail when a page is stale")
     check = parser.parse_args().check
     if broken := broken_promises():
-        sys.stdout.write("".join(f"{sentence} (C20, C21: fields are only ever added)\n" for sentence in broken))
+        sys.stdout.write("".join(f"{sentence}\n" for sentence in broken))
         return 1
     made = {HERE / name: page() for name, page in PAGES.items()}
     stale = [path for path, text in made.items() if not path.exists() or path.read_text() != text]

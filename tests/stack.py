@@ -22,9 +22,11 @@ from sale_domain.sale import Sale
 async def served(
     database_url: str, *, connections: int = 4, clock: Clock | None = None, tracer: Tracer | None = None
 ) -> AsyncGenerator[httpx.AsyncClient]:
-    """Serve a migrated database to Lan, a cashier of merchant-1; every use is a new service that knows nothing."""
+    """Serve a migrated database to Lan of merchant-1 (Minh and Hoa of merchant-2); every use is a new service."""
     tokens, policies = MemoryTokens(), MemoryPolicies()
     tokens.issue("lan", user_id="lan", roles=("cashier",), merchants=("merchant-1",))
+    for other in ("minh", "hoa"):
+        tokens.issue(other, user_id=f"user-{other}", roles=("cashier",), merchants=("merchant-2",))
     policies.allow("cashier")
 
     async def readiness() -> Mapping[str, str | None]:

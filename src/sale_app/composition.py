@@ -256,7 +256,7 @@ async def _sisters(settings: Settings, stack: AsyncExitStack, metrics: Prometheu
             calculate_v2_path=settings.pricing_v2_path,
         ),
         tokens=JwksTokenVerifier(
-            keys=SigningKeys(transport=open_door, path=settings.identity_jwks_path),
+            keys=SigningKeys(transport=open_door, algorithms=settings.jwt_algorithms, path=settings.identity_jwks_path),
             rules=TokenRules(issuer=settings.jwt_issuer, audience=settings.jwt_audience),
             clock=SystemClock(),
         ),

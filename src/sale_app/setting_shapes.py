@@ -92,6 +92,12 @@ def one_of(*values: str) -> Callable[[str], str]:
     return parse
 
 
+def some_of(*names: str) -> Callable[[str], tuple[str, ...]]:
+    """Return what reads some of these names, with commas between them, in whatever case."""
+    one = one_of(*names)
+    return lambda text: tuple(one(name.strip()) for name in text.split(","))
+
+
 def file(text: str) -> str:
     """Return the path of a file that is there."""
     if not Path(text).is_file():

@@ -210,6 +210,12 @@ class Settings:
     client_id: str = _setting("Sale's own name at identity", of=SERVE)
     client_secret: str = _setting("Sale's own secret at identity", of=SERVE, secret=True)
     jwt_issuer: str = _setting("The iss that a token must have", of=SERVE)
+    jwt_algorithms: tuple[str, ...] = _setting(
+        "The signatures that a token may have, with commas; public keys only",
+        shapes.some_of("ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+        of=SERVE,
+        default="ES256",
+    )
     jwt_audience: str = _setting("The aud that a token must have", of=SERVE)
     relay_shards: int = _setting(
         "Into how many shards the relays cut the outbox; the same for all of them",

@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 
 from sale_adapters.web.event_examples import event_examples
-from sale_adapters.web.event_surface import Surface, breaches, event_surface
+from sale_adapters.web.published import event_surface
+from sale_adapters.web.surface import Surface, breaches
 from sale_adapters.wire import json as exact
 from sale_adapters.wire.forms import from_json, to_json
 from sale_domain.events import EVENT_TYPES, PAYMENT_SUCCESS
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.json"))
-NOW = event_surface()
+PUBLISHED = event_surface()
+NOW = PUBLISHED.told
 
 
 def topic_of(path: Path) -> str:
@@ -40,7 +42,7 @@ def changed(path: str, kind: str | None) -> Surface:
     """Return today's surface with one field of another type, or without it."""
     topic = next(iter(NOW))
     changed = {name: kind if name == path else known for name, known in NOW[topic].items()}
-    return {**NOW, topic: {name: known for name, known in changed.items() if known is not None}}
+    return Surface(told={**NOW, topic: {name: known for name, known in changed.items() if known is not None}})
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
@@ -70,19 +72,19 @@ def test_the_surface_is_what_the_example_has(topic: str) -> None:
 
 
 def test_what_disappears_is_renamed_or_changes_its_type_is_a_breach() -> None:
-    assert breaches(NOW, NOW) == []
-    assert breaches(changed("payment.exchangeRate", None), NOW) == []
-    assert breaches(NOW, changed("items[].stockId", None)) == [
+    assert breaches(PUBLISHED, PUBLISHED) == []
+    assert breaches(changed("payment.exchangeRate", None), PUBLISHED) == []
+    assert breaches(PUBLISHED, changed("items[].stockId", None)) == [
         "payment.success: items[].stockId has disappeared, or has another name."
     ]
-    assert breaches(NOW, changed("payment.paid", "string")) == [
+    assert breaches(PUBLISHED, changed("payment.paid", "string")) == [
         "payment.success: payment.paid was number and is string now."
     ]
-    assert breaches(NOW, {}) == [f"The topic {topic} has disappeared." for topic in EVENT_TYPES]
+    assert breaches(PUBLISHED, Surface()) == [f"{topic} has disappeared." for topic in EVENT_TYPES]
 
 
 def test_a_field_may_become_certain_but_not_uncertain() -> None:
-    assert breaches(NOW, changed("customerId", "string")) == []
-    assert breaches(NOW, changed("merchantId", "string?")) == [
+    assert breaches(PUBLISHED, changed("customerId", "string")) == []
+    assert breaches(PUBLISHED, changed("merchantId", "string?")) == [
         "payment.success: merchantId was string and is string? now."
     ]

@@ -7,11 +7,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
-from sale_adapters.web.event_surface import breaches, frame_surface
+from sale_adapters.web.published import frame_surface
 from sale_adapters.web.stream.examples import stream_examples
 from sale_adapters.web.stream.lines import PERMISSIONS, line_of
+from sale_adapters.web.surface import breaches
 from sale_adapters.wire import json as exact
 from sale_adapters.wire.forms import from_json, to_json
 from sale_adapters.wire.frames import Frame, FrameData, frame_data, signal_message
@@ -22,7 +24,8 @@ from sale_domain.ports.orders import NumberedEntry
 
 GOLDEN = sorted((Path(__file__).parent / "golden" / "frames").glob("*.json"))
 MERCHANT = MerchantId("merchant-1")
-NOW = frame_surface()
+PUBLISHED = frame_surface()
+NOW = PUBLISHED.told
 
 
 def golden(name: str) -> Any:  # noqa: ANN401 - JSON
@@ -102,7 +105,8 @@ def test_the_surface_names_what_is_said() -> None:
 def test_a_topic_or_a_field_that_disappears_is_a_breach() -> None:
     topic = "observation/sale/sale-order"
     less = {**NOW, topic: {name: kind for name, kind in NOW[topic].items() if name != "data.version"}}
-    assert breaches(NOW, less) == [f"{topic}: data.version has disappeared, or has another name."]
-    assert breaches(NOW, {name: fields for name, fields in NOW.items() if name != topic}) == [
-        f"The topic {topic} has disappeared."
+    assert breaches(PUBLISHED, attrs.evolve(PUBLISHED, told=less)) == [
+        f"{topic}: data.version has disappeared, or has another name."
     ]
+    none = {name: fields for name, fields in NOW.items() if name != topic}
+    assert breaches(PUBLISHED, attrs.evolve(PUBLISHED, told=none)) == [f"{topic} has disappeared."]

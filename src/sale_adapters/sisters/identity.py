@@ -1,6 +1,7 @@
 """Tokens of users: identity's signature, and claims that can be used (C8, contract §9)."""
 
 import binascii
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -19,8 +20,11 @@ from sale_domain.permissions import Principal
 from sale_domain.ports.runtime import Clock
 
 _LONGEST_TOKEN = 8_192
+_SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+"""Three parts in base64url, without padding (RFC 7515): what decoders forgive beyond that is not taken."""
+
 _TYPES = (None, "JWT", "jwt", "at+jwt")
-_FORBIDDEN_HEADERS = frozenset({"jwk", "jku", "x5u", "x5c", "crit"})
+_FORBIDDEN_HEADERS = frozenset({"jwk", "jku", "x5u", "x5c", "crit", "b64"})
 """A token that brings its own key, or asks for what Sale does not do."""
 
 
@@ -95,7 +99,7 @@ class JwksTokenVerifier:
 
 def _header(token: str) -> JsonObject:
     encoded = token.partition(".")[0]
-    if len(token) > _LONGEST_TOKEN or not token.isascii():
+    if len(token) > _LONGEST_TOKEN or not _SHAPE.fullmatch(token):
         raise Unauthenticated(reason="The token is none.")
     try:
         header = _object(base64url_decode(encoded), "header")

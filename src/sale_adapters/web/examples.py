@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from sale_adapters.web.allocation_examples import allocation_examples
 from sale_adapters.web.kitchen_examples import kitchen_examples
 from sale_adapters.wire.answers import answer_json
+from sale_adapters.wire.health import HealthBody, ReadinessBody
 from sale_adapters.wire.orders import (
     HistoryBody,
     OrderBody,
@@ -15,9 +17,12 @@ from sale_adapters.wire.orders import (
     order_list_body,
     preview_body,
 )
+from sale_adapters.wire.refusals import REACHABLE
+from sale_adapters.wire.unallocated import UnallocatedListBody, unallocated_body
 from sale_adapters.wire.webhook import OutcomeBody
 from sale_domain.documents import Json
 from sale_domain.ids import ItemId, LineId, MerchantId, OrderId, SaleChannelId
+from sale_domain.ledger import FactType, PaymentFact, Source, SourceType
 from sale_domain.lines import LinePrice, NewProduct
 from sale_domain.money import Currency, Money
 from sale_domain.orders import Order
@@ -45,7 +50,13 @@ def answer_examples() -> dict[type, Json]:
         HistoryBody: history_body(History(entries=(NumberedEntry(n=1, entry=entry),), feed_seq=1)),
         PreviewBody: preview_body(Preview(order=order, quote=_quote())),
         OutcomeBody: OutcomeBody(outcome="applied"),
+        UnallocatedListBody: unallocated_body(
+            OrderPage(orders=(_cancelled_after_paying(order),), next_after=None, feed_seq=4)
+        ),
+        HealthBody: HealthBody(status="alive"),
+        ReadinessBody: ReadinessBody(status="ready", parts={"database": REACHABLE}),
         **kitchen_examples(),
+        **allocation_examples(order),
     }
     return {kind: answer_json(example) for kind, example in examples.items()}
 
@@ -61,6 +72,17 @@ def _draft() -> Order:
         created_by="user-lan",
         updated_at=_AT,
     )
+
+
+def _cancelled_after_paying(order: Order) -> Order:
+    paid = PaymentFact(
+        type=FactType.ATTEMPT_SUCCESS,
+        source=Source(type=SourceType.SALE_ORDER, id=_ORDER_ID),
+        amount=Decimal(130_000),
+        attempt_uid="attempt-1",
+        at=_AT,
+    )
+    return order.record_payment(paid, at=_AT)[1].order.cancel(at=_AT, by="user-lan", reason="the guests left").order
 
 
 def _quote() -> Quote:

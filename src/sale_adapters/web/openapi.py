@@ -7,11 +7,13 @@ import attrs
 
 from sale_adapters.web.access import Public
 from sale_adapters.web.examples import answer_examples
+from sale_adapters.web.problem_examples import problem_examples
 from sale_adapters.web.routing import Operation
 from sale_adapters.web.schema import Schemas, wire_name
 from sale_adapters.wire.allocations import UsageBody, UsageListBody
 from sale_adapters.wire.kitchen import StationsBody, TicketBody, TicketListBody
 from sale_adapters.wire.orders import HistoryBody, OrderBody, OrderListBody
+from sale_adapters.wire.parsing import variants_of
 from sale_adapters.wire.places import BASE
 from sale_adapters.wire.problems import BUG, MEDIA_TYPE, status_of, title_of
 from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput, MethodNotAllowed
@@ -109,6 +111,7 @@ def openapi_document(operations: Sequence[Operation], *, version: str) -> JsonOb
         "paths": paths,
         "components": {
             "schemas": schemas.components,
+            "examples": problem_examples(kind for operation in operations for kind in refusals_of(operation)),
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
         "x-problems": _problems(operations),
@@ -174,23 +177,24 @@ def _query(field: "attrs.Attribute[Any]", schemas: Schemas) -> JsonObject:
 
 
 def _body(operation: Operation, schemas: Schemas) -> JsonObject:
-    schema = {"type": "object"} if operation.body is None else schemas.of(operation.body, strict=True)
+    # The webhook's sender may know fields that nobody here does (C19).
+    schema = schemas.of(operation.body, strict=not isinstance(operation.access, Public))
     shown = {str(n): {"value": example} for n, example in enumerate(operation.examples, start=1)}
-    return {"content": {"application/json": {"schema": schema, "examples": shown}}}
+    content: JsonObject = {"application/json": {"schema": schema, "examples": shown}}
+    kinds: Iterable[Any] = variants_of(operation.body).values() or (operation.body,)
+    required = all(any(field.default is attrs.NOTHING for field in attrs.fields(kind)) for kind in kinds)
+    return {"required": required, "content": content}
 
 
-def _answer(kind: type | None, schemas: Schemas, examples: Mapping[type, Json]) -> JsonObject:
-    if kind is None:
-        return {"description": "As the summary says."}
-    if kind is str:
-        return {"description": "As the summary says.", "content": {"text/plain": {"schema": {"type": "string"}}}}
-    content: dict[str, Json] = {"schema": schemas.of(kind, strict=False)}
-    if kind in examples:
-        content["example"] = examples[kind]
+def _answer(kind: type | str, schemas: Schemas, examples: Mapping[type, Json]) -> JsonObject:
+    if isinstance(kind, str):
+        schema: JsonObject = {"type": "object" if kind == "application/json" else "string"}
+        return {"description": "As the summary says.", "content": {kind: {"schema": schema}}}
+    content: JsonObject = {"schema": schemas.of(kind, strict=False), "example": examples[kind]}
     return {"description": (kind.__doc__ or "").strip(), "content": {"application/json": content}}
 
 
-def _answer_headers(operation: Operation, kind: type | None) -> JsonObject:
+def _answer_headers(operation: Operation, kind: type | str) -> JsonObject:
     told = ["X-Request-Id"]
     told += ["ETag"] * (kind in (OrderBody, TicketBody, StationsBody, UsageBody))
     told += ["Location"] * (_CREATED in operation.answers and not operation.changes)
@@ -202,9 +206,17 @@ def _refusals(kinds: Iterable[type[errors.SaleError]]) -> dict[str, Json]:
     by_status: dict[int, list[str]] = {}
     for kind in kinds:
         by_status.setdefault(status_of(kind), []).append(kind.code)
-    content: JsonObject = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {
-        str(status): {"description": ", ".join(codes), "x-codes": codes, "content": content}
+        str(status): {
+            "description": ", ".join(codes),
+            "x-codes": codes,
+            "content": {
+                MEDIA_TYPE: {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
+                }
+            },
+        }
         for status, codes in by_status.items()
     }
 

@@ -19,6 +19,7 @@ from sale_adapters.wire.orders import HistoryBody, OrderBody, OrderListBody, Pre
 from sale_adapters.wire.refusals import BOUNDARY, BodyTooLarge, InvalidInput, NotReady
 from sale_adapters.wire.unallocated import UnallocatedListBody, UnallocatedQuery
 from sale_adapters.wire.webhook import OutcomeBody
+from sale_adapters.wire.webhook_form import PaymentForm
 from sale_domain.documents import JsonObject
 from sale_domain.errors import (
     AlreadySent,
@@ -235,6 +236,7 @@ PUBLIC_OPERATIONS = (
         access=PUBLIC,
         summary="Take in what mq-pay tells of a payment; isolated by the network (C25), signed where that is set.",
         handler=payments.receive,
+        body=PaymentForm,
         answers={200: OutcomeBody, 202: OutcomeBody},
         refuses=(InvalidInput, BodyTooLarge, StoreUnavailable, *BOUNDARY),
         examples=(_PAYMENT,),
@@ -262,7 +264,7 @@ PUBLIC_OPERATIONS = (
         access=PUBLIC,
         summary="Read the metrics as Prometheus' text; with the store away, without its figures.",
         handler=operating.metrics,
-        answers={200: str},
+        answers={200: "text/plain"},
     ),
     Operation(
         method="GET",
@@ -270,7 +272,7 @@ PUBLIC_OPERATIONS = (
         access=PUBLIC,
         summary="Open the board: kitchen, floor and orders on one page.",
         handler=operating.board,
-        answers={200: None},
+        answers={200: "text/html"},
     ),
     Operation(
         method="GET",
@@ -278,7 +280,7 @@ PUBLIC_OPERATIONS = (
         access=PUBLIC,
         summary="Read this documentation as a page.",
         handler=operating.page,
-        answers={200: None},
+        answers={200: "text/html"},
     ),
     Operation(
         method="GET",
@@ -286,7 +288,7 @@ PUBLIC_OPERATIONS = (
         access=PUBLIC,
         summary="Read this documentation as OpenAPI 3.1.",
         handler=operating.openapi,
-        answers={200: None},
+        answers={200: "application/json"},
     ),
     Operation(
         method="GET",
@@ -294,7 +296,7 @@ PUBLIC_OPERATIONS = (
         access=PUBLIC,
         summary="Read what Sale tells Kafka as AsyncAPI 3.0.",
         handler=operating.asyncapi,
-        answers={200: None},
+        answers={200: "application/json"},
     ),
 )
 

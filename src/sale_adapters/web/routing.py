@@ -41,9 +41,9 @@ class Operation:
     Attributes:
         path: Below the base; parameters in braces.
         access: The permission, or PUBLIC said aloud; there is no default.
-        body: The class of the body, if there is one.
+        body: The class of the body, if there is one; public paths may be sent more than it names.
         query: The class of the query parameters.
-        answers: Status and class of the good answers; None is described by the summary alone.
+        answers: Status and class of the good answers, or the media type of one that the summary describes.
         changes: The thing that If-Match names the version of; None for reads.
         refuses: What else can go wrong, beyond what can on any path.
         examples: Bodies to try.
@@ -56,7 +56,7 @@ class Operation:
     handler: Callable[[Call], Awaitable[StoredAnswer]]
     body: object = None
     query: type | None = None
-    answers: Mapping[int, type | None]
+    answers: Mapping[int, type | str]
     changes: str | None = None
     refuses: tuple[type[SaleError], ...] = ()
     examples: tuple[JsonObject, ...] = ()

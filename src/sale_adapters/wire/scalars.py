@@ -39,6 +39,8 @@ Cursor = NewType("Cursor", OrderId)
 """Where a page begins; opaque to clients."""
 TicketStatuses = NewType("TicketStatuses", frozenset[KitchenTicketStatus])
 """Statuses of kitchen tickets, with commas between them."""
+Identifier = NewType("Identifier", str)
+"""An id of somebody else's: a text, or a whole number that is taken as one."""
 Token = NewType("Token", str)
 """A bearer token; whether it proves anything is seen later."""
 FeedNumber = NewType("FeedNumber", int)
@@ -107,6 +109,15 @@ def instant(value: Json) -> datetime:
 def cursor(after: str) -> str:
     """Return the opaque form of where a page begins."""
     return urlsafe_b64encode(after.encode()).decode().rstrip("=")
+
+
+def identifier(value: Json) -> str:
+    """Read somebody else's id.
+
+    Raises:
+        ValueError: it is neither a text of 1 to 500 characters nor a whole number.
+    """
+    return text(str(value) if type(value) is int else value)
 
 
 def _quantity(value: Json) -> Decimal:
@@ -188,6 +199,7 @@ SCALARS: Mapping[Any, Scalar] = {
         _ticket_statuses,
         {"type": "string", "description": f"some of {', '.join(status.value for status in KitchenTicketStatus)}"},
     ),
+    Identifier: Scalar(identifier, {"type": ["string", "integer"], **_TEXT}),
     Token: Scalar(_token, {"type": "string", "minLength": 1, "maxLength": MAX_TOKEN}),
     FeedNumber: Scalar(_feed_number, {"type": "integer", "minimum": 0, "maximum": MAX_FEED_NUMBER}),
     Cursor: Scalar(_cursor, {"type": "string", "description": "the nextCursor of an earlier answer"}),

@@ -13,7 +13,7 @@ import attrs
 
 from sale_adapters.wire import json
 from sale_adapters.wire.refusals import InvalidInput
-from sale_adapters.wire.scalars import amount, instant, text
+from sale_adapters.wire.scalars import amount, identifier, instant, text
 from sale_domain.documents import MAX_TEXT, Json, JsonObject
 from sale_domain.ledger import FactType, PaymentFact, Source, SourceType
 
@@ -150,7 +150,7 @@ def _attempt(payload: JsonObject) -> _Attempt:
     _need(form, "/payload/attempt/status", _string)
     reason = form.get("reason")
     return _Attempt(
-        id=_need(form, "/payload/attempt/id", _id),
+        id=_need(form, "/payload/attempt/id", identifier),
         uid=_need(form, "/payload/attempt/uid", text),
         amount=_need(form, "/payload/attempt/amount", amount),
         payment_provider=_need(form, "/payload/attempt/paymentProvider", text),
@@ -163,7 +163,7 @@ def _transaction(payload: JsonObject) -> _Transaction:
     _need(form, "/payload/transaction/status", _string)
     _need(form, "/payload/transaction/total", amount)
     return _Transaction(
-        id=_need(form, "/payload/transaction/id", _id),
+        id=_need(form, "/payload/transaction/id", identifier),
         uid=_need(form, "/payload/transaction/uid", text),
         paid=_need(form, "/payload/transaction/paid", amount),
     )
@@ -180,9 +180,9 @@ def _source(payload: Json) -> Source | None:
     types = [kind for kind, _ in candidates if isinstance(kind, str)]
     if types and types[0] not in _SOURCE_TYPES:
         return None
-    for kind, identifier in candidates:
-        if isinstance(kind, str) and kind in _SOURCE_TYPES and _is_text(identifier):
-            return Source(type=_SOURCE_TYPES[kind], id=str(identifier))
+    for kind, named_id in candidates:
+        if isinstance(kind, str) and kind in _SOURCE_TYPES and _is_text(named_id):
+            return Source(type=_SOURCE_TYPES[kind], id=str(named_id))
     return _UNKNOWN
 
 
@@ -217,10 +217,6 @@ def _number(value: Json) -> Decimal:
     if type(value) is not int and not isinstance(value, Decimal):
         raise ValueError("must be a number")
     return Decimal(value)
-
-
-def _id(value: Json) -> str:
-    return text(str(value) if type(value) is int else value)
 
 
 def _is_text(value: Json) -> bool:

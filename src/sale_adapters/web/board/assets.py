@@ -74,7 +74,7 @@ class Board:
                 access=PUBLIC,
                 summary="Read a file of the board.",
                 handler=asset.show,
-                answers={200: None},
+                answers={200: "application/octet-stream"},
             )
             for name, asset in self._assets.items()
         ]
