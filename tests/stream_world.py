@@ -27,11 +27,9 @@ async def serving(app: ASGIApp, *, farewell: Callable[[], Awaitable[None]] | Non
 
 
 @asynccontextmanager
-async def running_on_a_free_port(running: uvicorn.Server, *, send_buffer: int | None = None) -> AsyncGenerator[str]:
-    """Run a server; yield host and port. With a small buffer it soon feels that a client does not read."""
+async def running_on_a_free_port(running: uvicorn.Server) -> AsyncGenerator[str]:
+    """Run a server; yield host and port."""
     listening = socket.create_server(("127.0.0.1", 0))
-    if send_buffer is not None:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
     task = asyncio.create_task(running.serve(sockets=[listening]))
     try:
         yield "{}:{}".format(*listening.getsockname())

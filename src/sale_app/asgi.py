@@ -12,10 +12,13 @@ import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from sale_adapters.web.stream.messages import MAX_MESSAGE
+from sale_adapters.web.stream.outlet import OUTLET
 from sale_app.stopping import told_to_stop
 
 _GRACE_SECONDS = 10
 _FLUSH_SECONDS = 15.0
+_SEND_BUFFER = 64 * 1024
+"""What the kernel may hold for a client that does not read, in bytes; by itself it takes megabytes."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -72,7 +75,7 @@ def server(
         proxy_headers=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         # The stream has heartbeats of its own, and frames that are too small to be worth compressing.
-        ws=WebSocketWithAnEnd,
+        ws=StreamProtocol,
         ws_max_size=MAX_MESSAGE,
         ws_ping_interval=None,
         ws_per_message_deflate=False,
@@ -80,11 +83,30 @@ def server(
     return _Server(config, ending or Ending())
 
 
-class WebSocketWithAnEnd(WebSocketsSansIOProtocol):
-    """A socket whose client reads nothing more: uvicorn would wait for ever until the rest of it is taken."""
+class StreamProtocol(WebSocketsSansIOProtocol):
+    """What uvicorn's sockets lack: an end, a bound, and an `Outlet` for frames that are ready."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Let the kernel hold little, so that it is soon felt when a client does not read."""
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        super().connection_made(transport)
+
+    async def run_asgi(self) -> None:
+        """Offer the short way out."""
+        self.scope["extensions"][OUTLET] = {OUTLET: self}
+        await super().run_asgi()
+
+    @property
+    def takes_more(self) -> bool:
+        """See `Outlet`."""
+        return self.writable.is_set() and not self.close_sent and not self.transport.is_closing()
+
+    def write(self, frames: bytes) -> None:
+        """See `Outlet`."""
+        self.transport.write(frames)
 
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
-        """Give the client some time to take the rest."""
+        """Give the client some time to take the rest; uvicorn would wait for ever."""
         super().on_task_complete(task)
         self.loop.call_later(_FLUSH_SECONDS, self.transport.abort)
 

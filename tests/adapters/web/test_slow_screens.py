@@ -51,14 +51,18 @@ def keep() -> int:
 
 
 @pytest.fixture
-async def world(shop: InMemorySale, limits: StreamLimits, keep: int) -> AsyncIterator[World]:
+async def world(
+    shop: InMemorySale, limits: StreamLimits, keep: int, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[World]:
+    monkeypatch.setattr(asgi, "_SEND_BUFFER", SMALL)
+
     async def readiness() -> Mapping[str, str | None]:
         return {}
 
     tail = FeedTail(MemoryFeed(shop.store), poll_seconds=0.1, keep=keep)
     stream = Stream(shop.sale, tail=tail, limits=limits, metrics=shop.metrics)
     server = asgi.server(create_app(shop.sale, readiness=readiness, stream=stream), log_level="critical")
-    async with running_on_a_free_port(server, send_buffer=SMALL) as address:
+    async with running_on_a_free_port(server) as address:
         yield World(shop=shop, tail=tail, server=server, address=address)
 
 

@@ -1,15 +1,11 @@
 """One socket of the stream without a network, so that the test says what happens while something else waits."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
-from contextlib import asynccontextmanager
-from datetime import timedelta
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-import attrs
 import pytest
 
+from bare_socket import connected, expiring, until
 from counter import item, opened
 from sale_adapters.memory import MemoryFeed
 from sale_adapters.web.stream import FeedTail, Stream, StreamLimits, socket
@@ -19,61 +15,6 @@ from sale_domain.ids import MerchantId
 from sale_domain.permissions import Effect, Permission
 from sale_domain.ports.orders import NumberedEntry
 from stream_world import ORDERS
-
-
-@attrs.define(eq=False)
-class Client:
-    """The other side of a socket: what it is sent, and with what it was closed."""
-
-    said: asyncio.Queue[dict[str, Any]] = attrs.field(factory=asyncio.Queue)
-    heard: list[dict[str, Any]] = attrs.field(factory=list)
-    closed: tuple[int, str] | None = None
-
-    def say(self, event: str, **data: object) -> None:
-        """Say something."""
-        self.said.put_nowait({"type": "websocket.receive", "text": json.dumps({"event": event, "data": data})})
-
-    async def take(self, message: MutableMapping[str, Any]) -> None:
-        """Note what the server does."""
-        if message["type"] == "websocket.send":
-            self.heard.append(json.loads(message["text"]))
-        elif message["type"] == "websocket.close":
-            self.closed = message["code"], message["reason"]
-
-    async def until_event(self, event: str) -> None:
-        """Wait for it."""
-        await until(lambda: any(said.get("event") == event for said in self.heard))
-
-    @property
-    def seen(self) -> list[int]:
-        """Return the numbers of all frames."""
-        return [said["seq"] for said in self.heard if "seq" in said]
-
-
-async def until(happened: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not happened():  # noqa: ASYNC110 - what is looked at tells nobody
-            await asyncio.sleep(0.001)
-
-
-@asynccontextmanager
-async def connected(stream: Stream, *, token: str = "lan") -> AsyncIterator[Client]:  # noqa: S107 - a name in memory
-    client = Client()
-    client.said.put_nowait({"type": "websocket.connect"})
-    client.say("authenticate", type="Bearer", token=token, merchantId="merchant-1")
-    serving = asyncio.create_task(stream({"type": "websocket", "headers": []}, client.said.get, client.take))
-    try:
-        await client.until_event("connected")
-        yield client
-    finally:
-        serving.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
-
-
-def expiring(shop: InMemorySale, *, seconds: float) -> str:
-    until_then = shop.clock.now() + timedelta(seconds=seconds)
-    shop.tokens.issue("short", user_id="lan", roles=("cashier",), merchants=("merchant-1",), expires_at=until_then)
-    return "short"
 
 
 async def test_nothing_is_shown_to_one_whose_token_has_expired(shop: InMemorySale) -> None:

@@ -208,8 +208,8 @@ async def test_only_so_many_changes_are_kept(store: MemoryStore) -> None:
         await grown(watched, 12)
         assert watched.behind(6, most=10) is None
         assert [each.seq for each in watched.behind(7, most=3) or ()] == [8, 9, 10]
-        assert watched.behind(12, most=3) == ()
-        assert watched.behind(99, most=3) == ()
+        assert watched.behind(12, most=3) == []
+        assert watched.behind(99, most=3) == []
 
 
 async def test_a_command_of_any_size_leaves_nobody_behind_who_takes_what_is_there(store: MemoryStore) -> None:

@@ -163,6 +163,10 @@ class Conversation:
             self._heartbeat_at = now + self._limits.heartbeat_seconds
             self.say(HEARTBEAT)
 
+    def quiet(self, *, now: float) -> bool:
+        """Tell whether nothing is to be said or done before a frame."""
+        return not self._unread and self.closing is None and now < self.due
+
     def unread(self) -> list[str]:
         """Return what is to be sent now, once."""
         unread, self._unread = self._unread, []

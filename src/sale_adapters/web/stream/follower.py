@@ -33,15 +33,19 @@ class Follower:
     resuming: bool = False
     resynced_at: float = float("-inf")
 
-    def frames(self, lines: Iterable[Line]) -> list[str]:
-        """Return the frames of what comes next."""
+    def shown(self, lines: Iterable[Line]) -> list[tuple[Line, int]]:
+        """Go on over what comes next; return what is to be seen of it, each with the `prev` of its frame."""
         found = []
         for line in lines:
             self.position = line.seq
             if self.subscription.shows(line):
-                found.append(line.frame(self.prev))
+                found.append((line, self.prev))
                 self.prev = line.seq
         return found
+
+    def frames(self, lines: Iterable[Line]) -> list[str]:
+        """Return the frames of what comes next."""
+        return [line.frame(prev) for line, prev in self.shown(lines)]
 
     def fall_behind(self, *, head: int, now: float, recovery_seconds: float) -> Pace:
         """Leave out all that was missed; tell whether to say so, or that there is no point any more."""

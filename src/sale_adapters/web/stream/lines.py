@@ -25,9 +25,9 @@ ACTIONS = {topic: tuple(action.value for action in FeedAction if action.topic.va
 """What can be told of each topic."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False)
 class Line:
-    """A change, and its frame up to what differs from screen to screen."""
+    """A change, and its frame up to what differs from screen to screen; equal to itself alone."""
 
     seq: int
     topic: str

@@ -1,8 +1,10 @@
 """One WebSocket: what is heard goes into the conversation, what it says and the changes that are to be seen go out."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
+from itertools import starmap
 
 import attrs
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -12,6 +14,7 @@ from sale_adapters.web.stream.conversation import Code, Conversation, StreamLimi
 from sale_adapters.web.stream.follower import Follower, Pace, starting_at
 from sale_adapters.web.stream.lines import PERMISSIONS, Line, Subscription
 from sale_adapters.web.stream.messages import Authenticate, Resync, Subscribe, Subscribed, told
+from sale_adapters.web.stream.outlet import outlet_of, packed
 from sale_adapters.web.stream.tail import FeedTail, MerchantTail
 from sale_adapters.wire.tracing import REQUEST_ID
 from sale_domain.errors import SaleError, StoreUnavailable, Unavailable
@@ -22,9 +25,14 @@ from sale_domain.use_cases.concurrently import concurrently
 _BATCH = 100
 """Frames that are taken at once; the socket may stall no longer than allowed for all of them."""
 
+_AT_ONCE = 10
+"""Changes that may be written past the writer; more would keep all others from having their turn."""
+
 _GOODBYE_SECONDS = 1.0
 _STORE_AWAY_SECONDS = 1.0
 _LONGEST_REASON = 123
+
+_BUGS = logging.getLogger("sale.bugs")
 
 CLIENT = "client"
 _BY_THE_SERVER_ALONE = {1007, 1009}
@@ -43,14 +51,20 @@ class StreamParts:
 
 
 class StreamSocket:
-    """A socket that was accepted. One task listens, another one writes, so that a slow client delays only itself."""
+    """A socket that was accepted. One task listens, another one writes, so that a slow client delays only itself.
+
+    While the writer rests, a client that keeps up is shown what has come without waking it: a thousand tasks that wake
+    up for one small write each cost more than the writes.
+    """
 
     def __init__(self, websocket: WebSocket, parts: StreamParts) -> None:
         """Begin a conversation."""
         self._websocket = websocket
+        self._outlet = outlet_of(websocket.scope)
         self._parts = parts
         self._talk = Conversation(limits=parts.limits, now=parts.monotonic(), request_id=REQUEST_ID.get())
         self._work = asyncio.Event()
+        self._resting = False
         self._merchant_id = MerchantId("")
         self._watched: MerchantTail | None = None
         self._follower: Follower | None = None
@@ -133,7 +147,7 @@ class StreamSocket:
         assert principal is not None, "the conversation sees to it"
         await concurrently(sale.authorize(principal, PERMISSIONS[topic]) for topic in subscription.topics)
         if self._watched is None:
-            watching = self._parts.tail.watched(self._merchant_id, self._work.set)
+            watching = self._parts.tail.watched(self._merchant_id, self._has_grown)
             self._watched = await self._stack.enter_async_context(watching)
         head = self._watched.head
         if subscription.since is not None and subscription.since > head:
@@ -162,9 +176,40 @@ class StreamSocket:
 
     async def _rest(self) -> None:
         """Wait for work, or until something is due."""
-        with suppress(TimeoutError):
+        self._resting = True
+        try:
             async with asyncio.timeout(max(0.0, self._talk.due - self._parts.monotonic())):
                 await self._work.wait()
+        except TimeoutError:
+            return
+        finally:
+            self._resting = False
+
+    def _has_grown(self) -> None:
+        """Show what has come: at once when nothing stands in the way, else it is the writer's work."""
+        try:
+            shown = self._shown_at_once()
+        except Exception:  # noqa: BLE001 - told, and ends this socket alone
+            # Whoever comes after this screen must not go without; and what it missed, it must not go on without.
+            _BUGS.exception("bug in a stream")
+            self.close(Code.BUG, "Something went wrong here; it has been logged.")
+            return
+        if not shown:
+            self._work.set()
+
+    def _shown_at_once(self) -> bool:
+        follower, tail, outlet = self._follower, self._watched, self._outlet
+        if not self._resting or follower is None or tail is None or outlet is None:
+            return False
+        if not outlet.takes_more or not self._talk.quiet(now=self._parts.monotonic()):
+            return False
+        lines = tail.behind(follower.position, most=_AT_ONCE + 1)
+        if lines is None or len(lines) > _AT_ONCE:
+            return False
+        if frames := follower.shown(lines):
+            outlet.write(b"".join(starmap(packed, frames)))
+            self._parts.metrics.frames_sent(len(frames))
+        return True
 
     async def _frames(self) -> Sequence[str]:
         """Return the next frames; none when there is nothing to be seen now, or something else to be said first."""

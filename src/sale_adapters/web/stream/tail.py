@@ -8,7 +8,6 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from itertools import islice
 
 import attrs
 
@@ -46,8 +45,8 @@ class MerchantTail:
         missing = self.head - position
         if missing > len(self.newest):
             return None
-        start = max(0, len(self.newest) - missing)
-        return list(islice(self.newest, start, start + most)) if missing > 0 else ()
+        # Almost everybody lacks the last one alone: counted from the end, where a deque is quick.
+        return [self.newest[n] for n in range(-missing, min(0, most - missing))]
 
     def grow(self, entries: Iterable[NumberedEntry]) -> None:
         """Take in what was committed, and say so."""
