@@ -22,7 +22,7 @@ from sale_adapters.web.stream.messages import MAX_MESSAGE, Authenticate, Subscri
 from sale_adapters.wire.frames import Frame, FrameData
 from sale_adapters.wire.places import BASE, STREAM
 from sale_adapters.wire.problems import status_of
-from sale_app.settings import describe
+from sale_app.setting_rows import describe
 from sale_domain.allocations import USAGE_LIFECYCLE
 from sale_domain.errors import SaleError
 from sale_domain.kitchen_lifecycle import (

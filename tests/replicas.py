@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -67,8 +67,17 @@ class Replicas:
 
 
 @asynccontextmanager
-async def running_replicas(database_url: str, home: Path, *, polls_ms: tuple[int, ...]) -> AsyncGenerator[Replicas]:
-    """Start a Redis, the sandbox and one replica for each polling time; end with none of them left."""
+async def running_replicas(
+    database_url: str, home: Path, *, polls_ms: tuple[int, ...], own: tuple[Mapping[str, str], ...] = ()
+) -> AsyncGenerator[Replicas]:
+    """Start a Redis, the sandbox and one replica for each polling time; end with none of them left.
+
+    Args:
+        database_url: A database with its tables.
+        home: Where data and logs go.
+        polls_ms: How often each replica looks by itself.
+        own: Other settings of each replica; empty for none.
+    """
     sandbox_port, *ports = free_ports(1 + len(polls_ms))
     redis = EmbeddedRedis(data_dir=home / "redis")
     sandbox = f"http://127.0.0.1:{sandbox_port}"
@@ -90,8 +99,8 @@ async def running_replicas(database_url: str, home: Path, *, polls_ms: tuple[int
             "jwt_audience": identity.audience,
         }
         started = [_process(home, "sandbox", {}, "--port", str(sandbox_port))]
-        for port, poll_ms in zip(ports, polls_ms, strict=True):
-            settings = {**environment, "http_port": str(port), "stream_poll_ms": str(poll_ms)}
+        for port, poll_ms, other in zip(ports, polls_ms, own or ({},) * len(ports), strict=True):
+            settings = {**environment, "http_port": str(port), "stream_poll_ms": str(poll_ms), **other}
             started.append(_process(home, "serve", settings))
         places = (f"{sandbox}/healthz", *(f"http://127.0.0.1:{port}/v1/api/sale/readyz" for port in ports))
         for process in started:

@@ -1,6 +1,5 @@
 """Settings from `SALE_…` environment variables: one table says each one's meaning, default and shape (contract §11)."""
 
-import re
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
@@ -28,9 +27,6 @@ NOBODY = frozenset[Process]()
 WITH_KAFKA = frozenset({Process.RELAY, Process.MIGRATE, Process.DOCTOR, Process.RECONCILE})
 RECONCILING = frozenset({Process.RELAY, Process.RECONCILE})
 SERVE = frozenset({Process.SERVE, Process.DOCTOR})
-_MASK = "********"
-_PASSWORD = re.compile(r":[^:/@]*@")
-_SHOWN = (Process.SERVE, Process.RELAY, Process.MIGRATE, Process.RECONCILE)
 
 
 class BadSettings(Exception):
@@ -76,6 +72,21 @@ class Settings:
 
     http_host: str = _setting("Address that serve listens on", of=SERVE, default="127.0.0.1")
     http_port: int = _setting("Port that serve listens on", shapes.port, of=SERVE, default="31030")
+    request_timeout_ms: int = _setting(
+        "How long one request may take; then it is given up, with a 503",
+        shapes.number(100, 600_000),
+        of=SERVE,
+        default="30000",
+    )
+    rate_limit: int = _setting(
+        "How many requests per second one user may make of one serve process; 0: any number",
+        shapes.number(0, 100_000),
+        of=SERVE,
+        default="0",
+    )
+    rate_burst: int = _setting(
+        "How many of them at once, after a pause", shapes.number(1, 100_000), of=SERVE, default="20"
+    )
     database_url: str = _setting("PostgreSQL, as a postgresql:// URL", shapes.database_url, secret=True)
     database_pool_size: int = _setting(
         "Most database connections of one serve process", shapes.number(2, 500), of=SERVE, default="10"
@@ -100,6 +111,12 @@ class Settings:
     )
     sister_try_ms: int = _setting(
         "How long one try of such a call may take", shapes.number(10, 60_000), of=SERVE, default="1500"
+    )
+    sister_rest_ms: int = _setting(
+        "How long a sister that failed five times in a row is left alone before one call tries her again",
+        shapes.number(10, 600_000),
+        of=SERVE,
+        default="5000",
     )
     kafka_bootstrap: str = _setting("Kafka servers, as host:port,…", shapes.bootstrap, of=WITH_KAFKA)
     kafka_security_protocol: str = _setting(
@@ -304,36 +321,3 @@ def variable(name: str) -> str:
     'SALE_HTTP_PORT'
     """
     return f"SALE_{name.upper()}"
-
-
-@attrs.frozen(kw_only=True)
-class SettingRow:
-    """A setting as `sale settings` and the documents show it; a secret's value is masked."""
-
-    variable: str
-    value: str
-    source: str
-    default: str
-    required: bool
-    meaning: str
-    processes: tuple[str, ...]
-
-
-def describe(environment: Mapping[str, str]) -> tuple[SettingRow, ...]:
-    """Return a row for every setting."""
-    return tuple(_row(field, environment) for field in attrs.fields(Settings))
-
-
-def _row(field: Any, environment: Mapping[str, str]) -> SettingRow:  # noqa: ANN401 - an attrs field
-    name, default = variable(field.name), field.metadata["default"]
-    given, required = environment.get(name), default is None and bool(field.metadata["of"])
-    value = given if given is not None else default
-    return SettingRow(
-        variable=name,
-        value="" if value is None else _MASK if field.metadata["secret"] else _PASSWORD.sub(f":{_MASK}@", value),
-        source="environment" if given is not None else "default" if default else "missing" if required else "optional",
-        default=default or "",
-        required=required,
-        meaning=field.metadata["meaning"],
-        processes=tuple(process.value for process in _SHOWN if process in field.metadata["readers"]),
-    )

@@ -1,0 +1,46 @@
+"""Settings as people read them: `sale settings` and the documents show a row for each."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from sale_app.settings import Process, Settings, variable
+
+_MASK = "********"
+_PASSWORD = re.compile(r":[^:/@]*@")
+_SHOWN = (Process.SERVE, Process.RELAY, Process.MIGRATE, Process.RECONCILE)
+
+
+@attrs.frozen(kw_only=True)
+class SettingRow:
+    """A setting as `sale settings` and the documents show it; a secret's value is masked."""
+
+    variable: str
+    value: str
+    source: str
+    default: str
+    required: bool
+    meaning: str
+    processes: tuple[str, ...]
+
+
+def describe(environment: Mapping[str, str]) -> tuple[SettingRow, ...]:
+    """Return a row for every setting."""
+    return tuple(_row(field, environment) for field in attrs.fields(Settings))
+
+
+def _row(field: Any, environment: Mapping[str, str]) -> SettingRow:  # noqa: ANN401 - an attrs field
+    name, default = variable(field.name), field.metadata["default"]
+    given, required = environment.get(name), default is None and bool(field.metadata["of"])
+    value = given if given is not None else default
+    return SettingRow(
+        variable=name,
+        value="" if value is None else _MASK if field.metadata["secret"] else _PASSWORD.sub(f":{_MASK}@", value),
+        source="environment" if given is not None else "default" if default else "missing" if required else "optional",
+        default=default or "",
+        required=required,
+        meaning=field.metadata["meaning"],
+        processes=tuple(process.value for process in _SHOWN if process in field.metadata["readers"]),
+    )
