@@ -14,6 +14,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from sale_adapters.web.stream.messages import MAX_MESSAGE
 
 _GRACE_SECONDS = 10
+_LONGEST_HEAD = 32 * 1024
 _FLUSH_SECONDS = 15.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -49,6 +50,9 @@ def server(
         log_level=log_level,
         access_log=False,
         server_header=False,
+        # Other parsers have no limit. A head that comes in pieces ends here; one that comes at once in `RequestLimits`.
+        http="h11",
+        h11_max_incomplete_event_size=_LONGEST_HEAD,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         # The stream has heartbeats of its own, and frames that are too small to be worth compressing.
         ws=WebSocketWithAnEnd,

@@ -7,6 +7,7 @@ import socket
 from sale_adapters.web import create_app
 from sale_adapters.web.board import BoardSetup, Named
 from sale_adapters.web.calls import Readiness
+from sale_adapters.web.limits import Limits
 from sale_adapters.web.stream import Stream, StreamLimits
 from sale_app.asgi import listen, serve
 from sale_app.composition import compose
@@ -27,7 +28,14 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
         limits = StreamLimits(clients=settings.stream_clients, resume=settings.stream_resume)
         stream = Stream(service.sale, tail=service.tail, limits=limits, metrics=service.metrics)
         board = _board(settings)
-        app = create_app(service.sale, readiness=service.readiness, metrics=service.metrics, stream=stream, board=board)
+        app = create_app(
+            service.sale,
+            readiness=service.readiness,
+            metrics=service.metrics,
+            stream=stream,
+            board=board,
+            limits=_limits(settings),
+        )
         telling = asyncio.create_task(tell_what_lacks(service.readiness))
         try:
             await serve(app, listening, farewell=stream.close)
@@ -41,6 +49,14 @@ async def tell_what_lacks(readiness: Readiness) -> None:
     for part, lack in (await readiness()).items():
         if lack is not None:
             _LOG.warning("not ready: the %s %s", part, lack)
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        request_seconds=settings.request_timeout_ms / 1000,
+        rate_per_second=settings.rate_limit,
+        rate_burst=settings.rate_burst,
+    )
 
 
 def _board(settings: Settings) -> BoardSetup:

@@ -12,11 +12,13 @@ from starlette.routing import BaseRoute, WebSocketRoute
 from sale_adapters.web.asyncapi import asyncapi_document
 from sale_adapters.web.board import Board, BoardSetup
 from sale_adapters.web.calls import Readiness, Services
+from sale_adapters.web.limits import Limits, RequestLimits
 from sale_adapters.web.metrics import Metrics, NoMetrics
 from sale_adapters.web.middleware import RequestScope
 from sale_adapters.web.openapi import openapi_document
 from sale_adapters.web.operations import OPERATIONS
 from sale_adapters.web.page import document_page
+from sale_adapters.web.rates import Rates
 from sale_adapters.web.replies import refusal, response
 from sale_adapters.web.routing import routes
 from sale_adapters.web.stream import Stream
@@ -34,6 +36,7 @@ def create_app(
     metrics: Metrics | None = None,
     stream: Stream | None = None,
     board: BoardSetup | None = None,
+    limits: Limits | None = None,
 ) -> Starlette:
     """Make the HTTP application of contract §9.
 
@@ -43,23 +46,28 @@ def create_app(
         metrics: Counts, and is asked by `/metrics`; None counts nothing.
         stream: Serves the live stream; None has none.
         board: What the board offers beyond the service itself.
+        limits: How long a request may take, and how often a user may ask.
     """
     page = Board(board or BoardSetup())
     document = openapi_document(OPERATIONS, version=version("sale"))
-    metrics = metrics or NoMetrics()
+    metrics, limits = metrics or NoMetrics(), limits or Limits()
     services = Services(
         sale=sale,
         readiness=readiness,
         openapi=json.write(document),
         asyncapi=json.write(asyncapi_document(version=version("sale"))),
         metrics=metrics,
+        rates=Rates(per_second=limits.rate_per_second, burst=limits.rate_burst),
         page=document_page(document).encode(),
         board=page.page,
     )
     live: list[BaseRoute] = [] if stream is None else [WebSocketRoute(STREAM, stream)]
     app = Starlette(
         routes=[*routes([*OPERATIONS, *page.operations()], services), *live],
-        middleware=[Middleware(RequestScope, metrics=metrics)],
+        middleware=[
+            Middleware(RequestScope, metrics=metrics),
+            Middleware(RequestLimits, seconds=limits.request_seconds),
+        ],
         exception_handlers={HTTPException: _no_such_path},
     )
     # A path with a slash too many is another path: nothing redirects a body.

@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from sale_adapters.web.access import Caller
 from sale_adapters.web.metrics import Metrics
+from sale_adapters.web.rates import Rates
 from sale_adapters.wire.parsing import parse_body, parse_query
 from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput
 from sale_adapters.wire.tracing import TRACEPARENT
@@ -36,6 +37,7 @@ class Services:
     sale: Sale
     readiness: Readiness
     metrics: Metrics
+    rates: Rates
     openapi: bytes
     asyncapi: bytes
     page: bytes

@@ -110,9 +110,9 @@ def routes(operations: Iterable[Operation], services: Services) -> list[Route]:
 
 
 async def _answer_caller(call: Call, operation: Operation, permission: Permission) -> StoredAnswer:
-    """Check in the contract's order: token, merchant, permission, ids, key, body, and at last what the body asks."""
+    """Check in the contract's order: token, rate, merchant, permission, ids, key, body, then what it asks."""
     request, sale = call.request, call.sale
-    caller = await admit(request, sale, permission)
+    caller = await admit(request, sale, permission, call.services.rates)
     request.scope["sale.caller"] = caller
     _check_ids(request)
     if operation.method in {"GET", "DELETE"}:
