@@ -1,6 +1,6 @@
 """The HTTP application in process, over a real PostgreSQL, with sister services in memory."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import attrs
@@ -15,13 +15,21 @@ from sale_adapters.system import SystemClock
 from sale_adapters.web import create_app
 from sale_domain.ports.runtime import Clock
 from sale_domain.sale import Sale
+from sale_domain.use_cases.parts import Parts
 
 
 @asynccontextmanager
 async def served(
-    database_url: str, *, connections: int = 4, clock: Clock | None = None
+    database_url: str,
+    *,
+    connections: int = 4,
+    clock: Clock | None = None,
+    instead: Callable[[Parts], Parts] = lambda parts: parts,
 ) -> AsyncGenerator[httpx.AsyncClient]:
-    """Serve a migrated database to Lan, a cashier of merchant-1; every use is a new service that knows nothing."""
+    """Serve a migrated database to Lan, a cashier of merchant-1; every use is a new service that knows nothing.
+
+    `instead` returns other parts in the place of some.
+    """
     tokens, policies = MemoryTokens(), MemoryPolicies()
     tokens.issue("lan", user_id="lan", roles=("cashier",), merchants=("merchant-1",))
     policies.allow("cashier")
@@ -31,6 +39,7 @@ async def served(
 
     async with Database(database_url, connections=connections) as database:
         parts = attrs.evolve(parts_on(database), tokens=tokens, policies=policies, clock=clock or SystemClock())
+        parts = instead(parts)
         app = create_app(Sale(parts), readiness=readiness)
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         headers = {"authorization": "Bearer lan", "x-merchant-id": "merchant-1"}
