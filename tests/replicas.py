@@ -72,11 +72,7 @@ async def running_replicas(
 ) -> AsyncGenerator[Replicas]:
     """Start a Redis, the sandbox and one replica for each polling time; end with none of them left.
 
-    Args:
-        database_url: A database with its tables.
-        home: Where data and logs go.
-        polls_ms: How often each replica looks by itself.
-        own: Other settings of each replica; empty for none.
+    `own` are other settings of each replica; empty for none.
     """
     sandbox_port, *ports = free_ports(1 + len(polls_ms))
     redis = EmbeddedRedis(data_dir=home / "redis")

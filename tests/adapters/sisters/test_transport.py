@@ -274,25 +274,6 @@ async def test_a_probe_that_fails_is_not_tried_again_and_opens_the_breaker_for_a
     assert (await transport.call("GET", "/x")).status == 200
 
 
-async def test_a_probe_whose_caller_goes_away_goes_on_and_what_it_learns_counts(commerce: Commerce) -> None:
-    transport = await opened(commerce)
-    answered = asyncio.Event()
-
-    async def slowly() -> httpx.Response:
-        await answered.wait()
-        return httpx.Response(200)
-
-    commerce.replies = [slowly]
-    probe = asyncio.create_task(transport.call("GET", "/x"))
-    await asyncio.sleep(0)
-    probe.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await probe
-    assert transport.breaker.state() is BreakerState.OPEN
-    answered.set()
-    assert await eventually(lambda: transport.breaker.state() is BreakerState.CLOSED)
-
-
 async def test_who_always_asks_twice_at_once_and_gives_both_up_when_one_is_refused_closes_the_breaker_too(
     commerce: Commerce,
 ) -> None:
