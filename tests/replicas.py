@@ -15,7 +15,7 @@ from orders_world import MORNING, opened, pho
 from sale_adapters.embedded import ChildProcess, EmbeddedRedis, free_ports
 from sale_adapters.postgres import Database, PostgresOrders
 from sale_adapters.sandbox import IdentitySettings
-from sale_app.settings import variable
+from sale_app.setting_fields import variable
 from sale_domain.ids import MerchantId
 from sale_domain.ports.orders import Decision
 
@@ -75,6 +75,7 @@ async def running_replicas(
     *,
     polls_ms: tuple[int, ...],
     more: Mapping[str, str] | None = None,
+    own: tuple[Mapping[str, str], ...] = (),
     webhook_apart: bool = False,
 ) -> AsyncGenerator[Replicas]:
     """Start a Redis, the sandbox and one replica for each polling time; end with none of them left.
@@ -84,6 +85,7 @@ async def running_replicas(
         home: Where data and logs go.
         polls_ms: How often each replica looks by itself.
         more: Other settings of them all, the sandbox included.
+        own: Other settings of each replica; empty for none.
         webhook_apart: Whether webhooks have a port of their own.
     """
     sandbox_port, *free = free_ports(1 + 2 * len(polls_ms))
@@ -99,8 +101,9 @@ async def running_replicas(
         environment = _environment(database_url, redis.url, sandbox)
         webhook_url = f"http://127.0.0.1:{webhook_ports[0]}/v1/api/sale/webhooks/payment"
         started = [_process(home, "sandbox", more, "--port", str(sandbox_port), "--webhook-url", webhook_url)]
-        for port, poll_ms, webhook_port in zip(ports, polls_ms, webhook_ports, strict=True):
-            settings = {**environment, **more, "http_port": str(port), "stream_poll_ms": str(poll_ms)}
+        each = zip(ports, polls_ms, webhook_ports, own or ({},) * len(ports), strict=True)
+        for port, poll_ms, webhook_port, other in each:
+            settings = {**environment, **more, "http_port": str(port), "stream_poll_ms": str(poll_ms), **other}
             if webhook_apart:
                 settings["webhook_port"] = str(webhook_port)
             started.append(_process(home, "serve", settings))

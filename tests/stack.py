@@ -1,6 +1,6 @@
 """The HTTP application in process, over a real PostgreSQL, with sister services in memory."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import attrs
@@ -16,13 +16,22 @@ from sale_adapters.web import create_app
 from sale_adapters.wire.tracing import Tracer
 from sale_domain.ports.runtime import Clock
 from sale_domain.sale import Sale
+from sale_domain.use_cases.parts import Parts
 
 
 @asynccontextmanager
 async def served(
-    database_url: str, *, connections: int = 4, clock: Clock | None = None, tracer: Tracer | None = None
+    database_url: str,
+    *,
+    connections: int = 4,
+    clock: Clock | None = None,
+    tracer: Tracer | None = None,
+    instead: Callable[[Parts], Parts] = lambda parts: parts,
 ) -> AsyncGenerator[httpx.AsyncClient]:
-    """Serve a migrated database to Lan of merchant-1 (Minh and Hoa of merchant-2); every use is a new service."""
+    """Serve a migrated database to Lan of merchant-1 (Minh and Hoa of merchant-2); every use is a new service.
+
+    `instead` returns other parts in the place of some.
+    """
     tokens, policies = MemoryTokens(), MemoryPolicies()
     tokens.issue("lan", user_id="lan", roles=("cashier",), merchants=("merchant-1",))
     for other in ("minh", "hoa"):
@@ -34,7 +43,7 @@ async def served(
 
     async with Database(database_url, connections=connections) as database:
         parts = attrs.evolve(parts_on(database), tokens=tokens, policies=policies, clock=clock or SystemClock())
-        app = create_app(Sale(parts), readiness=readiness, tracer=tracer)
+        app = create_app(Sale(instead(parts)), readiness=readiness, tracer=tracer)
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         headers = {"authorization": "Bearer lan", "x-merchant-id": "merchant-1"}
         base = "http://sale/v1/api/sale"

@@ -10,10 +10,12 @@ class WireTap:
 
     Attributes:
         cut_at_next_answer: Set it, and the server's next answer is thrown away with its connection.
+        no_answer_to: Bytes; once a connection has said any of them, its answers are held back for ever.
     """
 
     def __init__(self, database_url: str) -> None:
         self.cut_at_next_answer = False
+        self.no_answer_to: tuple[bytes, ...] = ()
         self._target = urlsplit(database_url)
         self._writers: list[asyncio.StreamWriter] = []
         self._pumps: list[asyncio.Task[None]] = []
@@ -37,15 +39,24 @@ class WireTap:
     async def _serve(self, ours: asyncio.StreamReader, to_us: asyncio.StreamWriter) -> None:
         theirs, to_them = await asyncio.open_connection(self._target.hostname, self._target.port)
         self._writers += (to_us, to_them)
+        silenced = asyncio.Event()
         self._pumps += (
-            asyncio.create_task(self._pump(ours, to_them)),
-            asyncio.create_task(self._pump(theirs, to_us, answers=True)),
+            asyncio.create_task(self._ask(ours, to_them, silenced)),
+            asyncio.create_task(self._answer(theirs, to_us, silenced)),
         )
 
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, answers: bool = False) -> None:
-        while data := await source.read(65_536):
-            if answers and self.cut_at_next_answer:
+    async def _ask(self, ours: asyncio.StreamReader, to_them: asyncio.StreamWriter, silenced: asyncio.Event) -> None:
+        while data := await ours.read(65_536):
+            if any(said in data for said in self.no_answer_to):
+                silenced.set()
+            to_them.write(data)
+        to_them.close()
+
+    async def _answer(self, theirs: asyncio.StreamReader, to_us: asyncio.StreamWriter, silenced: asyncio.Event) -> None:
+        while data := await theirs.read(65_536):
+            if self.cut_at_next_answer:
                 self.cut_at_next_answer = False
                 break
-            sink.write(data)
-        sink.close()
+            if not silenced.is_set():
+                to_us.write(data)
+        to_us.close()

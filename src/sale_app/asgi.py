@@ -16,6 +16,7 @@ from sale_adapters.web.stream.outlet import OUTLET
 from sale_app.stopping import told_to_stop
 
 _GRACE_SECONDS = 10
+_LONGEST_HEAD = 32 * 1024
 _FLUSH_SECONDS = 15.0
 _SEND_BUFFER = 64 * 1024
 """What the kernel may hold for a client that does not read, in bytes; by itself it takes megabytes."""
@@ -73,6 +74,9 @@ def server(
         server_header=False,
         # Whose word about a client's address counts is for the webhook's boundary to decide, not for a default.
         proxy_headers=False,
+        # Other parsers have no limit. A head that comes in pieces ends here; one that comes at once in `RequestLimits`.
+        http="h11",
+        h11_max_incomplete_event_size=_LONGEST_HEAD,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         # The stream has heartbeats of its own, and frames that are too small to be worth compressing.
         ws=StreamProtocol,

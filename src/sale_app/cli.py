@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from sale_app.outbox_commands import outbox_commands
+from sale_app.setting_fields import Process
 from sale_app.setting_rows import describe
-from sale_app.settings import BadSettings, Process, Settings
+from sale_app.settings import BadSettings, Settings
 from sale_app.tables import print_whole
 from sale_domain.ids import OrderId
 

@@ -1,9 +1,10 @@
 """Where the parts become one service: the only place that builds things."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
+from typing import Any
 
 import attrs
 import httpx
@@ -40,6 +41,7 @@ from sale_adapters.prometheus import PrometheusMetrics
 from sale_adapters.redis.alarm import FEED_CHANNEL, RedisBell
 from sale_adapters.redis.connection import connect
 from sale_adapters.redis.policy_cache import CachedPolicies
+from sale_adapters.sisters.breaker import Breaker
 from sale_adapters.sisters.commerce import CommerceCatalog, CommercePaths
 from sale_adapters.sisters.identity import JwksTokenVerifier, TokenRules
 from sale_adapters.sisters.keys import SigningKeys
@@ -268,15 +270,20 @@ async def _sisters(settings: Settings, stack: AsyncExitStack, metrics: Prometheu
 
 
 def _calling(settings: Settings, metrics: PrometheusMetrics) -> Callable[..., Transport]:
-    """Return what makes a door to a sister, but for her name, her client and her token."""
-    return partial(
-        Transport,
-        passed_on=passed_on,
-        deadline_seconds=settings.sister_timeout_ms / 1000,
-        try_seconds=settings.sister_try_ms / 1000,
-        places=settings.sister_concurrency,
-        observe=metrics.sister_asked,
-    )
+    """Return what makes a door to a sister, but for her name, her client and her token; each has its own breaker."""
+
+    def door(**hers: Any) -> Transport:  # noqa: ANN401 - as Transport
+        return Transport(
+            passed_on=passed_on,
+            deadline_seconds=settings.sister_timeout_ms / 1000,
+            try_seconds=settings.sister_try_ms / 1000,
+            breaker=Breaker(monotonic=time.monotonic, rest_seconds=settings.sister_rest_ms / 1000),
+            places=settings.sister_concurrency,
+            observe=metrics.sister_asked,
+            **hers,
+        )
+
+    return door
 
 
 def _watched(transport: Transport, metrics: PrometheusMetrics) -> Transport:

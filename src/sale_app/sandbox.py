@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from sale_adapters.sandbox import IdentitySettings, create_sandbox
 from sale_app.asgi import listen, serve
+from sale_app.setting_fields import variable
 from sale_app.setting_shapes import webhook_secrets
-from sale_app.settings import variable
 
 
 def run_sandbox(*, host: str, port: int, webhook_url: str, environment: Mapping[str, str]) -> None:

@@ -12,6 +12,7 @@ from sale_adapters.web import create_app
 from sale_adapters.web.board import BoardSetup, Named
 from sale_adapters.web.boundary import Boundary
 from sale_adapters.web.calls import Readiness
+from sale_adapters.web.limits import Limits
 from sale_adapters.web.stream import Stream, StreamLimits
 from sale_adapters.wire.tracing import Tracer
 from sale_app.asgi import Ending, listen, serve
@@ -44,6 +45,7 @@ async def _serve(settings: Settings, listening: Sequence[socket.socket], tracer:
             stream=stream,
             board=_board(settings),
             boundary=_boundary(settings),
+            limits=_limits(settings),
             webhook_port=None if settings.webhook_port is None else listening[-1].getsockname()[1],
             tracer=tracer,
         )
@@ -88,6 +90,14 @@ def _stream(settings: Settings, service: Service) -> Stream:
 def _boundary(settings: Settings) -> Boundary:
     return Boundary(
         networks=settings.webhook_networks, trusted_proxies=settings.trusted_proxies, secrets=settings.webhook_secrets
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        request_seconds=settings.request_timeout_ms / 1000,
+        rate_per_second=settings.rate_limit,
+        rate_burst=settings.rate_burst,
     )
 
 

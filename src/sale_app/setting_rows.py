@@ -6,7 +6,8 @@ from typing import Any
 
 import attrs
 
-from sale_app.settings import Process, Settings, variable
+from sale_app.setting_fields import Process, variable
+from sale_app.settings import Settings
 
 _MASK = "********"
 _PASSWORD = re.compile(r":[^:/@]*@")

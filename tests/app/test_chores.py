@@ -13,7 +13,8 @@ from sale_adapters.postgres import Database, Patience
 from sale_app.chores import Chore, Rota, keep_doing
 from sale_app.composition import InMemorySale, compose_in_memory
 from sale_app.relay_process import RelayProcess
-from sale_app.settings import Process, Settings
+from sale_app.setting_fields import Process
+from sale_app.settings import Settings
 from sale_app.upkeep import Upkeep, comparing
 from sale_domain.context import Context
 from sale_domain.errors import EventTooLarge, StoreUnavailable

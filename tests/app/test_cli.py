@@ -9,7 +9,8 @@ from typer.testing import CliRunner, Result
 from live import Live
 from sale_adapters.embedded import free_ports
 from sale_app.cli import app
-from sale_app.settings import Settings, variable
+from sale_app.setting_fields import variable
+from sale_app.settings import Settings
 
 COMMANDS = ("serve", "relay", "migrate", "sandbox", "demo", "doctor", "settings")
 

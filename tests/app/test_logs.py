@@ -11,7 +11,8 @@ import pytest
 from live import Live
 from ordering_over_http import payment
 from sale_app.logs import formatter, secrets_of, start_logging
-from sale_app.settings import Process, Settings
+from sale_app.setting_fields import Process
+from sale_app.settings import Settings
 from spoken import said
 
 CARD = "4111111111111111"

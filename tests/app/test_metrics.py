@@ -11,7 +11,8 @@ from ordering_over_http import payment
 from sale_adapters.embedded import free_ports
 from sale_adapters.web import create_app
 from sale_app.composition import compose
-from sale_app.settings import Process, Settings
+from sale_app.setting_fields import Process
+from sale_app.settings import Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
 UNKNOWN = "01KE6YB4M0000000000000000126"

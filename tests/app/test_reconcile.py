@@ -20,7 +20,8 @@ from sale_adapters.memory import ManualClock, MemoryBooks, MemoryLogReader, Memo
 from sale_app.reconcile import Report, Wish, WrongUsage, reconcile_from_settings, run
 from sale_app.reconcile_limits import limits_of
 from sale_app.reconcile_sample import reconcile_sample
-from sale_app.settings import Process, Settings
+from sale_app.setting_fields import Process
+from sale_app.settings import Settings
 from sale_domain.errors import StoreUnavailable
 from sale_domain.ports.reconciling import Wait
 from sale_domain.reconciliation import Limits

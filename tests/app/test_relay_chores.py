@@ -26,7 +26,8 @@ from sale_domain.ids import OrderId, bucket_of, new_id
 PROGRAM = """
 import attrs, os
 from sale_app import relay, upkeep
-from sale_app.settings import Process, Settings
+from sale_app.setting_fields import Process
+from sale_app.settings import Settings
 
 chores = upkeep.Upkeep.chores
 upkeep.Upkeep.chores = lambda self: tuple(attrs.evolve(chore, every_seconds=0.5) for chore in chores(self))

@@ -5,8 +5,9 @@ import pytest
 from sale_adapters.kafka.connection import KafkaConnection
 from sale_adapters.web.stream.tail import PAGE
 from sale_app.kafka import kafka_connection
+from sale_app.setting_fields import Process
 from sale_app.setting_rows import describe
-from sale_app.settings import BadSettings, Process, Settings
+from sale_app.settings import BadSettings, Settings
 
 RELAY = {"SALE_DATABASE_URL": "postgresql://sale@db/sale", "SALE_KAFKA_BOOTSTRAP": "kafka:9092"}
 SASL = {"SALE_KAFKA_SECURITY_PROTOCOL": "sasl_ssl", "SALE_KAFKA_USERNAME": "sale", "SALE_KAFKA_PASSWORD": "open-sesame"}

@@ -10,7 +10,8 @@ from sale_adapters.postgres import Database, PostgresInbox, PostgresOrders
 from sale_adapters.postgres.migrations.run import migrate
 from sale_adapters.redis.alarm import RELAY_CHANNEL, RedisBell
 from sale_adapters.system import SystemClock
-from sale_app.settings import Process, Settings
+from sale_app.setting_fields import Process
+from sale_app.settings import Settings
 from sale_app.upkeep import upkeep
 from sale_domain.ids import BUCKETS, bucket_of
 

@@ -12,8 +12,9 @@ import yaml
 
 from sale_adapters.web.operations import OPERATIONS
 from sale_adapters.wire.places import BASE
+from sale_app.setting_fields import Process
 from sale_app.setting_rows import describe
-from sale_app.settings import Process, Settings
+from sale_app.settings import Settings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 SCHEMAS = Path(__file__).with_name("schemas")

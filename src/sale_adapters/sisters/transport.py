@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 
 import attrs
 import httpx
 
-from sale_adapters.sisters.breaker import Breaker
+from sale_adapters.sisters.breaker import Admission, Breaker
 from sale_adapters.sisters.retries import Retries, retry_after_seconds, whole_seconds
 from sale_adapters.wire.tracing import Kind, step
 from sale_domain.errors import SisterUnavailable
@@ -106,7 +106,7 @@ class Transport:
         self._observe = observe
         self._monotonic = monotonic
         self._sleep = sleep
-        self._sending: set[asyncio.Future[Answer]] = set()
+        self._going_on: set[asyncio.Task[Answer]] = set()
 
     async def call(
         self,
@@ -166,7 +166,13 @@ class Transport:
             raise self._unavailable(
                 "it failed too often just now, and is left alone for a while", after=self.breaker.rest_left_seconds()
             )
-        pauses = [] if admission.is_probe else self._retries.pauses()
+        if admission.is_probe:
+            # A checkout asks pricing twice at once. While one is the probe the other is refused, and the checkout gives
+            # both up: a probe that ended with its caller would never learn anything, and the breaker never close.
+            return await asyncio.shield(self._kept(self._asked(request, [], admission, started)))
+        return await self._asked(request, self._retries.pauses(), admission, started)
+
+    async def _asked(self, request: httpx.Request, pauses: list[float], admission: Admission, started: float) -> Answer:
         try:
             answer = await self._answered(request, pauses, ends=started + self._deadline_seconds)
         except SisterUnavailable as gone:
@@ -220,9 +226,7 @@ class Transport:
         # A send that is cancelled can leave its connection in the client's pool for ever, so it ends by the client's
         # own time-outs, whoever still waits for it.
         request.extensions["timeout"] = httpx.Timeout(self._try_seconds).as_dict()
-        sending = asyncio.ensure_future(self._received(request))
-        self._sending.add(sending)
-        sending.add_done_callback(self._sent_or_not)
+        sending = self._kept(self._received(request))
         try:
             async with asyncio.timeout(min(self._try_seconds, ends - self._monotonic())):
                 answer = await asyncio.shield(sending)
@@ -245,10 +249,17 @@ class Transport:
             await response.aclose()
         return Answer(status=response.status_code, body=bytes(body[:MOST_BYTES]), headers=response.headers)
 
-    def _sent_or_not(self, sending: "asyncio.Future[Answer]") -> None:
-        self._sending.discard(sending)
-        if not sending.cancelled():
-            sending.exception()  # whoever waited has been told; nobody else has to be
+    def _kept(self, work: Coroutine[None, None, Answer]) -> "asyncio.Task[Answer]":
+        """Start what goes on to its end, whoever still waits for it."""
+        task = asyncio.create_task(work)
+        self._going_on.add(task)
+        task.add_done_callback(self._over)
+        return task
+
+    def _over(self, task: "asyncio.Task[Answer]") -> None:
+        self._going_on.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever waited has been told; nobody else has to be
 
     def _unavailable(self, reason: str, *, after: float = 0.0) -> SisterUnavailable:
         return SisterUnavailable(sister=self.sister, reason=reason, retry_after_seconds=whole_seconds(after))

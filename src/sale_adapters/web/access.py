@@ -3,6 +3,7 @@
 import attrs
 from starlette.requests import Request
 
+from sale_adapters.web.rates import Rates
 from sale_adapters.wire.refusals import InvalidInput
 from sale_domain.errors import Forbidden, Unauthenticated
 from sale_domain.ids import MerchantId, UserId
@@ -26,16 +27,18 @@ class Caller:
     merchant_id: MerchantId
 
 
-async def admit(request: Request, sale: Sale, permission: Permission) -> Caller:
+async def admit(request: Request, sale: Sale, permission: Permission, rates: Rates) -> Caller:
     """Return who calls.
 
     Raises:
         Unauthenticated: there is no token, or it proves nothing.
+        TooManyRequests: the user has asked too often just now.
         InvalidInput: no merchant is named.
         Forbidden: the merchant is not the token's, or the permission is not given.
         SisterUnavailable: nobody can tell.
     """
     principal = await sale.authenticate(_bearer(request))
+    rates.take(principal.user_id)
     merchant_id = MerchantId(request.headers.get("x-merchant-id", ""))
     if not merchant_id:
         raise InvalidInput.at("/headers/x-merchant-id", "is required")

@@ -16,11 +16,13 @@ from sale_adapters.web.board import Board, BoardSetup
 from sale_adapters.web.boundary import Boundary
 from sale_adapters.web.calls import Readiness, Services
 from sale_adapters.web.doors import Doors
+from sale_adapters.web.limits import Limits, RequestLimits
 from sale_adapters.web.metrics import Metrics, NoMetrics
 from sale_adapters.web.middleware import RequestScope
 from sale_adapters.web.openapi import openapi_document
 from sale_adapters.web.operations import OPERATIONS
 from sale_adapters.web.page import document_page
+from sale_adapters.web.rates import Rates
 from sale_adapters.web.replies import refusal, response
 from sale_adapters.web.routing import routes
 from sale_adapters.web.stream import Stream
@@ -41,6 +43,7 @@ def create_app(
     board: BoardSetup | None = None,
     boundary: Boundary | None = None,
     webhook_port: int | None = None,
+    limits: Limits | None = None,
     tracer: Tracer | None = None,
 ) -> Starlette | Doors:
     """Make the HTTP application of contract §9.
@@ -53,11 +56,12 @@ def create_app(
         board: What the board offers beyond the service itself.
         boundary: What a webhook has to pass; None is open.
         webhook_port: Where the webhook is served alone; None serves it with everything else.
+        limits: How long a request may take, and how often a user may ask.
         tracer: Follows every request; None has traces passed on only.
     """
     page = Board(board or BoardSetup())
     document = openapi_document(OPERATIONS, version=version("sale"))
-    metrics = metrics or NoMetrics()
+    metrics, limits = metrics or NoMetrics(), limits or Limits()
     services = Services(
         sale=sale,
         readiness=readiness,
@@ -65,26 +69,31 @@ def create_app(
         asyncapi=json.write(asyncapi_document(version=version("sale"))),
         metrics=metrics,
         boundary=boundary or Boundary(),
+        rates=Rates(per_second=limits.rate_per_second, burst=limits.rate_burst),
         page=document_page(document).encode(),
         board=page.page,
     )
     live: list[BaseRoute] = [] if stream is None else [WebSocketRoute(STREAM, stream)]
+    around = [
+        Middleware(RequestScope, metrics=metrics, tracer=tracer),
+        Middleware(RequestLimits, seconds=limits.request_seconds),
+    ]
     everything = [*OPERATIONS, *page.operations()]
     if webhook_port is None:
-        return _application([*routes(everything, services), *live], metrics, tracer)
+        return _application([*routes(everything, services), *live], around)
     elsewhere = [each for each in everything if each.handler is not payments.receive]
     alone = [each for each in everything if each.handler in {payments.receive, operating.healthz}]
     return Doors(
-        _application([*routes(elsewhere, services), *live], metrics, tracer),
-        webhook=_application(routes(alone, services), metrics, tracer),
+        _application([*routes(elsewhere, services), *live], around),
+        webhook=_application(routes(alone, services), around),
         webhook_port=webhook_port,
     )
 
 
-def _application(paths: Sequence[BaseRoute], metrics: Metrics, tracer: Tracer | None) -> Starlette:
+def _application(paths: Sequence[BaseRoute], around: Sequence[Middleware]) -> Starlette:
     app = Starlette(
         routes=paths,
-        middleware=[Middleware(RequestScope, metrics=metrics, tracer=tracer)],
+        middleware=around,
         exception_handlers={HTTPException: _no_such_path},
     )
     # A path with a slash too many is another path: nothing redirects a body.

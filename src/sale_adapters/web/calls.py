@@ -10,6 +10,7 @@ from starlette.requests import Request
 from sale_adapters.web.access import Caller
 from sale_adapters.web.boundary import Boundary
 from sale_adapters.web.metrics import Metrics
+from sale_adapters.web.rates import Rates
 from sale_adapters.wire.parsing import parse_body, parse_query
 from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput
 from sale_adapters.wire.tracing import TRACEPARENT
@@ -38,6 +39,7 @@ class Services:
     readiness: Readiness
     metrics: Metrics
     boundary: Boundary
+    rates: Rates
     openapi: bytes
     asyncapi: bytes
     page: bytes

@@ -16,12 +16,28 @@ from sale_adapters.wire.orders import HistoryBody, OrderBody, OrderListBody
 from sale_adapters.wire.parsing import variants_of
 from sale_adapters.wire.places import BASE
 from sale_adapters.wire.problems import BUG, MEDIA_TYPE, status_of, title_of
-from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput, MethodNotAllowed
+from sale_adapters.wire.refusals import (
+    BodyTooLarge,
+    HeadersTooLarge,
+    InvalidInput,
+    MethodNotAllowed,
+    TookTooLong,
+    TooManyRequests,
+    UrlTooLong,
+)
 from sale_adapters.wire.signatures import ID, SIGNATURE, TIMESTAMP
 from sale_domain import errors
 from sale_domain.documents import Json, JsonObject
 
-_SECURED = (InvalidInput, errors.Unauthenticated, errors.Forbidden, errors.SisterUnavailable, errors.StoreUnavailable)
+_ANYWHERE = (UrlTooLong, HeadersTooLarge, TookTooLong)
+_SECURED = (
+    InvalidInput,
+    errors.Unauthenticated,
+    errors.Forbidden,
+    TooManyRequests,
+    errors.SisterUnavailable,
+    errors.StoreUnavailable,
+)
 _REPEATABLE = (errors.KeyReused, errors.KeyInUse)
 
 _PROBLEM: JsonObject = {
@@ -120,7 +136,7 @@ def openapi_document(operations: Sequence[Operation], *, version: str) -> JsonOb
 
 def refusals_of(operation: Operation) -> tuple[type[errors.SaleError], ...]:
     """Return every way in which an operation can refuse, common ones included."""
-    found: list[type[errors.SaleError]] = list(operation.refuses)
+    found: list[type[errors.SaleError]] = [*operation.refuses, *_ANYWHERE]
     if not isinstance(operation.access, Public):
         found += _SECURED
         if operation.method in {"POST", "PUT", "PATCH"}:

@@ -1,5 +1,7 @@
 """Payments over HTTP: the webhook (C1), which keeps every body, and the money that pays for nothing yet."""
 
+import asyncio
+
 from sale_adapters.web.calls import Call, read_body
 from sale_adapters.web.replies import feed_seq, reply
 from sale_adapters.wire import webhook
@@ -17,7 +19,7 @@ REFUSED = "refused"
 """What the raw log says of a body that was answered with a problem."""
 
 UNAVAILABLE, FAILED = "unavailable", "failed"
-"""What is counted of a body that mq-pay has to send again, and of one that found a bug."""
+"""What is counted of a body that mq-pay has to send again (or that took too long), and of one that found a bug."""
 
 _ACCEPTED = 202
 
@@ -34,6 +36,9 @@ async def receive(call: Call) -> StoredAnswer:
         raise
     except SaleError as refusal:
         outcome = UNAVAILABLE if isinstance(refusal, Unavailable) else REFUSED
+        raise
+    except asyncio.CancelledError:
+        outcome = UNAVAILABLE
         raise
     finally:
         call.services.metrics.payment_told(outcome)

@@ -111,11 +111,12 @@ def routes(operations: Iterable[Operation], services: Services) -> list[Route]:
 
 
 async def _answer_caller(call: Call, operation: Operation, permission: Permission) -> StoredAnswer:
-    """Check in the contract's order: token, merchant, permission, ids, key, body, and at last what the body asks."""
+    """Check in the contract's order: token, rate, merchant, permission, ids, key, body, then what it asks."""
     request, sale = call.request, call.sale
     with step("admit"):
-        caller = await admit(request, sale, permission)
+        caller = await admit(request, sale, permission, call.services.rates)
     _is_about(caller)
+    request.scope["sale.caller"] = caller
     _check_ids(request)
     if operation.method in {"GET", "DELETE"}:
         return await _handled(operation, attrs.evolve(call, caller=caller))

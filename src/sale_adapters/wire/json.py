@@ -1,6 +1,7 @@
 """JSON whose numbers stay exact: no decimal ever passes through a binary float (contract §5)."""
 
 import json
+import re
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import NoReturn
@@ -9,7 +10,11 @@ import msgspec
 
 from sale_domain.documents import Json
 
+MAX_DEPTH = 100
+"""Objects and lists inside each other; people nest five. Whatever reads or writes deeper values recurses."""
+
 _LONGEST_INTEGER = 40
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"|([\[{])|[\]}]', re.DOTALL)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -25,6 +30,8 @@ def read(data: bytes, *, tolerant: bool = False) -> Json:
     Raises:
         BadJson: not JSON, not UTF-8, a duplicate key, NaN or Infinity, nested too deep, or a number beyond reason.
     """
+    if _is_too_deep(data):
+        raise BadJson("nested too deep")
     try:
         value: Json = json.loads(
             data.decode(),
@@ -35,8 +42,6 @@ def read(data: bytes, *, tolerant: bool = False) -> Json:
         )
     except UnicodeDecodeError:
         raise BadJson("not UTF-8") from None
-    except RecursionError:
-        raise BadJson("nested too deep") from None
     except BadJson:
         raise
     except json.JSONDecodeError as error:
@@ -59,6 +64,21 @@ def plain(value: Decimal) -> Decimal:
     whole, _, fraction = f"{value:f}".partition(".")
     fraction = fraction.rstrip("0")
     return Decimal(f"{whole}.{fraction}" if fraction else whole)
+
+
+def _is_too_deep(data: bytes) -> bool:
+    """Count brackets outside of texts, but only when there are enough of them to matter."""
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+        return False
+    depth = 0
+    for found in _BRACKETS.finditer(data):
+        if found[1]:
+            depth += 1
+            if depth > MAX_DEPTH:
+                return True
+        elif found[0] in (b"]", b"}"):
+            depth -= 1
+    return False
 
 
 def _decimal(text: str) -> Decimal:

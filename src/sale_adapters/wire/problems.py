@@ -9,6 +9,7 @@ from sale_adapters.wire import json
 from sale_adapters.wire.places import BASE
 from sale_adapters.wire.refusals import (
     BodyTooLarge,
+    HeadersTooLarge,
     InvalidInput,
     MethodNotAllowed,
     NetworkRefused,
@@ -16,6 +17,8 @@ from sale_adapters.wire.refusals import (
     SignatureMissing,
     SignatureStale,
     SignatureWrong,
+    TooManyRequests,
+    UrlTooLong,
 )
 from sale_domain import allocation_errors, errors, kitchen_errors
 from sale_domain.documents import Json, JsonObject
@@ -39,6 +42,9 @@ _STATUS: Mapping[type[errors.SaleError], int] = {
     MethodNotAllowed: 405,
     errors.StaleVersion: 412,
     BodyTooLarge: 413,
+    UrlTooLong: 414,
+    TooManyRequests: 429,
+    HeadersTooLarge: 431,
     errors.Rejected: 422,
     errors.Conflict: 409,
     errors.Unavailable: 503,
@@ -102,6 +108,8 @@ _MEMBERS: Mapping[type[errors.SaleError], Callable[[Any], JsonObject]] = {
     errors.StaleVersion: lambda told: {"expectedVersion": told.expected, "actualVersion": told.actual},
     errors.SisterUnavailable: lambda told: {"sister": told.sister},
     BodyTooLarge: lambda told: {"limit": told.limit},
+    UrlTooLong: lambda told: {"limit": told.limit},
+    HeadersTooLarge: lambda told: {"limit": told.limit},
     NotReady: lambda told: {"parts": told.parts},
 }
 
@@ -178,7 +186,7 @@ def _headers(error: errors.SaleError) -> tuple[tuple[str, str], ...]:
         case SignatureMissing() | SignatureWrong() | SignatureStale():
             # No scheme is registered for it, but a 401 has to name one.
             return (("www-authenticate", 'Webhook-Signature realm="sale"'),)
-        case errors.SisterUnavailable():
+        case errors.SisterUnavailable() | TooManyRequests():
             return (("retry-after", str(error.retry_after_seconds)),)
         case errors.Unavailable():
             return (("retry-after", str(RETRY_AFTER_SECONDS)),)

@@ -56,6 +56,66 @@ class BodyTooLarge(Rejected):
 
 
 @attrs.define(kw_only=True, eq=False)
+class UrlTooLong(Rejected):
+    """Path and query are longer than any that Sale understands.
+
+    Attributes:
+        limit: In bytes.
+    """
+
+    code: ClassVar[str] = "url-too-long"
+    limit: int
+
+    def __str__(self) -> str:
+        return f"Path and query have at most {self.limit} bytes."
+
+
+@attrs.define(kw_only=True, eq=False)
+class HeadersTooLarge(Rejected):
+    """The headers are larger than any that Sale needs.
+
+    Attributes:
+        limit: In bytes, of all names and values together.
+    """
+
+    code: ClassVar[str] = "headers-too-large"
+    limit: int
+
+    def __str__(self) -> str:
+        return f"All headers together have at most {self.limit} bytes."
+
+
+@attrs.define(kw_only=True, eq=False)
+class TooManyRequests(Rejected):
+    """The user asks more often than the operator allows; nothing was looked at.
+
+    Attributes:
+        retry_after_seconds: When to ask again at the earliest.
+    """
+
+    code: ClassVar[str] = "too-many-requests"
+    retry_after_seconds: int
+
+    def __str__(self) -> str:
+        return f"Too many requests; try again in {self.retry_after_seconds} s."
+
+
+@attrs.define(kw_only=True, eq=False)
+class TookTooLong(Unavailable):
+    """A request was given up; whether a command had its effect, an equal one with the same Idempotency-Key finds out.
+
+    Attributes:
+        seconds: How long it was worked on.
+    """
+
+    code: ClassVar[str] = "took-too-long"
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"The request was given up after {self.seconds:g} s."
+
+
+@attrs.define(kw_only=True, eq=False)
 class MethodNotAllowed(Rejected):
     """The path exists, the method does not."""
 

@@ -15,7 +15,7 @@ from sale_adapters.embedded import ChildProcess, EmbeddedParts, Part, PartFailed
 from sale_adapters.sandbox import IdentitySettings
 from sale_adapters.wire.demo_shop import CHANNELS, MENU
 from sale_adapters.wire.places import BASE
-from sale_app.settings import variable
+from sale_app.setting_fields import variable
 
 _IDENTITY = IdentitySettings()
 

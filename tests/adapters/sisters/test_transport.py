@@ -7,10 +7,12 @@ import attrs
 import httpx
 import pytest
 
+from processes import eventually
 from sale_adapters.sisters.breaker import Breaker, BreakerState
 from sale_adapters.sisters.retries import Retries
 from sale_adapters.sisters.transport import Answer, Token, Transport
 from sale_domain.errors import SisterUnavailable
+from sale_domain.use_cases.concurrently import concurrently
 
 Reply = httpx.Response | Exception | Callable[[], Awaitable[httpx.Response]]
 
@@ -272,16 +274,16 @@ async def test_a_probe_that_fails_is_not_tried_again_and_opens_the_breaker_for_a
     assert (await transport.call("GET", "/x")).status == 200
 
 
-async def test_a_probe_whose_caller_goes_away_leaves_its_place_to_the_next(commerce: Commerce) -> None:
+async def test_who_always_asks_twice_at_once_and_gives_both_up_when_one_is_refused_closes_the_breaker_too(
+    commerce: Commerce,
+) -> None:
     transport = await opened(commerce)
-    commerce.replies = [never]
-    probe = asyncio.create_task(transport.call("GET", "/x"))
-    await asyncio.sleep(0)
-    probe.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await probe
-    assert transport.breaker.state() is BreakerState.HALF_OPEN
-    assert (await transport.call("GET", "/x")).status == 200
+    with pytest.raises(SisterUnavailable, match="left alone"):
+        await concurrently(transport.call("GET", path) for path in ("/v1", "/v2"))
+
+    assert await eventually(lambda: transport.breaker.state() is BreakerState.CLOSED)
+    answers = await concurrently(transport.call("GET", path) for path in ("/v1", "/v2"))
+    assert [answer.status for answer in answers] == [200, 200]
 
 
 def test_news_from_before_the_breaker_opened_neither_closes_it_nor_prolongs_its_rest() -> None:

@@ -259,6 +259,19 @@ def test_a_cursor_is_one_of_ours(cursor: str) -> None:
     assert list(query_errors(("cursor", cursor))) == ["/query/cursor"]
 
 
+def test_json_nests_a_hundred_deep_and_no_deeper() -> None:
+    brackets_in_texts = [json.write("[{" * 200), b'"' + b'\\"[' * 200 + b'"', b'"' + b"\\\\" * 99 + b'"']
+    for inner in (b"1", *brackets_in_texts):
+        assert json.read(b"[" * json.MAX_DEPTH + inner + b"]" * json.MAX_DEPTH)
+    wide = b"[" + b",".join([b'{"a": [1]}'] * 500) + b"]"
+    assert isinstance(json.read(wide), list)
+    deeper = b'{"a":' * 101 + b"1" + b"}" * 101
+    with pytest.raises(json.BadJson, match="nested too deep"):
+        json.read(deeper)
+    with pytest.raises(json.BadJson):
+        json.read(b'"' + b"[" * 100_000)
+
+
 @given(st.binary(max_size=200))
 def test_no_bytes_ever_do_more_than_be_refused(data: bytes) -> None:
     with pytest.raises(InvalidInput):

@@ -1,0 +1,176 @@
+"""Limits of one request and of one user: what is too large, too slow or too often is told so, and changes nothing."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from ordering_over_http import TWO_PHO, opened
+from sale_adapters.web import create_app
+from sale_adapters.web.limits import MAX_HEADERS, MAX_URL, Limits
+from sale_adapters.web.rates import Rates
+from sale_adapters.wire.refusals import TooManyRequests
+from sale_app.composition import InMemorySale
+from sale_domain.ids import UserId
+from stream_world import serving
+
+LAN = {"authorization": "Bearer lan", "x-merchant-id": "merchant-1"}
+KEY = {"idempotency-key": "till-4-0001"}
+NEWS = {"eventType": "mq-pay:attempt.thought-of", "timestamp": 1, "payload": {}}
+
+
+async def nothing_lacks() -> Mapping[str, str | None]:
+    return {}
+
+
+@asynccontextmanager
+async def limited(shop: InMemorySale, limits: Limits) -> AsyncGenerator[httpx.AsyncClient]:
+    app = create_app(shop.sale, readiness=nothing_lacks, metrics=shop.metrics, limits=limits)
+    transport: Any = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    base = "http://sale/v1/api/sale"
+    async with httpx.AsyncClient(transport=transport, base_url=base, headers=LAN) as client:
+        yield client
+
+
+async def for_ever(*_: object, **__: object) -> Any:  # noqa: ANN401 - instead of anything
+    await asyncio.Event().wait()
+
+
+class TestTime:
+    """A request that takes too long."""
+
+    async def test_is_given_up_with_a_503_and_its_key_stays_new(self, shop: InMemorySale) -> None:
+        calculate = shop.pricing.calculate
+        async with limited(shop, Limits(request_seconds=0.2)) as client:
+            order = await opened(client)
+            shop.pricing.calculate = for_ever  # type: ignore[method-assign]
+            late = await client.post(f"/sale-orders/{order['id']}/checkout", headers=KEY)
+            seen = (await client.get(f"/sale-orders/{order['id']}")).json()
+            shop.pricing.calculate = calculate  # type: ignore[method-assign]
+            again = await client.post(f"/sale-orders/{order['id']}/checkout", headers=KEY)
+
+        assert (late.status_code, late.json()["code"], late.headers["retry-after"]) == (503, "took-too-long", "1")
+        assert late.headers["x-request-id"] == late.json()["requestId"]
+        assert (seen["version"], seen["status"]) == (1, "DRAFT")
+        assert (again.status_code, again.json()["status"]) == (200, "PROCESSING")
+        _, counted = await shop.metrics.exposition()
+        assert b'sale_commands_total{code="took-too-long",command="orders.check_out"} 1.0' in counted
+
+    async def test_of_mq_pay_is_sent_again_and_counted_so(
+        self, shop: InMemorySale, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(type(shop.inbox), "log", for_ever)
+        async with limited(shop, Limits(request_seconds=0.05)) as client:
+            late = await client.post("/webhooks/payment", json=NEWS)
+
+        assert (late.status_code, late.headers["retry-after"]) == (503, "1")
+        _, counted = await shop.metrics.exposition()
+        assert b'{outcome="unavailable"} 1.0' in counted
+
+    async def test_to_arrive_is_given_up_too(self, shop: InMemorySale) -> None:
+        app = create_app(shop.sale, readiness=nothing_lacks, limits=Limits(request_seconds=0.1))
+        async with serving(app) as address:
+            head = "".join(f"{name}: {value}\r\n" for name, value in LAN.items())
+            said = f"POST /v1/api/sale/sale-orders HTTP/1.1\r\nhost: sale\r\n{head}content-length: 50\r\n\r\n{{"
+            answer = await answer_to(address, said.encode())
+
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert b'"code":"took-too-long"' in answer
+
+
+class TestHead:
+    """The request line and the headers."""
+
+    async def test_has_a_url_of_8_kib(self, client: httpx.AsyncClient) -> None:
+        room = MAX_URL - len("/v1/api/sale/sale-orders") - len("cursor=")
+        fits = await client.get("/sale-orders?cursor=" + "x" * room)
+        refused = await client.get("/sale-orders?cursor=" + "x" * (room + 1))
+
+        assert fits.json()["errors"][0]["pointer"] == "/query/cursor"
+        assert (refused.status_code, refused.json()["code"], refused.json()["limit"]) == (414, "url-too-long", 8_192)
+        assert refused.headers["content-type"] == "application/problem+json"
+
+    async def test_has_16_kib_of_headers(self, client: httpx.AsyncClient) -> None:
+        fits = await client.get("/sale-orders", headers={"x-padding": "x" * (MAX_HEADERS - 1_000)})
+        refused = await client.get("/sale-orders", headers={"x-padding": "x" * MAX_HEADERS})
+
+        assert fits.status_code == 200
+        assert (refused.status_code, refused.json()["code"]) == (431, "headers-too-large")
+
+    async def test_that_comes_in_pieces_without_end_is_not_even_collected(self, shop: InMemorySale) -> None:
+        async with serving(create_app(shop.sale, readiness=nothing_lacks)) as address:
+            pieces = [b"GET /v1/api/sale/healthz HTTP/1.1\r\nhost: sale\r\n", *[b"x-padding: " + b"x" * 4_000] * 9]
+            answer = await answer_to(address, *pieces)
+
+        assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+async def answer_to(address: str, *pieces: bytes) -> bytes:
+    """Send pieces one by one and return all that comes back up to the end of the answer's first read."""
+    reader, writer = await asyncio.open_connection(*address.split(":"))
+    for piece in pieces:
+        writer.write(piece)
+        await writer.drain()
+        await asyncio.sleep(0.02)
+    async with asyncio.timeout(10):
+        answer = await reader.read(65_536)
+        while b"}" not in answer and (more := await reader.read(65_536)):
+            answer += more
+    writer.close()
+    return answer
+
+
+class TestRate:
+    """Requests of one user."""
+
+    async def test_beyond_the_burst_are_429_and_mq_pay_operators_and_others_go_on(self, shop: InMemorySale) -> None:
+        minh = {"authorization": "Bearer minh", "x-merchant-id": "merchant-2"}
+        async with limited(shop, Limits(rate_per_second=1, rate_burst=2)) as client:
+            mine = [await client.post("/sale-orders", json=TWO_PHO, headers=KEY) for _ in range(3)]
+            others = [
+                await client.get("/sale-orders", headers=minh),
+                *[await client.post("/webhooks/payment", json=NEWS) for _ in range(3)],
+                *[await client.get(path) for path in ("/healthz", "/readyz", "/metrics")],
+            ]
+            stranger = await client.get("/sale-orders", headers={"authorization": "Bearer forged"})
+
+        assert [answer.status_code for answer in mine] == [201, 201, 429]
+        assert (mine[2].json()["code"], mine[2].headers["retry-after"]) == ("too-many-requests", "1")
+        assert {answer.status_code for answer in others} == {200}
+        assert stranger.status_code == 401
+
+    async def test_are_not_limited_unless_an_operator_says_so(self, client: httpx.AsyncClient) -> None:
+        answers = [await client.get("/sale-orders?limit=1") for _ in range(50)]
+        assert {answer.status_code for answer in answers} == {200}
+
+    def test_flow_again_at_the_rate_and_gather_to_a_burst(self) -> None:
+        now = 0.0
+        rates = Rates(per_second=10, burst=3, monotonic=lambda: now)
+
+        def let_in(asked: int) -> int:
+            passed = 0
+            for _ in range(asked):
+                try:
+                    rates.take(UserId("lan"))
+                except TooManyRequests:
+                    continue
+                passed += 1
+            return passed
+
+        assert let_in(10) == 3
+        now = 0.25
+        assert let_in(10) == 2
+        now = 100.0
+        assert let_in(10) == 3
+
+    def test_of_more_users_than_are_remembered_forget_whoever_asked_longest_ago(self) -> None:
+        rates = Rates(per_second=1, burst=1, most_users=2, monotonic=lambda: 0.0)
+        for user in ("lan", "minh", "hoa"):
+            rates.take(UserId(user))
+
+        rates.take(UserId("lan"))
+        with pytest.raises(TooManyRequests):
+            rates.take(UserId("hoa"))
