@@ -116,7 +116,6 @@ async def _answer_caller(call: Call, operation: Operation, permission: Permissio
     with step("admit"):
         caller = await admit(request, sale, permission, call.services.rates)
     _is_about(caller)
-    request.scope["sale.caller"] = caller
     _check_ids(request)
     if operation.method in {"GET", "DELETE"}:
         return await _handled(operation, attrs.evolve(call, caller=caller))
