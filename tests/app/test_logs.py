@@ -55,20 +55,21 @@ def test_secrets_are_masked_whoever_says_them() -> None:
         "SALE_KAFKA_BOOTSTRAP": "kafka:9092",
         "SALE_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
         "SALE_KAFKA_USERNAME": "sale",
-        "SALE_KAFKA_PASSWORD": "swordfish-9",
+        "SALE_KAFKA_PASSWORD": 'cá kiếm "9"',
         "SALE_REDIS_URL": "redis://:rabbit-hole-9@redis/0",
     }
     secrets = tuple(secrets_of(Settings.read(given, process=Process.RELAY)))
-    assert set(secrets) == {"p%40ssw0rd-of-db", "p@ssw0rd-of-db", "swordfish-9", "rabbit-hole-9"}
+    assert set(secrets) == {"p%40ssw0rd-of-db", "p@ssw0rd-of-db", 'cá kiếm "9"', "rabbit-hole-9"}
 
     spoken = formatter(as_json=True, secrets=secrets).format(
         record(
             "cannot reach %s as p@ssw0rd-of-db, authorization: Bearer abc.def-123, key eyJhbGciOi.eyJzdWIi.c2ln",
             "postgresql://other:short@db/sale",
-            sasl="swordfish-9",
+            sasl='cá kiếm "9"',
         )
     )
     assert "postgresql://other:********@db/sale" in spoken
+    assert '"sasl": "********"' in spoken
     for secret in (*secrets, "short", "abc.def", "eyJ"):
         assert secret not in spoken
 
@@ -92,6 +93,10 @@ def test_text_is_one_line_whatever_a_library_says_and_a_traceback_keeps_its_line
     bug = record("bug")
     bug.exc_info = (ValueError, ValueError("a bug\nof two lines"), None)
     assert len(said(bug).splitlines()) == 3
+
+
+def test_half_a_character_is_written_too() -> None:
+    assert json.loads(formatter(as_json=True).format(record("request", path="\ud800")))["path"] == "\ud800"
 
 
 def test_a_forged_line_stays_inside_its_field() -> None:

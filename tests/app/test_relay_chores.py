@@ -106,7 +106,7 @@ def test_a_relay_applies_what_was_parked_drops_what_is_old_and_compares(
             [sys.executable, "-W", "ignore", "-c", PROGRAM], env=environment, stdout=output, stderr=output
         )
     try:
-        until(lambda: not left(database_url) and '"orders":1' in log.read_text(), told=log.read_text)
+        until(lambda: not left(database_url) and '"orders": 1' in log.read_text(), told=log.read_text)
         relay.send_signal(signal.SIGTERM)
         assert relay.wait(timeout=20) == 0
     finally:
