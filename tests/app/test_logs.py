@@ -115,6 +115,8 @@ def test_a_terminal_gets_text_and_everything_else_json_unless_told(
     given = {"SALE_DATABASE_URL": "postgresql://db/sale", "SALE_LOG_FORMAT": log_format}
     root = logging.RootLogger(logging.WARNING)
     monkeypatch.setattr(logging, "root", root)
+    for chatty in ("httpx", "httpcore"):
+        monkeypatch.setattr(logging.getLogger(chatty), "level", logging.NOTSET)
     monkeypatch.setattr(sys, "stderr", _Terminal() if terminal else io.StringIO())
     start_logging(Settings.read(given, process=Process.OUTBOX))
 
