@@ -5,6 +5,7 @@ import json
 import logging
 import re
 import sys
+import time
 
 import pytest
 
@@ -33,6 +34,10 @@ def test_a_whole_sale_leaves_json_that_names_everything_and_gives_nothing_away(s
     assert sale.good("POST", "/webhooks/payment", told) == {"outcome": "applied"}
     (record,) = sale.records(order_id, count=1)
 
+    # The record is there before the relay has read it back and says so.
+    deadline = time.monotonic() + 30
+    while record.headers["ce_id"] not in (sale.home / "relay.log").read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
     serve, relay = ((sale.home / f"{name}.log").read_text() for name in ("serve", "relay"))
     lines = [json.loads(line) for line in (serve + relay).splitlines()]
     assert all(TIME.fullmatch(line["time"]) and line["level"] and line["logger"] and line["event"] for line in lines)
