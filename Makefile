@@ -26,8 +26,8 @@ $(READY): requirements/all.txt pyproject.toml
 run: $(READY) ## start everything, sell two bowls of phở, show the record on Kafka (Ctrl-C ends it)
 	$(BIN)/sale demo
 
-test: $(READY) ## run every test; a part of them with T=tests/domain
-	$(BIN)/pytest $(if $(filter tests,$(T)),-n 3 --dist loadfile) $(T)
+test: $(READY) ## run every test; a part of them with T=tests/domain; WORKERS=3 at once
+	$(BIN)/pytest $(if $(WORKERS),-n $(WORKERS) --dist loadfile) $(T)
 
 sim: $(READY) ## simulate the relay under faults; SEEDS=300 of them, or one with SEED=7
 	SEED=$(or $(SEED),1) SEEDS=$(or $(SEEDS),$(if $(SEED),1,300)) $(BIN)/pytest tests/simulation

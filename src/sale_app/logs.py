@@ -3,6 +3,7 @@
 Whatever is said while a request is worked through carries the request's names; secrets are masked whoever says them.
 """
 
+import json
 import logging
 import re
 import sys
@@ -11,7 +12,6 @@ from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
 import attrs
-import msgspec
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
@@ -28,6 +28,7 @@ _TOKEN = re.compile(r"eyJ[\w-]{4,}\.[\w-]+(?:\.[\w-]*)*|(?<=[Bb]earer )[^\s\"',]
 _PASSWORD = re.compile(r"(://[^\s:/@\"]*:)[^\s/@\"]+@")
 # PostgreSQL's DETAIL of a violated constraint is the row, and a row may hold the body of a webhook.
 _DETAIL = re.compile(r"^DETAIL: .*$", re.MULTILINE)
+_WRITER = json.JSONEncoder(default=str)
 _SHORTEST_SECRET = 8
 """What is shorter is no secret, and may be an ordinary word."""
 
@@ -89,7 +90,7 @@ class _Masked:
 
     def __init__(self, render: Callable[[EventDict], str], *, secrets: Iterable[str]) -> None:
         self._render = render
-        self._secrets = tuple(secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
+        self._secrets = {form for secret in secrets if len(secret) >= _SHORTEST_SECRET for form in _forms(secret)}
 
     def __call__(self, _: WrappedLogger, __: str, event: EventDict) -> str:
         if "exception" in event:
@@ -104,8 +105,14 @@ class _Masked:
         return line
 
 
+def _forms(secret: str) -> set[str]:
+    """Return how a line may write a secret: as it is, and as JSON does."""
+    return {secret, *(json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False))}
+
+
 def _json(event: EventDict) -> str:
-    return msgspec.json.encode(event, enc_hook=str).decode()
+    # Escaped to ASCII: whatever a stranger sent can be written, half a character too.
+    return _WRITER.encode(event)
 
 
 def _text(event: EventDict) -> str:
@@ -118,4 +125,4 @@ def _text(event: EventDict) -> str:
 
 def _value(value: object) -> str:
     text = str(value)
-    return text if _PLAIN.fullmatch(text) else msgspec.json.encode(text).decode()
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)

@@ -49,7 +49,7 @@ ANSWERED_LONG_AGO = b"""
 
 @pytest.fixture
 def environment(tables_url: str, kafka_bootstrap: str) -> Mapping[str, str]:
-    topics = [Topic(name=name, partitions=1, replication_factor=1) for name in KAFKA_TOPICS]
+    topics = [Topic(name=name, partitions=3, replication_factor=1) for name in KAFKA_TOPICS]
     ensure_topics(KafkaConnection(bootstrap=kafka_bootstrap), topics)
     return {
         **os.environ,
@@ -105,7 +105,7 @@ def test_a_relay_applies_what_was_parked_drops_what_is_old_and_compares(
             [sys.executable, "-W", "ignore", "-c", PROGRAM], env=environment, stdout=output, stderr=output
         )
     try:
-        until(lambda: not left(tables_url) and '"orders":1' in log.read_text(), told=log.read_text)
+        until(lambda: not left(tables_url) and '"orders": 1' in log.read_text(), told=log.read_text)
         relay.send_signal(signal.SIGTERM)
         assert relay.wait(timeout=20) == 0
     finally:

@@ -14,6 +14,7 @@ from sale_adapters.prometheus.catalog import CATALOG, Kind
 from sale_adapters.prometheus.relay_catalog import RELAY_CATALOG
 
 HERE = Path(__file__).parents[2] / "deploy" / "observability"
+RUNBOOK = HERE.parents[1] / "docs" / "how-to" / "when-something-is-wrong.md"
 OF_PROMETHEUS = frozenset({"instance", "job"})
 """Labels that a scrape adds to everything."""
 
@@ -135,4 +136,5 @@ def test_each_alert_says_how_urgent_it_is_and_where_to_read_what_to_do() -> None
         assert rule["labels"]["severity"] in {"page", "ticket"}
         anchor = f"docs/how-to/when-something-is-wrong.md#{rule['alert'].lower()}"
         assert rule["annotations"]["runbook_url"] == anchor
+        assert f"## {rule['alert']}\n" in RUNBOOK.read_text()
     assert len({rule["alert"] for rule in alerts()}) == len(alerts())

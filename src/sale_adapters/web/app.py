@@ -82,12 +82,12 @@ def create_app(
     if webhook_port is None:
         return _application([*routes(everything, services), *live], around)
     elsewhere = [each for each in everything if each.handler is not payments.receive]
-    alone = [each for each in everything if each.handler in {payments.receive, operating.healthz}]
-    return Doors(
-        _application([*routes(elsewhere, services), *live], around),
-        webhook=_application(routes(alone, services), around),
-        webhook_port=webhook_port,
-    )
+    main = _application([*routes(elsewhere, services), *live], around)
+    return Doors(main, webhook=_application(routes(_ALONE, services), around), webhook_port=webhook_port)
+
+
+_ALONE = [each for each in OPERATIONS if each.handler in {payments.receive, operating.healthz}]
+"""What a port of the webhook's own has."""
 
 
 def _application(paths: Sequence[BaseRoute], around: Sequence[Middleware]) -> Starlette:

@@ -37,7 +37,7 @@ UNSCOPED = {
         **dict.fromkeys(("INSERT_ITEM", "UPDATE_TICKET", "UPDATE_ITEM", "TICKETS", "ITEMS"), OF_THE_ORDER),
         "ENSURE_STATIONS": POSITIONAL,
     },
-    "usage_sql": {**dict.fromkeys(("OF_ORDER", "OF_ORDERS", "UPDATE"), OF_THE_ORDER), "DUE": SWEEP},
+    "usage_sql": {**dict.fromkeys(("ACTIVE_OF_ORDER", "OF_ORDER", "OF_ORDERS", "UPDATE"), OF_THE_ORDER), "DUE": SWEEP},
     "leftovers": {"_STATEMENTS": SWEEP},
     "inbox_sql": {
         **dict.fromkeys(("ARRIVED", "DROP_ANSWERS", "DROP_PUBLISHED", "DROP_WEBHOOKS"), SWEEP),
@@ -69,7 +69,7 @@ def pages() -> Iterator[Statement]:
     yield from map(usage_sql.page, subsets(usage_sql._FILTERS))
     for of_station in (False, True):
         yield kitchen_statements.page_of_tickets(("PENDING",), of_station=of_station)
-        yield kitchen_statements.page_of_tickets(None, of_station=of_station)
+        yield kitchen_statements.page_of_tickets(("READY", "VOIDED"), of_station=of_station)
 
 
 def subsets(names: Mapping[str, object]) -> Iterator[frozenset[str]]:

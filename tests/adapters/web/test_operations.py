@@ -209,7 +209,7 @@ async def test_the_log_has_one_line_a_request_with_its_names_and_no_secret(clien
     assert len(first["trace_id"]) == 32
     assert second["path"] == "/v1/api/sale/a%0Ab"
     assert "route" not in second
-    assert not any(secret in line for line in log.lines for secret in ("hush", "Bearer", "lan "))
+    assert not any(secret in str(line) for line in log.objects("sale") for secret in ("hush", "Bearer"))
 
 
 async def test_what_a_request_is_about_is_said_with_it_by_whoever_speaks(client: httpx.AsyncClient) -> None:
