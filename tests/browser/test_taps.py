@@ -126,6 +126,33 @@ async def test_quick_taps_on_plus_count_from_each_other(sale: Live, open_board: 
     await expect(waiter.page.get_by_role("alert")).to_have_count(0)
 
 
+async def test_a_tap_counts_also_when_the_screen_hears_of_the_last_one_before_its_answer(
+    sale: Live, open_board: Open
+) -> None:
+    order_id = seated(sale, "taps-8", ("pho", 1))
+    waiter = await open_board("Waiter")
+    await waiter.page.goto(f"{waiter.url}#/orders/{order_id}")
+    heard = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        await heard.wait()
+        await route.fulfill(response=answer)
+
+    async def unread(route: Route) -> None:
+        await heard.wait()
+        await route.continue_()
+
+    await waiter.page.route("**/items", late)
+    await waiter.page.route(f"**/sale-orders/{order_id}", unread)
+    await waiter.button("Trà đá").click()
+    await expect(waiter.page.locator(".order .old-mark")).to_be_visible()
+    await waiter.button("Trà đá").dispatch_event("click")
+    heard.set()
+
+    await expect(waiter.line("Trà đá").locator(".line-quantity")).to_have_text("2")
+
+
 async def test_the_items_on_the_buttons_stay_where_they_are_while_lines_come(sale: Live, open_board: Open) -> None:
     order_id = seated(sale, "taps-7", ("pho", 1))
     waiter = await open_board("Waiter")

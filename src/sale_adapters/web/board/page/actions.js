@@ -33,6 +33,11 @@ export class Actions {
     return this.busy.has(id);
   }
 
+  /** Tell whether an answer to a command on a thing is awaited. @param {Kind} kind @param {string} id */
+  isUnderWay(kind, id) {
+    return this.queues.has(`${kind}:${id}`);
+  }
+
   /**
    * Run a command on a thing upon the version that was seen; true when it was done.
    * @param {Kind} kind @param {Thing} seen the thing as it was shown when its button was tapped or its question asked
@@ -47,6 +52,7 @@ export class Actions {
     this.queues.set(key, mine);
     const done = await mine;
     if (this.queues.get(key) === mine) this.queues.delete(key);
+    this.app.update();
     // A second tap of the same finger is no second wish.
     setTimeout(() => {
       this.busy.delete(busy);

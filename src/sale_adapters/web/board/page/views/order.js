@@ -28,6 +28,8 @@ export function orderView(app, id) {
   if (!order) return app.lookedFor(id) ? empty(app.t('order.gone'), '') : html`<p class="choose">${app.t('live.starting')}…</p>`;
   const old = app.store.isOld('order', order);
   const editable = order.status === 'DRAFT';
+  // Word of what one has just done may come before its answer: the next tap is meant, and waits for that answer.
+  const closed = old && !app.actions.isUnderWay('order', id);
   const price = editable && order.items.length ? app.prices.of(order) : null;
   return html`<article class="order ${old ? 'old' : ''}" aria-labelledby="order-title" data-order-detail=${order.id}>
     <header>
@@ -38,9 +40,9 @@ export function orderView(app, id) {
     </header>
     ${order.note ? html`<p class="order-note">${order.note}</p>` : nothing}
     ${isOpen('order', order) ? nothing : html`<p class="closed">${app.t('order.closed')} ${order.cancelReason ?? ''}</p>`}
-    ${editable ? adding(app, order, old) : nothing}
+    ${editable ? adding(app, order, closed) : nothing}
     ${order.items.length
-      ? html`<ul class="lines">${repeat(order.items, (/** @type {any} */ line) => line.id, (/** @type {any} */ line) => lineRow(app, order, line, price, editable && !old))}</ul>`
+      ? html`<ul class="lines">${repeat(order.items, (/** @type {any} */ line) => line.id, (/** @type {any} */ line) => lineRow(app, order, line, price, editable && !closed))}</ul>`
       : html`<p class="choose">${app.t('order.empty')}</p>`}
     ${sums(app, order, price)} ${actions(app, order, old)}
     ${app.historyOf === id ? historyView(app, order) : nothing}
@@ -82,8 +84,8 @@ async function changeNote(app, order, line) {
   if (note !== undefined) await app.actions.change(order, line.id, { note: note || null });
 }
 
-/** @param {App} app @param {Thing} order @param {boolean} old */
-function adding(app, order, old) {
+/** @param {App} app @param {Thing} order @param {boolean} closed */
+function adding(app, order, closed) {
   /** What was refused is typed for the next try, unless something else was typed since. @param {string} itemId @param {HTMLInputElement[]} fields */
   const add = async (itemId, ...fields) => {
     const typed = fields.map((field) => field.value);
@@ -101,12 +103,12 @@ function adding(app, order, old) {
   // Another order gets fields of its own: a note never goes along.
   return repeat([order], () => order.id, () => html`<div class="adding">
     <div class="quick" role="group" aria-label=${app.t('order.add')} data-rove>
-      ${app.config.items.map((item) => html`<button data-key=${item.id} aria-disabled=${app.off(old)} @click=${() => add(item.id, noteField())}>${item.name}</button>`)}
+      ${app.config.items.map((item) => html`<button data-key=${item.id} aria-disabled=${app.off(closed)} @click=${() => add(item.id, noteField())}>${item.name}</button>`)}
     </div>
     <form class="by-id" @submit=${byId}>
       <label><span>${app.t('order.add.note')}</span><input id="add-note" maxlength="500" autocomplete="off" /></label>
       <label><span>${app.t('order.add.id')}</span><input id="add-id" maxlength="500" autocomplete="off" autocapitalize="off" spellcheck="false" /></label>
-      <button aria-disabled=${app.off(old)}>${app.t('order.add')}</button>
+      <button aria-disabled=${app.off(closed)}>${app.t('order.add')}</button>
     </form>
   </div>`);
 }
