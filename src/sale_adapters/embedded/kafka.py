@@ -23,7 +23,8 @@ _JVM = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.
 _CLIENT = b"sale-embedded"
 _API_VERSIONS = 18
 _TELL_FENCING = "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.controller.ReplicationControlManager=info"
-_FENCING_SECONDS = 10.0
+_ACTIVE = "Performing controller activation"
+_FENCING_SECONDS = 5.0
 _SETTINGS = "server.properties"
 _ALONE = "controller.properties"
 # Relative to the data directory, which the broker runs in: any name of it will do, and it can be moved.
@@ -120,11 +121,15 @@ class EmbeddedKafka:
         """
         (self.data_dir / _ALONE).write_text(_controller_properties(controller))
         child = self._child(command[0], _TELL_FENCING, *command[1:], "kafka.Kafka", _ALONE, lock=lock)
-        deadline = time.monotonic() + _FENCING_SECONDS
+        active: float | None = None
 
         async def fenced() -> bool:
-            # One that was fenced before is not fenced again; then the time has to do.
-            return "Fencing broker 1" in child.log_tail() or time.monotonic() > deadline
+            nonlocal active
+            told = child.log_tail()
+            if active is None and _ACTIVE in told:
+                active = time.monotonic()
+            # One that was fenced before is not fenced again; then the time since the controller rules has to do.
+            return "Fencing broker 1" in told or (active is not None and time.monotonic() - active > _FENCING_SECONDS)
 
         await child.start(ready=fenced)
         await child.stop()
