@@ -8,6 +8,11 @@ import services
 from sale_adapters.postgres.migrations.run import migrate
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what is marked as long first."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """Yield the URL of a PostgreSQL server (its database `sale`); tests that write want `database_url`."""

@@ -13,11 +13,14 @@ from typing import Any
 
 import httpx
 import psutil
+import pytest
 
 from live import demo_json
 from processes import alive
 from sale_adapters.embedded import free_ports
 from sale_adapters.kafka.reading import CommittedRecord, committed_records
+
+pytestmark = pytest.mark.long
 
 
 @contextmanager

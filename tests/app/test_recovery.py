@@ -29,6 +29,8 @@ from sale_domain.events import PAYMENT_SUCCESS
 from sale_domain.ids import EventId
 from sale_domain.ports.publishing import PublishedAt
 
+pytestmark = pytest.mark.long
+
 
 @attrs.frozen(kw_only=True)
 class Site:

@@ -31,6 +31,8 @@ from sale_domain.ports.publishing import OutboxRow
 from sale_domain.publishing import RelayPolicy
 from spoken import said
 
+pytestmark = pytest.mark.long
+
 
 @attrs.frozen(kw_only=True)
 class World:

@@ -24,6 +24,7 @@ from chaos_tellers import Sold, Teller
 from chaos_witness import Witness, witness
 from sale_adapters.embedded import EmbeddedParts, free_ports
 
+pytestmark = pytest.mark.long
 CYCLES = int(os.environ.get("CYCLES", "15"))
 AT_MOST_SECONDS = float(os.environ.get("AT_MOST_SECONDS", "100000"))
 SEED = int(os.environ.get("SEED", "1"))

@@ -13,6 +13,7 @@ from relay_guards import Guard
 from relay_simulation import World
 from sale_domain.ports.publishing import ShardHalted
 
+pytestmark = pytest.mark.long
 FIRST = int(os.environ.get("SEED", "1"))
 SEEDS = int(os.environ.get("SEEDS", "300"))
 ENOUGH_TO_MISS_A_GUARD = 300
