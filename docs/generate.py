@@ -113,7 +113,12 @@ def problems() -> str:
     """Return every code that a problem can have."""
     kinds = sorted(_kinds(SaleError), key=lambda kind: (status_of(kind), kind.code))
     rows = [(f"`{kind.code}`", str(status_of(kind)), (kind.__doc__ or "").partition("\n")[0]) for kind in kinds]
-    return "\n\n".join(["# Problems", MADE, _table(("code", "status", "meaning"), rows)]) + "\n"
+    members = (
+        "A problem's `status` is always the HTTP status (RFC 9457). So `illegal-transition` says where the thing was "
+        "as `illegalTransition.status`, also as `currentStatus`, and what was tried as `illegalTransition.action`, "
+        "also as `action`. `errors[].pointer` says where in the request something is wrong, whatever the code."
+    )
+    return "\n\n".join(["# Problems", MADE, members, _table(("code", "status", "meaning"), rows)]) + "\n"
 
 
 def metrics() -> str:

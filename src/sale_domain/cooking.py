@@ -66,7 +66,8 @@ def send(
     Raises:
         IllegalTransition: the order was given up.
         MoreThanOrdered: a line would be sent more often than it is ordered.
-        NotSendable: no such line, a combo's lead, whose parts are cooked instead of it, or too long a note.
+        NotSendable: no such line, a combo's lead, whose parts are cooked instead of it, a station that the merchant has
+            not, or too long a note.
         NothingToSend: the kitchen has everything.
         TooManyKitchenItems: the order has sent too many already.
     """
@@ -74,7 +75,7 @@ def send(
         raise IllegalTransition(status=order.status.value, action="send")
     at = max(at, order.updated_at)
     by_station: dict[StationId | None, list[KitchenItem]] = {}
-    for n, portion in enumerate(_portions(order, wanted)):
+    for n, portion in enumerate(_portions(order, wanted, menu.stations)):
         line = order.basket.line(portion.line_id)
         made = Preparation() if line.item_id is None else menu.preparations[line.item_id]
         item = KitchenItem(
@@ -152,10 +153,11 @@ def unsent_lines(order: Order) -> tuple[Line, ...]:
     return tuple(line for line in order.basket.lines if line.id not in leads and line.sent_quantity < line.quantity)
 
 
-def _portions(order: Order, wanted: Sequence[Portion]) -> tuple[Portion, ...]:
+def _portions(order: Order, wanted: Sequence[Portion], stations: Stations) -> tuple[Portion, ...]:
     """Return what is to be sent, after a look at whether it can be."""
     unsent = unsent_lines(order)
     lines = [_cooked_line(order, portion, n) for n, portion in enumerate(wanted)]
+    _check_stations(stations, wanted)
     if not unsent:
         raise NothingToSend
     portions = wanted or [Portion(line_id=line.id, quantity=line.quantity - line.sent_quantity) for line in unsent]
@@ -175,6 +177,13 @@ def _check_ordered(line: Line, wanted: Sequence[Portion]) -> None:
         if left < 0:
             sent = line.sent_quantity
             raise MoreThanOrdered(line_id=line.id, ordered=line.quantity, sent=sent, asked=asked, place=n)
+
+
+def _check_stations(stations: Stations, wanted: Sequence[Portion]) -> None:
+    """Refuse a station that the merchant has not: no screen would show its tickets."""
+    for n, portion in enumerate(wanted):
+        if portion.station_id is not None and not stations.have(portion.station_id):
+            raise NotSendable(pointer=f"/items/{n}/stationId", detail="the merchant has no such kitchen station")
 
 
 def _note(of_line: str | None, of_portion: str | None, n: int) -> str | None:

@@ -38,6 +38,10 @@ class Stations:
             return by_item[item_id]
         return next((by_category[category] for category in category_ids if category in by_category), None)
 
+    def have(self, station_id: StationId) -> bool:
+        """Tell whether something can be sent there; who keeps no stations may name any."""
+        return not self.stations or any(station.id == station_id for station in self.stations)
+
     def replaced(self, stations: tuple[Station, ...]) -> "Stations":
         """Return other stations as the next version; the same ones change nothing.
 

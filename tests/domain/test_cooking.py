@@ -65,10 +65,10 @@ def test_sending_tells_of_the_order_and_of_each_ticket_and_nothing_to_kafka() ->
 def test_chosen_quantities_keep_course_note_and_station() -> None:
     order = draft(pho(3, note="no onion"), product("tra-da"))
     line = order.basket.lines[0].id
-    change = send(order, portion(line, 2, course="main", station_id="roof"), portion(line, "0.5", note="extra hot"))
-    roof, stove = change.order.kitchen.tickets
-    assert [(int(i.quantity), i.course, i.note) for i in roof.items] == [(2, "main", "no onion")]
-    assert (roof.station_id, stove.station_id) == ("roof", STOVE)
+    change = send(order, portion(line, 2, course="main", station_id="bar"), portion(line, "0.5", note="extra hot"))
+    bar, stove = change.order.kitchen.tickets
+    assert [(int(i.quantity), i.course, i.note) for i in bar.items] == [(2, "main", "no onion")]
+    assert (bar.station_id, stove.station_id) == (BAR, STOVE)
     assert [(i.quantity, i.course, i.note) for i in stove.items] == [(Decimal("0.5"), None, "no onion · extra hot")]
     assert sent_quantities(change.order) == {"pho": Decimal("2.5"), "tra-da": 0}
     rest = send(change.order)

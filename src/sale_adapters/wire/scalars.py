@@ -22,7 +22,7 @@ MAX_FEED_NUMBER = 2**53 - 1
 """A browser counts no further exactly."""
 
 Text = NewType("Text", str)
-"""1 to 500 characters, none of them a control character."""
+"""1 to 500 characters, none of them a control character, and something of it to be seen."""
 Amount = NewType("Amount", Decimal)
 """Money in a currency that is known from elsewhere: decimal(15,4), not negative."""
 Quantity = NewType("Quantity", Decimal)
@@ -48,6 +48,10 @@ FeedNumber = NewType("FeedNumber", int)
 TextOrEmpty = Text | None | Keep
 """A text to set, or null to empty it; absent, it stays."""
 
+# Spaces, what has no width, and marks that stand on nothing, by Unicode's categories; then letters that look like none.
+_UNSEEN = {"Zs", "Zl", "Zp", "Cf", "Mn", "Me"}
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})")
 
@@ -65,6 +69,18 @@ def text(value: Json) -> str:
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in value):
         raise ValueError("must not have control characters")
     return value
+
+
+def legible(value: Json) -> str:
+    """Read a text as a person or a client of ours says it: there is something to be seen.
+
+    Raises:
+        ValueError: it is no text, or blank.
+    """
+    read = text(value)
+    if all(character in _BLANKS or unicodedata.category(character) in _UNSEEN for character in read):
+        raise ValueError("must have something that can be seen")
+    return read
 
 
 def number(value: Json) -> Decimal:
@@ -183,9 +199,9 @@ def _decimal(description: str, **limits: Json) -> JsonObject:
 
 
 SCALARS: Mapping[Any, Scalar] = {
-    Text: Scalar(text, {"type": "string", **_TEXT}),
+    Text: Scalar(legible, {"type": "string", **_TEXT}),
     TextOrEmpty: Scalar(
-        lambda value: value if value is None else text(value),
+        lambda value: value if value is None else legible(value),
         {"type": ["string", "null"], **_TEXT, "description": "null empties it"},
     ),
     Amount: Scalar(amount, _decimal("at most 11 digits before the point and 4 after it", minimum=0)),

@@ -35,6 +35,8 @@ def many_lines(count: int) -> bytes:
         (b"\xff", 400, ""),
         (b'{"saleChannelId": "channel-vnd", "color": 1}', 400, "/color"),
         (b'{"saleChannelId": 5}', 400, "/saleChannelId"),
+        (b'{"saleChannelId": "\\u200b"}', 400, "/saleChannelId"),
+        (b'{"saleChannelId": "channel-vnd", "customerId": " "}', 400, "/customerId"),
         (b'{"saleChannelId": "channel-vnd", "items": {}}', 400, "/items"),
         (b'{"saleChannelId": "channel-vnd", "items": "variant-pho"}', 400, "/items"),
         (b'{"saleChannelId": "channel-vnd", "items": [{"itemId": "x", "quantity": -1}]}', 400, "/items/0/quantity"),

@@ -65,6 +65,16 @@ async def test_chosen_portions_keep_what_was_said_of_them(client: httpx.AsyncCli
     assert (item["quantity"], item["course"], item["note"]) == (0.5, "main", "no onion · hot")
 
 
+async def test_a_list_that_names_nothing_sends_all_that_is_unsent(client: httpx.AsyncClient) -> None:
+    order = await opened(client, PHO_AND_TEA)
+    path = f"/sale-orders/{order['id']}/kitchen-tickets"
+
+    (ticket,) = (await asked(client, path, {"items": []}, status=201))["tickets"]
+
+    assert [item["quantity"] for item in ticket["items"]] == [2, 1]
+    assert (await asked(client, path, {"items": []}, status=409))["code"] == "nothing-to-send"
+
+
 async def test_a_dish_goes_through_the_kitchen_and_kafka_hears_of_each_step(
     client: httpx.AsyncClient, shop: InMemorySale
 ) -> None:
@@ -226,6 +236,8 @@ async def test_if_match_names_the_ticket_for_taps_and_the_order_for_sending(clie
         ({"course": ""}, 400, "/items/0/course"),
         ({"colour": 1}, 400, "/items/0/colour"),
         ({"stationId": "\u0000"}, 400, "/items/0/stationId"),
+        ({"stationId": " "}, 400, "/items/0/stationId"),
+        ({"saleOrderItemId": "\u200b"}, 400, "/items/0/saleOrderItemId"),
         ({"quantity": 3}, 409, "more-than-ordered"),
         ({"quantity": 3}, 409, "/items/0/quantity"),
         ({"saleOrderItemId": STRANGER}, 422, "/items/0/saleOrderItemId"),
@@ -257,11 +269,20 @@ async def test_illegal_steps_are_refused_with_status_and_action_and_change_nothi
     assert (await client.get(f"/kitchen-tickets/{ticket['id']}")).json()["version"] == 2
 
 
-@pytest.mark.parametrize("body", [None, {}, {"reason": ""}, {"reason": 7}, {"reason": "x", "color": 1}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        {},
+        *({"reason": reason} for reason in ("", 7, " ", "\u200b", "\u3000 \u00a0", "\u3164", "\u2800", "\ufe0f")),
+        {"reason": "x", "color": 1},
+    ],
+)
 async def test_nothing_is_voided_without_a_reason(client: httpx.AsyncClient, body: object) -> None:
     _, (ticket,) = await sent(client)
     for path in (item_path(ticket, "void"), f"/kitchen-tickets/{ticket['id']}/void"):
-        await asked(client, path, body, status=400)
+        (error,) = (await asked(client, path, body, status=400))["errors"]
+        assert error["pointer"] in {"/reason", "/color"}
     for path in (item_path(ticket, "cook"), f"/kitchen-tickets/{ticket['id']}/rush"):
         await asked(client, path, {"color": 1}, status=400)
     assert (await client.get(f"/kitchen-tickets/{ticket['id']}")).json() == ticket
@@ -296,40 +317,3 @@ async def test_another_merchants_kitchen_is_not_there_exactly_as_one_that_never_
 async def test_a_list_that_nobody_can_make_is_refused(client: httpx.AsyncClient, query: str) -> None:
     answer = await client.get(f"/kitchen-tickets?{query}")
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, f"/query/{query.partition('=')[0]}")
-
-
-async def test_stations_are_set_at_once_with_a_version_of_their_own(client: httpx.AsyncClient) -> None:
-    none = await client.get("/kitchen-stations")
-    assert (none.json(), none.headers["etag"]) == ({"stations": []}, '"0"')
-
-    first = await client.put("/kitchen-stations", json=STATIONS, headers={"if-match": '"0"'})
-    same = await client.put("/kitchen-stations", json=STATIONS)
-    stale = await client.put("/kitchen-stations", json={"stations": []}, headers={"if-match": '"0"'})
-
-    assert (first.status_code, first.json(), first.headers["etag"]) == (200, STATIONS, '"1"')
-    assert (same.headers["etag"], stale.status_code) == ('"1"', 412)
-    seen = await client.get("/kitchen-stations")
-    assert (seen.json(), seen.headers["etag"]) == (STATIONS, '"1"')
-    assert (await client.get("/kitchen-stations", headers=MINH)).json() == {"stations": []}
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "pointer"),
-    [
-        ({}, 400, "/stations"),
-        ({"stations": [{"id": "a"}]}, 400, "/stations/0/name"),
-        ({"stations": [{"id": "a", "name": "A", "itemIds": [7]}]}, 400, "/stations/0/itemIds/0"),
-        ({"stations": [{"id": "a", "name": "A"}, {"id": "a", "name": "B"}]}, 422, "/stations/1/id"),
-        (
-            {"stations": [{"id": "a", "name": "A", "itemIds": ["x"]}, {"id": "b", "name": "B", "itemIds": ["x"]}]},
-            422,
-            "/stations/1/itemIds/0",
-        ),
-    ],
-)
-async def test_stations_that_say_nothing_or_two_things_are_refused(
-    client: httpx.AsyncClient, body: object, status: int, pointer: str
-) -> None:
-    answer = await client.put("/kitchen-stations", json=body)
-    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (status, pointer)
-    assert (await client.get("/kitchen-stations")).headers["etag"] == '"0"'

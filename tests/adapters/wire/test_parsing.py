@@ -173,9 +173,16 @@ def test_a_quantity_comes_in_exactly_as_number_or_as_text(quantity: Decimal) -> 
         assert read_item(f'{{"itemId": "variant-pho", "quantity": {written}}}'.encode()).quantity == quantity
 
 
-@pytest.mark.parametrize("text", ["", "x" * 501, "a\\u0000b", "a\\nb", "\\u007f", "\\u0085", "\\ud800"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "\\u200b\\u00a0", "\\u3164", "x" * 501, "a\\u0000b", "a\\nb", "\\u007f", "\\u0085", "\\ud800"]
+)
 def test_a_text_has_1_to_500_characters_that_can_be_printed(text: str) -> None:
     assert list(errors_of(f'{{"reason": "{text}"}}', CancelBody)) == ["/reason"]
+
+
+@pytest.mark.parametrize("text", [".", " 🙂", "\u200bbàn 4", "\U0001fadf", "﷽"])
+def test_a_text_has_something_to_be_seen_of_whatever_script(text: str) -> None:
+    assert parse_body(json.write({"reason": text}), CancelBody).reason == text
 
 
 def test_a_text_may_hold_any_language_and_500_characters() -> None:

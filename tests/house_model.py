@@ -1,14 +1,13 @@
-"""A second opinion on who has which table: plain lists, written from the contract, sharing no code with Sale."""
+"""A second opinion on a whole house, its orders and who has which table: plain lists, no code of Sale's."""
 
 from typing import NamedTuple
 
 import attrs
 
-TOTAL = 130_000
-"""What every order costs."""
+from order_model import ModelOrder
 
 
-class Entry(NamedTuple):
+class UsageEntry(NamedTuple):
     """What screens are told of a usage."""
 
     usage: int
@@ -31,36 +30,18 @@ class ModelUsage:
 
 
 @attrs.define(kw_only=True)
-class ModelOrder:
-    """As much of an order as tables care about."""
-
-    status: str = "DRAFT"
-    version: int = 1
-    received: int = 0
-
-    def follow_the_money(self) -> None:
-        """Go on as far as what was received takes it."""
-        if self.status in ("PROCESSING", "PARTIAL") and self.received:
-            self.status = "COMPLETED" if self.received >= TOTAL else "PARTIAL"
-
-
-@attrs.define(kw_only=True)
-class SeatingModel:
+class ModelHouse:
     """A house with orders and units, and everything that must be seen of them."""
 
     orders: list[ModelOrder] = attrs.field(factory=list)
     usages: list[ModelUsage] = attrs.field(factory=list)
-    told: list[Entry] = attrs.field(factory=list)
+    told: list[UsageEntry] = attrs.field(factory=list)
     minute: int = 0
 
     @property
     def taken(self) -> dict[str, int]:
         """Return the units that are in use, with their usages."""
         return {usage.unit: n for n, usage in enumerate(self.usages) if usage.status == "ACTIVE"}
-
-    def open(self) -> None:
-        """Open an order."""
-        self.orders.append(ModelOrder())
 
     def allocate(self, order: int, units: list[str], due: int | None) -> int:
         """Return the status code that taking units gets: all of them or none."""
@@ -102,35 +83,13 @@ class SeatingModel:
             if usage.status == "ACTIVE" and usage.due is not None and usage.due <= self.minute:
                 self._end(n, "EXPIRED")
 
-    def check_out(self, order: int) -> int:
-        """Return the status code that a checkout gets; money that is there already takes the order further."""
-        if self.orders[order].status != "DRAFT":
-            return 409
-        self._change(order, "PROCESSING")
-        return 200
-
-    def pay(self, order: int, amount: int) -> None:
-        """Let new money come in, which is never refused."""
-        self.orders[order].received += amount
-        self._change(order, self.orders[order].status)
-
-    def cancel(self, order: int) -> int:
-        """Return the status code that a cancellation gets."""
-        if self.orders[order].status in ("COMPLETED", "CANCELLED"):
-            return 409
-        self._change(order, "CANCELLED")
-        return 200
-
-    def _change(self, order: int, to: str) -> None:
-        """Let an order go on; with it end its usages."""
-        changed = self.orders[order]
-        changed.status = to
-        changed.version += 1
-        changed.follow_the_money()
+    def follow(self, order: int) -> None:
+        """End the usages of an order that has ended."""
         ends = {"COMPLETED": "SUCCESS", "CANCELLED": "CANCELLED"}
-        for n, usage in enumerate(self.usages):
-            if changed.status in ends and usage.order == order and usage.status == "ACTIVE":
-                self._end(n, ends[changed.status])
+        if status := ends.get(self.orders[order].status):
+            for n, usage in enumerate(self.usages):
+                if usage.order == order and usage.status == "ACTIVE":
+                    self._end(n, status)
 
     def _end(self, n: int, status: str) -> None:
         usage = self.usages[n]
@@ -141,4 +100,4 @@ class SeatingModel:
 
     def _tell(self, n: int, action: str, came_from: str | None) -> None:
         usage = self.usages[n]
-        self.told.append(Entry(n, action, came_from, usage.status, usage.version, usage.unit))
+        self.told.append(UsageEntry(n, action, came_from, usage.status, usage.version, usage.unit))
