@@ -1,80 +1,39 @@
-"""The services behind Kafka, as far as they decide anything: how each one takes an event in, once."""
+"""The examples' consumers with their books in memory: what they decide is theirs, and each key is kept once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
 
-from sale_adapters.wire import json
-
-
-def read(payload: bytes) -> dict[str, Any]:
-    """Return a record's value, money as exact decimals."""
-    document = json.read(payload)
-    assert isinstance(document, dict)
-    return document
+from finance_consumer import booking
+from inventory_consumer import taken
+from sale_domain import PaymentSuccess, read_event
+from sale_domain.ports.publishing import OutboxRow
 
 
-class Finance:
-    """Books an order once, when it is fully paid: dedup by saleOrderId (C5)."""
-
-    def __init__(self) -> None:
-        self.booked: dict[str, Decimal] = {}
-
-    def take(self, payload: bytes) -> None:
-        event = read(payload)
-        if event["payment"]["isFullyPaid"] and event["saleOrderId"] not in self.booked:
-            self.booked[event["saleOrderId"]] = Decimal(event["payment"]["paid"])
+def inventory(rows: Iterable[OutboxRow]) -> dict[tuple[str, str, str], Decimal]:
+    """Return what inventory takes out when it hears these: by order, kitchen item (or none), and stock or material."""
+    books: dict[tuple[str, str, str], Decimal] = {}
+    for row in rows:
+        for order, item, what, quantity in taken(read_event(row.topic, row.payload)):
+            books.setdefault((order, item, what), quantity)
+    return books
 
 
-class FinanceByAttempt:
-    """Books every attempt on the day that it is told of, into the wallet of its provider: dedup by eventId."""
-
-    def __init__(self) -> None:
-        self.booked: list[tuple[str, str, Decimal]] = []
-        self._seen: set[str] = set()
-
-    def take(self, payload: bytes) -> None:
-        event = read(payload)
-        if event["eventId"] in self._seen:
-            return
-        self._seen.add(event["eventId"])
-        self.booked += [
-            (attempt["uid"], attempt["paymentProvider"], Decimal(attempt["amount"]))
-            for attempt in event["payment"]["attempts"]
-        ]
+def finance(rows: Iterable[OutboxRow]) -> dict[str, Decimal]:
+    """Return what finance books, by order."""
+    books: dict[str, Decimal] = {}
+    for row in rows:
+        if entry := booking(read_event(row.topic, row.payload)):
+            books.setdefault(entry[0], Decimal(entry[1]))
+    return books
 
 
-class Inventory:
-    """Takes what was sold out of the stocks: dedup by (saleOrderId, stockId) (C2)."""
-
-    def __init__(self) -> None:
-        self.taken: dict[tuple[str, str], Decimal] = {}
-
-    def take(self, payload: bytes) -> None:
-        event = read(payload)
-        for row in event["stocks"]:
-            self.taken.setdefault((event["saleOrderId"], row["stockId"]), Decimal(row["quantity"]))
-
-
-class InventoryOfMaterials:
-    """Takes what a dish is made of when it is READY: dedup by (saleOrderId, kitchenTicketItemId, materialId) (C3, C15).
-
-    Attributes:
-        recipes: What one of a dish needs, by recipe and material.
-    """
-
-    def __init__(self, recipes: Mapping[str, Mapping[str, Decimal]]) -> None:
-        self.recipes = recipes
-        self.consumed: dict[tuple[str, str, str], Decimal] = {}
-
-    def take(self, payload: bytes) -> None:
-        event = read(payload)
-        if event.get("status") != "READY" or "recipeId" not in event:
-            return
-        for material, each in self.recipes[event["recipeId"]].items():
-            key = (event["saleOrderId"], event["kitchenTicketItemId"], material)
-            self.consumed.setdefault(key, each * Decimal(event["quantity"]))
-
-    def used(self, material: str) -> Decimal:
-        """Return how much of a material is gone."""
-        return sum((amount for key, amount in self.consumed.items() if key[2] == material), start=Decimal(0))
+def finance_by_attempt(rows: Iterable[OutboxRow]) -> list[tuple[str, str | None, Decimal]]:
+    """Return what a finance books that counts every attempt on the day that it is told of: dedup by eventId."""
+    seen: set[str] = set()
+    books: list[tuple[str, str | None, Decimal]] = []
+    for row in rows:
+        event = read_event(row.topic, row.payload)
+        if isinstance(event, PaymentSuccess) and event.event_id not in seen:
+            seen.add(event.event_id)
+            books += [(attempt.uid, attempt.payment_provider, attempt.amount) for attempt in event.payment.attempts]
+    return books

@@ -9,25 +9,6 @@ from typing import Any
 import attrs
 import httpx
 
-from sale_adapters.memory import (
-    ManualClock,
-    MemoryAllocationUsages,
-    MemoryAnswers,
-    MemoryCatalog,
-    MemoryFeed,
-    MemoryFigures,
-    MemoryInbox,
-    MemoryKitchenStations,
-    MemoryKitchenTickets,
-    MemoryOrders,
-    MemoryPolicies,
-    MemoryPricing,
-    MemoryStore,
-    MemoryTokens,
-    SequentialIds,
-    demo_catalog,
-    demo_pricing,
-)
 from sale_adapters.postgres.allocations import PostgresAllocationUsages
 from sale_adapters.postgres.answers import PostgresAnswers
 from sale_adapters.postgres.connection import Database
@@ -52,80 +33,14 @@ from sale_adapters.sisters.transport import Transport
 from sale_adapters.system import SystemClock, UlidIds
 from sale_adapters.web.stream import FeedTail
 from sale_adapters.wire.tracing import passed_on
+from sale_app.in_memory import InMemorySale, compose_in_memory
 from sale_app.settings import Settings
-from sale_app.telling import NobodyToWake, Onlookers, telling
-from sale_domain.ports.runtime import Ids
+from sale_app.telling import telling
 from sale_domain.ports.sisters import Catalog, Policies, Pricing, TokenVerifier
-from sale_domain.ringing_orders import RingingOrders
 from sale_domain.sale import Sale
 from sale_domain.use_cases.parts import Parts
 
-
-@attrs.frozen(kw_only=True)
-class InMemorySale:
-    """The whole service in process, with every part within a test's reach."""
-
-    sale: Sale
-    store: MemoryStore
-    inbox: MemoryInbox
-    catalog: MemoryCatalog
-    pricing: MemoryPricing
-    tokens: MemoryTokens
-    policies: MemoryPolicies
-    clock: ManualClock
-    ids: Ids
-    metrics: PrometheusMetrics
-    tail: FeedTail
-
-
-def compose_in_memory(
-    *,
-    clock: ManualClock | None = None,
-    ids: Ids | None = None,
-    store: MemoryStore | None = None,
-    catalog: MemoryCatalog | None = None,
-    pricing: MemoryPricing | None = None,
-    tokens: MemoryTokens | None = None,
-    policies: MemoryPolicies | None = None,
-) -> InMemorySale:
-    """Build Sale over memory alone, selling the demo's catalogue at a clock that stands still; every part replaceable.
-
-    >>> compose_in_memory().catalog.items["variant-pho"].name
-    'Phở bò tái'
-    """
-    clock, ids = clock or ManualClock(), ids or SequentialIds()
-    store = store or MemoryStore(clock=clock)
-    inbox = MemoryInbox(store)
-    catalog, pricing = catalog or demo_catalog(), pricing or demo_pricing()
-    tokens, policies = tokens or MemoryTokens(), policies or MemoryPolicies()
-    tail = FeedTail(MemoryFeed(store))
-    parts = Parts(
-        orders=RingingOrders(MemoryOrders(store), alarm=NobodyToWake(), observers=Onlookers(wake=(tail.wake,))),
-        inbox=inbox,
-        usages=MemoryAllocationUsages(store),
-        answers=MemoryAnswers(store),
-        tickets=MemoryKitchenTickets(store),
-        stations=MemoryKitchenStations(store),
-        catalog=catalog,
-        pricing=pricing,
-        tokens=tokens,
-        policies=policies,
-        clock=clock,
-        ids=ids,
-    )
-    return InMemorySale(
-        sale=Sale(parts),
-        store=store,
-        inbox=inbox,
-        catalog=catalog,
-        pricing=pricing,
-        tokens=tokens,
-        policies=policies,
-        clock=clock,
-        ids=ids,
-        metrics=PrometheusMetrics(figures=MemoryFigures(store), clock=clock),
-        tail=tail,
-    )
+__all__ = ["InMemorySale", "Service", "compose", "compose_in_memory"]
 
 
 @attrs.frozen(kw_only=True)

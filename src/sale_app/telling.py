@@ -1,40 +1,14 @@
 """Who is told of a commit, right after it: the relay, the live screens here and elsewhere, and signal."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-
-import attrs
 
 from sale_adapters.redis.alarm import FEED_CHANNEL, RELAY_CHANNEL, RedisAlarm
 from sale_adapters.redis.signal import RedisSignal
+from sale_app.onlookers import NobodyToWake, Onlookers
 from sale_app.settings import Settings
-from sale_domain.events import FeedEntry
-from sale_domain.ids import MerchantId
-from sale_domain.ports.feed import Observers
 from sale_domain.ports.orders import Orders
 from sale_domain.ringing_orders import RingingOrders
-
-
-@attrs.frozen(kw_only=True)
-class Onlookers:
-    """The `Observers` port: some are only woken, because they read the history themselves; signal is told all."""
-
-    wake: tuple[Callable[[], object], ...] = ()
-    signal: Observers | None = None
-
-    def changed(self, merchant_id: MerchantId, entries: Sequence[FeedEntry]) -> None:
-        """See `Observers`."""
-        for each in self.wake:
-            each()
-        if self.signal is not None:
-            self.signal.changed(merchant_id, entries)
-
-
-class NobodyToWake:
-    """The `Alarm` port where nobody polls."""
-
-    def ring(self) -> None:
-        """See `Alarm`."""
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """Allocation usages: which units (tables, rooms) an order's guests have, and what becomes of that (contract §5)."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Any, NoReturn
 
@@ -10,6 +10,7 @@ import attrs
 from sale_domain.allocation_errors import UnitInUse
 from sale_domain.documents import JsonObject
 from sale_domain.errors import NotFound
+from sale_domain.event_json import instant
 from sale_domain.events import FeedAction, FeedEntry, Topic
 from sale_domain.ids import MerchantId, OrderId, UnitId, UsageId, ZoneId
 from sale_domain.lifecycle import Lifecycle
@@ -147,9 +148,9 @@ class Usage:
             "zoneId": self.zone_id,
             "type": self.type,
             "status": self.status.value,
-            "startedAt": _instant(self.started_at),
-            "reservedTo": None if self.reserved_to is None else _instant(self.reserved_to),
-            "endedAt": None if self.ended_at is None else _instant(self.ended_at),
+            "startedAt": instant(self.started_at),
+            "reservedTo": None if self.reserved_to is None else instant(self.reserved_to),
+            "endedAt": None if self.ended_at is None else instant(self.ended_at),
         }
 
     def _ended(self, action: UsageAction, *, at: datetime, by: str, reason: str | None = None) -> Told:
@@ -278,7 +279,3 @@ class UnreadSeating(Seating):
 
 
 _UNREAD = "the seating was not read"
-
-
-def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

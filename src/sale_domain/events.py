@@ -1,4 +1,15 @@
-"""What Sale tells others: entries of the committed history, and the payloads that go to Kafka (contract §7, §8)."""
+"""What Sale tells others: entries of the committed history, and the payloads that go to Kafka (contract §7, §8).
+
+Whoever listens to Kafka reads a record's value with `read_event`, and counts every event once by a key of its own:
+
+- Inventory deducts each of `stocks` of a `payment.success`, once per (sale_order_id, stock_id) (C2).
+- Inventory consumes materials of a kitchen item that became READY, once per (sale_order_id, kitchen_ticket_item_id,
+  material) (C3, C15).
+- Finance books `payment.paid` of a `payment.success` whose `payment.is_fully_paid`, once per sale_order_id (C5); or
+  each of `payment.attempts`, once per event_id.
+
+The key is kept in the same transaction as what is booked; then a record may come twice. `examples/` shows it.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,6 +19,7 @@ from enum import Enum
 import attrs
 
 from sale_domain.documents import JsonObject
+from sale_domain.event_json import UnreadableEvent, read, write
 from sale_domain.ids import (
     CustomerId,
     EventId,
@@ -251,6 +263,53 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
 
 KAFKA_TOPICS = tuple(EVENT_TYPES)
 """Every topic that Sale writes to."""
+
+
+def read_event(topic: str, value: bytes) -> Event:
+    """Return the event that a record's value holds; fields that this release does not know are ignored (C20).
+
+    Amounts are exact decimals in the order's currency, quantities exact decimals, times aware and in UTC.
+
+    Raises:
+        UnreadableEvent: nothing of Sale's goes to this topic, or the value is no event of its type.
+
+    >>> tea = b'''{"eventId": "e1", "saleOrderId": "o1", "merchantId": "m1", "kitchenTicketId": "t1",
+    ... "kitchenTicketItemId": "i1", "saleOrderItemId": "l1", "previousStatus": "COOKING", "status": "READY",
+    ... "changedAt": "2026-01-05T07:30:00Z", "quantity": 1.5, "itemType": "PRODUCT_VARIANT", "mood": "good"}'''
+    >>> event = read_event(KITCHEN_ITEM_STATUS_CHANGED, tea)
+    >>> event.status, event.quantity
+    ('READY', Decimal('1.5'))
+    >>> read_event(PAYMENT_SUCCESS, tea)
+    Traceback (most recent call last):
+    sale_domain.event_json.UnreadableEvent: /saleOrderNumber is missing.
+    """
+    if topic not in EVENT_TYPES:
+        raise UnreadableEvent(pointer="", detail=f"is of no topic of Sale's: {topic!r}")
+    return read(value, EVENT_TYPES[topic])
+
+
+def write_event(event: Event) -> bytes:
+    """Return the exact JSON of an event, as Sale sends it.
+
+    >>> event = KitchenItemStatusChanged(
+    ...     event_id=EventId("e1"),
+    ...     sale_order_id=OrderId("o1"),
+    ...     merchant_id=MerchantId("m1"),
+    ...     kitchen_ticket_id=KitchenTicketId("t1"),
+    ...     kitchen_ticket_item_id=KitchenItemId("i1"),
+    ...     sale_order_item_id=LineId("l1"),
+    ...     previous_status="COOKING",
+    ...     status="READY",
+    ...     changed_at=datetime.fromisoformat("2026-01-05T07:30:00Z"),
+    ...     quantity=Decimal("1.5000"),
+    ...     item_type="PRODUCT_VARIANT",
+    ... )
+    >>> write_event(event)[-67:]
+    b'2026-01-05T07:30:00Z","quantity":1.5,"itemType":"PRODUCT_VARIANT"}'
+    >>> read_event(KITCHEN_ITEM_STATUS_CHANGED, write_event(event)) == event
+    True
+    """
+    return write(event)
 
 
 @attrs.frozen(kw_only=True)

@@ -111,8 +111,13 @@ class Ledger:
         digests: What the facts are stored under, if they are. They say which facts are known: a row that a hand has
             altered still is the fact that was told, and telling that again changes nothing (decision 0004).
 
-    >>> Ledger().received
-    Decimal('0')
+    >>> source = Source(type=SourceType.SALE_ORDER, id="01KE6YB4M0000000000000000126")
+    >>> when = datetime.fromisoformat("2026-01-05T07:30:00Z")
+    >>> cash = PaymentFact(
+    ...     type=FactType.ATTEMPT_SUCCESS, source=source, amount=Decimal(65_000), attempt_uid="a1", at=when
+    ... )
+    >>> Ledger().with_fact(cash).with_fact(cash).received
+    Decimal('65000')
     """
 
     facts: tuple[PaymentFact, ...] = ()

@@ -20,6 +20,12 @@ class Lifecycle(Generic[State, Action]):
         thing: The thing's name, as documents show it.
         initial: The state that it is born in.
         table: A row for every state, from action to next state; terminal rows are empty.
+
+    >>> Light = Enum("Light", ["OFF", "ON"])
+    >>> Switch = Enum("Switch", ["FLIP"])
+    >>> lamp = Lifecycle(thing="lamp", initial=Light.OFF, table={Light.OFF: {Switch.FLIP: Light.ON}, Light.ON: {}})
+    >>> lamp.after(Light.OFF, Switch.FLIP), lamp.is_terminal(Light.ON)
+    (<Light.ON: 2>, True)
     """
 
     thing: str

@@ -2,17 +2,14 @@
 
 from decimal import Decimal
 
-from consumers import InventoryOfMaterials, read
+from consumers import inventory
 from counter import LAN, item, opened
 from sale_app.composition import InMemorySale, compose_in_memory
+from sale_domain.events import KitchenItemStatusChanged
 from sale_domain.ids import KitchenItemId, OrderId
 from sale_domain.kitchen_lifecycle import KitchenItemAction
 from sale_domain.use_cases.checkout import CheckoutRequest
 
-RECIPES = {
-    "recipe-pho": {"noodles": Decimal("0.2"), "broth": Decimal("0.5")},
-    "recipe-banh-mi": {"bread": Decimal(1)},
-}
 COOK, FINISH, SERVE, RECALL, VOID = KitchenItemAction
 
 
@@ -27,13 +24,15 @@ async def tap(shop: InMemorySale, item_id: KitchenItemId, *actions: KitchenItemA
         await shop.sale.act_on_kitchen_item(LAN, item_id, action, reason=reason)
 
 
-def heard(shop: InMemorySale) -> InventoryOfMaterials:
-    """Return an inventory that was told everything twice, as one that commits late."""
-    inventory = InventoryOfMaterials(RECIPES)
-    for row in shop.store.outbox.rows.values():
-        inventory.take(row.payload)
-        inventory.take(row.payload)
-    return inventory
+def consumed(shop: InMemorySale) -> dict[tuple[str, str, str], Decimal]:
+    """Return what an inventory consumes that is told everything twice, as one that commits late."""
+    twice = [row for row in shop.store.outbox.rows.values() for _ in range(2)]
+    return {key: quantity for key, quantity in inventory(twice).items() if key[1]}
+
+
+def used(shop: InMemorySale, material: str) -> Decimal:
+    """Return how much of a material is gone."""
+    return sum((quantity for (_, _, what), quantity in consumed(shop).items() if what == material), start=Decimal(0))
 
 
 async def test_a_dish_that_is_recalled_and_finished_again_is_consumed_once() -> None:
@@ -44,11 +43,10 @@ async def test_a_dish_that_is_recalled_and_finished_again_is_consumed_once() -> 
     await tap(shop, bowls, COOK, FINISH, RECALL, FINISH, RECALL, FINISH, SERVE)
     await tap(shop, tea, COOK, FINISH)
 
-    ready = [read(row.payload) for row in shop.store.outbox.rows.values()]
-    assert [event["status"] for event in ready].count("READY") == 4
-    inventory = heard(shop)
-    assert (inventory.used("noodles"), inventory.used("broth")) == (Decimal("0.4"), Decimal(1))
-    assert {key[1] for key in inventory.consumed} == {bowls}
+    told = [message.payload for message in shop.store.messages]
+    assert [event.status for event in told if isinstance(event, KitchenItemStatusChanged)].count("READY") == 4
+    assert (used(shop, "noodles"), used(shop, "broth")) == (Decimal("0.4"), Decimal(1))
+    assert {item for _, item, _ in consumed(shop)} == {bowls}
 
 
 async def test_what_is_voided_and_sent_again_is_another_dish() -> None:
@@ -60,7 +58,7 @@ async def test_what_is_voided_and_sent_again_is_another_dish() -> None:
 
     await tap(shop, again, COOK, FINISH, SERVE)
 
-    assert heard(shop).used("noodles") == Decimal("0.8")
+    assert used(shop, "noodles") == Decimal("0.8")
 
 
 async def test_what_is_voided_before_it_was_ready_costs_nothing() -> None:
@@ -68,7 +66,7 @@ async def test_what_is_voided_before_it_was_ready_costs_nothing() -> None:
     order_id = (await opened(shop, item("pho", 2))).order.id
     (bowls,) = await sent(shop, order_id)
     await tap(shop, bowls, COOK, VOID)
-    assert heard(shop).consumed == {}
+    assert consumed(shop) == {}
 
 
 async def test_a_combo_is_consumed_by_its_parts_and_by_what_checkout_froze() -> None:
@@ -77,4 +75,4 @@ async def test_a_combo_is_consumed_by_its_parts_and_by_what_checkout_froze() -> 
     await shop.sale.check_out(LAN, order_id, CheckoutRequest())
     for each in await sent(shop, order_id):
         await tap(shop, each, COOK, FINISH)
-    assert heard(shop).used("bread") == 3
+    assert used(shop, "bread") == 3

@@ -1,6 +1,7 @@
 """Whatever is refused, and whoever lets Sale down: nothing has changed."""
 
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 import attrs
@@ -120,12 +121,11 @@ class Failure:
     raises: type[SaleError]
 
     def happen(self, shop: InMemorySale) -> None:
-        setattr(getattr(shop, self.part), self.attribute, self.value)
+        setattr(attrgetter(self.part)(shop), self.attribute, self.value)
 
     def pass_by(self, shop: InMemorySale) -> None:
-        setattr(
-            getattr(shop, self.part), self.attribute, getattr(getattr(compose_in_memory(), self.part), self.attribute)
-        )
+        well = attrgetter(self.part)(compose_in_memory())
+        setattr(attrgetter(self.part)(shop), self.attribute, getattr(well, self.attribute))
 
 
 FAILURES = {
@@ -133,7 +133,7 @@ FAILURES = {
     "the item is gone": Failure("catalog", "items", {}, UnknownItem),
     "the channel is gone": Failure("catalog", "sale_channels", {}, UnknownSaleChannel),
     "pricing v1 is away": Failure("pricing", "fail_with", DOWN, SisterUnavailable),
-    "pricing v2 is away": Failure("pricing", "fail_v2_with", DOWN, SisterUnavailable),
+    "pricing v2 is away": Failure("pricing.v2", "fail_with", DOWN, SisterUnavailable),
     "pricing refuses": Failure(
         "pricing", "fail_with", SisterRefused(sister="pricing", status=422, reason="no fare"), SisterRefused
     ),

@@ -41,7 +41,7 @@ def _in_memory() -> Subject:
     memory = demo_pricing()
 
     async def take_down() -> None:
-        memory.fail_with = memory.fail_v2_with = SisterUnavailable(sister="pricing", reason="it is away")
+        memory.fail_with = memory.v2.fail_with = SisterUnavailable(sister="pricing", reason="it is away")
 
     async def tax_and_discount(tax: int, discount: int) -> None:
         memory.tax_percent, memory.discount_percent = Decimal(tax), Decimal(discount)

@@ -3,6 +3,7 @@
 from sale_adapters.memory.allocations import MemoryAllocationUsages
 from sale_adapters.memory.answers import MemoryAnswers
 from sale_adapters.memory.books import MemoryBooks
+from sale_adapters.memory.captured import CapturedEvents, CapturedRecord
 from sale_adapters.memory.catalog import MemoryCatalog
 from sale_adapters.memory.clock import ManualClock
 from sale_adapters.memory.demo import demo_catalog, demo_pricing
@@ -19,10 +20,13 @@ from sale_adapters.memory.outbox_desk import MemoryOutboxDesk
 from sale_adapters.memory.policies import MemoryPolicies
 from sale_adapters.memory.pricing import MemoryPricing
 from sale_adapters.memory.relay_outbox import MemoryOutbox
+from sale_adapters.memory.scripted import Scripted
 from sale_adapters.memory.store import MemoryStore
 from sale_adapters.memory.tokens import MemoryTokens
 
 __all__ = [
+    "CapturedEvents",
+    "CapturedRecord",
     "ManualClock",
     "MemoryAllocationUsages",
     "MemoryAnswers",
@@ -43,6 +47,7 @@ __all__ = [
     "MemoryPricing",
     "MemoryStore",
     "MemoryTokens",
+    "Scripted",
     "SequentialIds",
     "demo_catalog",
     "demo_pricing",

@@ -1,29 +1,27 @@
 """Commerce in memory: items, categories and sale channels that a test can set."""
 
-import asyncio
-
+from sale_adapters.memory.scripted import Scripted
 from sale_domain.documents import JsonObject
-from sale_domain.errors import SaleError, UnknownItem, UnknownSaleChannel
+from sale_domain.errors import UnknownItem, UnknownSaleChannel
 from sale_domain.ids import ItemId, MerchantId, RecipeId, SaleChannelId, StockId
 from sale_domain.money import Currency
 from sale_domain.snapshots import CatalogItem, SaleChannel
 
 
-class MemoryCatalog:
+class MemoryCatalog(Scripted):
     """The `Catalog` port over plain dictionaries.
 
     Attributes:
         items: What can be sold, by id; take one out and it is unknown.
         categories: Their documents, by id.
         sale_channels: Where it can be sold, by id.
-        fail_with: Set it to play a commerce that is away; None makes it well again.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.items: dict[ItemId, CatalogItem] = {}
         self.categories: dict[str, JsonObject] = {}
         self.sale_channels: dict[SaleChannelId, SaleChannel] = {}
-        self.fail_with: SaleError | None = None
 
     def offer(
         self,
@@ -62,24 +60,19 @@ class MemoryCatalog:
 
     async def item(self, item_id: ItemId) -> CatalogItem:
         """See `Catalog`."""
-        await self._reach()
+        await self.answer()
         if item_id not in self.items:
             raise UnknownItem(item_id=item_id)
         return self.items[item_id]
 
     async def category(self, category_id: str) -> JsonObject | None:
         """See `Catalog`."""
-        await self._reach()
+        await self.answer()
         return self.categories.get(category_id)
 
     async def sale_channel(self, sale_channel_id: SaleChannelId) -> SaleChannel:
         """See `Catalog`."""
-        await self._reach()
+        await self.answer()
         if sale_channel_id not in self.sale_channels:
             raise UnknownSaleChannel(sale_channel_id=sale_channel_id)
         return self.sale_channels[sale_channel_id]
-
-    async def _reach(self) -> None:
-        await asyncio.sleep(0)
-        if self.fail_with is not None:
-            raise self.fail_with

@@ -1,22 +1,19 @@
 """Policies in memory."""
 
-import asyncio
-
-from sale_domain.errors import SaleError
+from sale_adapters.memory.scripted import Scripted
 from sale_domain.permissions import Effect, Permission
 
 
-class MemoryPolicies:
+class MemoryPolicies(Scripted):
     """The `Policies` port over a dictionary.
 
     Attributes:
         effects: What is said of a role and a permission; a permission of None stands for all of them.
-        fail_with: Set it to play an identity that is away with every cache; None makes it well again.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.effects: dict[tuple[str, Permission | None], Effect] = {}
-        self.fail_with: SaleError | None = None
 
     def allow(self, role: str, *permissions: Permission) -> None:
         """Allow a role some permissions, or all when none is named."""
@@ -28,7 +25,5 @@ class MemoryPolicies:
 
     async def effect(self, role: str, permission: Permission) -> Effect | None:
         """See `Policies`."""
-        await asyncio.sleep(0)
-        if self.fail_with is not None:
-            raise self.fail_with
+        await self.answer()
         return self.effects.get((role, permission), self.effects.get((role, None)))

@@ -1,10 +1,10 @@
 """Pricing in memory: a price an item, a discount and a tax for all, exact to the last place."""
 
-import asyncio
 from decimal import Decimal
 
+from sale_adapters.memory.scripted import Scripted
 from sale_domain.documents import JsonObject
-from sale_domain.errors import SaleError, SisterRefused
+from sale_domain.errors import SisterRefused
 from sale_domain.ids import ItemId, LineId
 from sale_domain.lines import Line, LinePrice
 from sale_domain.money import Currency, Money
@@ -14,25 +14,24 @@ from sale_domain.quotes import Quote, QuotedLine, Totals
 _PERCENT = Decimal("0.01")
 
 
-class MemoryPricing:
+class MemoryPricing(Scripted):
     """The `Pricing` port over a dictionary of prices.
 
     Attributes:
         prices: What one of an item costs, before discount and tax.
         discount_percent: Taken off every line.
         tax_percent: Put on every line, after the discount.
-        fail_with: Set it to play a v1 that is away or refuses; None makes it well again.
-        fail_v2_with: The same for v2.
+        v2: The script of v2; what is set on pricing itself is v1's.
         requests: What v1 was asked, oldest first.
         requests_v2: What v2 was asked.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.prices: dict[ItemId, Money] = {}
         self.discount_percent = Decimal(0)
         self.tax_percent = Decimal(0)
-        self.fail_with: SaleError | None = None
-        self.fail_v2_with: SaleError | None = None
+        self.v2 = Scripted()
         self.requests: list[PricingRequest] = []
         self.requests_v2: list[PricingRequest] = []
 
@@ -43,7 +42,7 @@ class MemoryPricing:
     async def calculate(self, request: PricingRequest) -> Quote:
         """See `Pricing`."""
         self.requests.append(request)
-        await _answer_later(self.fail_with)
+        await self.answer()
         prices = {line.id: self._price(line, request.currency) for line in request.lines}
         totals = Totals(
             subtotal=Money.sum(
@@ -62,7 +61,7 @@ class MemoryPricing:
     async def calculate_v2(self, request: PricingRequest) -> JsonObject:
         """See `Pricing`."""
         self.requests_v2.append(request)
-        await _answer_later(self.fail_v2_with)
+        await self.v2.answer()
         return {
             "order": {"currency": request.currency, "saleChannelId": request.sale_channel_id},
             "items": [{"lineId": line.id, "snapshot": {"quantity": line.quantity}} for line in request.lines],
@@ -90,12 +89,6 @@ class MemoryPricing:
         if price is None or price.currency != currency:
             raise SisterRefused(sister="pricing", status=422, reason=f"{line.item_id} has no price in {currency}")
         return price
-
-
-async def _answer_later(failure: SaleError | None) -> None:
-    await asyncio.sleep(0)
-    if failure is not None:
-        raise failure
 
 
 def _fare_id(line: Line) -> str | None:

@@ -1,24 +1,23 @@
 """Tokens in memory: a text is a principal."""
 
-import asyncio
 from datetime import datetime
 
-from sale_domain.errors import SaleError, Unauthenticated
+from sale_adapters.memory.scripted import Scripted
+from sale_domain.errors import Unauthenticated
 from sale_domain.ids import MerchantId, UserId
 from sale_domain.permissions import Principal
 
 
-class MemoryTokens:
+class MemoryTokens(Scripted):
     """The `TokenVerifier` port over a dictionary.
 
     Attributes:
         principals: Whom each token speaks for; take one out and it proves nothing.
-        fail_with: Set it to play an identity that is away; None makes it well again.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.principals: dict[str, Principal] = {}
-        self.fail_with: SaleError | None = None
 
     def issue(
         self,
@@ -40,9 +39,7 @@ class MemoryTokens:
 
     async def verify(self, token: str) -> Principal:
         """See `TokenVerifier`."""
-        await asyncio.sleep(0)
-        if self.fail_with is not None:
-            raise self.fail_with
+        await self.answer()
         if token not in self.principals:
             raise Unauthenticated(reason="The token is not known.")
         return self.principals[token]

@@ -1,8 +1,10 @@
 """The HTTP application: operations, what surrounds them, and the documents that describe them."""
 
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import version
 
+import attrs
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -60,17 +62,17 @@ def create_app(
         tracer: Follows every request; None has traces passed on only.
     """
     page = Board(board or BoardSetup())
-    document = openapi_document(OPERATIONS, version=version("sale"))
+    documents = _documents(version("sale"))
     metrics, limits = metrics or NoMetrics(), limits or Limits()
     services = Services(
         sale=sale,
         readiness=readiness,
-        openapi=json.write(document),
-        asyncapi=json.write(asyncapi_document(version=version("sale"))),
+        openapi=documents.openapi,
+        asyncapi=documents.asyncapi,
         metrics=metrics,
         boundary=boundary or Boundary(),
         rates=Rates(per_second=limits.rate_per_second, burst=limits.rate_burst),
-        page=document_page(document).encode(),
+        page=documents.page,
         board=page.page,
     )
     live: list[BaseRoute] = [] if stream is None else [WebSocketRoute(STREAM, stream)]
@@ -84,6 +86,24 @@ def create_app(
     elsewhere = [each for each in everything if each.handler is not payments.receive]
     main = _application([*routes(elsewhere, services), *live], around)
     return Doors(main, webhook=_application(routes(_ALONE, services), around), webhook_port=webhook_port)
+
+
+@attrs.frozen(kw_only=True)
+class _Documents:
+    openapi: bytes
+    asyncapi: bytes
+    page: bytes
+
+
+@cache
+def _documents(release: str) -> _Documents:
+    """Write the documents, once a process: tests make many applications, and they take longer than all the rest."""
+    document = openapi_document(OPERATIONS, version=release)
+    return _Documents(
+        openapi=json.write(document),
+        asyncapi=json.write(asyncapi_document(version=release)),
+        page=document_page(document).encode(),
+    )
 
 
 _ALONE = [each for each in OPERATIONS if each.handler in {payments.receive, operating.healthz}]

@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 @attrs.frozen(kw_only=True)
 class Services:
-    """What handlers work with; the documents are written once, when the application is made."""
+    """What handlers work with; the documents are written once."""
 
     sale: Sale
     readiness: Readiness

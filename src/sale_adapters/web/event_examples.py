@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from sale_adapters.web.kitchen_examples import bowls_begun
-from sale_adapters.wire.forms import to_json
+from sale_adapters.wire import json
 from sale_domain.announcements import messages
 from sale_domain.documents import Json
-from sale_domain.events import Message
+from sale_domain.events import Message, write_event
 from sale_domain.ids import EventId, ItemId, LineId, MerchantId, OrderId, RecipeId, SaleChannelId, StockId
 from sale_domain.ledger import FactType, PaymentFact, Source, SourceType
 from sale_domain.lines import LinePrice, NewProduct
@@ -28,7 +28,10 @@ _TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 def event_examples() -> Mapping[str, tuple[OutboxRow, Json]]:
     """Return, per topic, a row with its headers' values, and the payload as JSON."""
-    return {message.topic: (_row(message), to_json(message.payload)) for message in (_two_bowls_paid(), _bowls_begun())}
+    return {
+        message.topic: (_row(message), json.read(write_event(message.payload)))
+        for message in (_two_bowls_paid(), _bowls_begun())
+    }
 
 
 def _two_bowls_paid() -> Message:

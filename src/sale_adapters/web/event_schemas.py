@@ -10,7 +10,7 @@ from sale_domain.documents import Json, JsonObject
 
 
 class EventSchemas(Schemas):
-    """The schemas of what `wire.forms.to_json` writes."""
+    """The schemas of what `write_event` and `wire.forms.to_json` write."""
 
     def of(self, kind: Any, *, strict: bool = False) -> JsonObject:  # noqa: ANN401 - any annotation
         """Return the schema of an annotation; consumers must expect more fields (C20)."""

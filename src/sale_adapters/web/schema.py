@@ -9,10 +9,10 @@ from typing import Any, get_args, get_origin
 
 import attrs
 
-from sale_adapters.wire.forms import camel
 from sale_adapters.wire.parsing import MAX_LIST, is_list, variants_of
 from sale_adapters.wire.scalars import SCALARS
 from sale_domain.documents import Json, JsonObject
+from sale_domain.event_json import camel
 
 _SIMPLE: Mapping[Any, JsonObject] = {
     str: {"type": "string"},

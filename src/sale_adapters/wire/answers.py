@@ -9,8 +9,8 @@ from cattrs import Converter
 from cattrs.gen import make_dict_unstructure_fn, override
 
 from sale_adapters.wire import json
-from sale_adapters.wire.forms import camel, instant
 from sale_domain.documents import Json, JsonObject
+from sale_domain.event_json import camel, instant
 
 
 def answer_json(value: object) -> Json:

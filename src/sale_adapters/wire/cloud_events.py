@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from sale_adapters.wire.forms import instant
 from sale_adapters.wire.places import BASE
+from sale_domain.event_json import instant
 from sale_domain.ids import EventId
 from sale_domain.ports.publishing import OutboxRow
 

@@ -1,10 +1,8 @@
 """An event as the bytes that Kafka gets (contract §7)."""
 
-from sale_adapters.wire import json
-from sale_adapters.wire.forms import to_json
 from sale_domain.errors import EventTooLarge
 from sale_domain.event_size import LARGEST_EVENT_BYTES
-from sale_domain.events import Message
+from sale_domain.events import Message, write_event
 
 
 def payload_of(message: Message) -> bytes:
@@ -13,7 +11,7 @@ def payload_of(message: Message) -> bytes:
     Raises:
         EventTooLarge: Kafka would never take it; the last check, behind those of the domain.
     """
-    payload = json.write(to_json(message.payload))
+    payload = write_event(message.payload)
     if len(payload) > LARGEST_EVENT_BYTES:
         raise EventTooLarge(topic=message.topic, size=len(payload), limit=LARGEST_EVENT_BYTES)
     return payload

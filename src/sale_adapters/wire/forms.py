@@ -1,6 +1,6 @@
 """Domain values as JSON: camelCase names, plain numbers, RFC 3339 times; and back, for what Sale itself has written."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -10,23 +10,9 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from sale_adapters.wire import json
 from sale_domain.documents import Json, JsonObject
+from sale_domain.event_json import camel, instant
 
 T = TypeVar("T")
-
-
-def camel(name: str) -> str:
-    """Return a Python name as JSON spells it.
-
-    >>> camel("sale_order_id")
-    'saleOrderId'
-    """
-    head, *tail = name.split("_")
-    return head + "".join(word.capitalize() for word in tail)
-
-
-def instant(at: datetime) -> str:
-    """Return a time in UTC as RFC 3339 (contract §5)."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def to_json(value: object) -> Json:

@@ -9,6 +9,7 @@ from typing import NoReturn
 import msgspec
 
 from sale_domain.documents import Json
+from sale_domain.event_json import digits
 
 MAX_DEPTH = 100
 """Objects and lists inside each other; people nest five. Whatever reads or writes deeper values recurses."""
@@ -60,10 +61,7 @@ def plain(value: Decimal) -> Decimal:
     >>> plain(Decimal("65000.0000")), plain(Decimal("3.5000"))
     (Decimal('65000'), Decimal('3.5'))
     """
-    # By its digits: decimal arithmetic would round to the context's 28.
-    whole, _, fraction = f"{value:f}".partition(".")
-    fraction = fraction.rstrip("0")
-    return Decimal(f"{whole}.{fraction}" if fraction else whole)
+    return Decimal(digits(value))
 
 
 def _is_too_deep(data: bytes) -> bool:

@@ -17,11 +17,11 @@ from cattrs.cols import homogenous_tuple_structure_factory
 from cattrs.gen import make_dict_structure_fn, override
 
 from sale_adapters.wire import json
-from sale_adapters.wire.forms import camel
 from sale_adapters.wire.refusals import FieldError, InvalidInput
 from sale_adapters.wire.scalars import SCALARS
 from sale_domain.basket import MAX_LINES
 from sale_domain.documents import Json, JsonObject
+from sale_domain.event_json import camel
 
 MAX_LIST = MAX_LINES
 """No list in a body is longer; a longer one is refused before its elements are looked at."""

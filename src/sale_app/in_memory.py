@@ -1,0 +1,126 @@
+"""The whole service in one process, over memory: for tests of Sale, and of whatever works with it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from sale_adapters.memory import (
+    CapturedEvents,
+    ManualClock,
+    MemoryAllocationUsages,
+    MemoryAnswers,
+    MemoryCatalog,
+    MemoryFeed,
+    MemoryFigures,
+    MemoryInbox,
+    MemoryKitchenStations,
+    MemoryKitchenTickets,
+    MemoryOrders,
+    MemoryPolicies,
+    MemoryPricing,
+    MemoryStore,
+    MemoryTokens,
+    SequentialIds,
+    demo_catalog,
+    demo_pricing,
+)
+from sale_adapters.prometheus import PrometheusMetrics
+from sale_adapters.web import create_app
+from sale_adapters.web.stream import FeedTail, Stream
+from sale_app.onlookers import NobodyToWake, Onlookers
+from sale_domain.ports.runtime import Ids
+from sale_domain.ringing_orders import RingingOrders
+from sale_domain.sale import Sale
+from sale_domain.use_cases.parts import Parts
+
+
+@attrs.frozen(kw_only=True)
+class InMemorySale:
+    """The whole service in process, with every part within a test's reach.
+
+    Attributes:
+        sale: Every command and query.
+        store: The database: what it holds, and `fail_with` to take it away.
+        catalog: Commerce, `pricing`: pricing, `policies` and `tokens`: identity; each follows a script (`Scripted`).
+        clock: Stands still until it is told to go on.
+        ids: Count up, so that the same run gives the same ids.
+        events: What Kafka would have been told.
+    """
+
+    sale: Sale
+    store: MemoryStore
+    inbox: MemoryInbox
+    catalog: MemoryCatalog
+    pricing: MemoryPricing
+    tokens: MemoryTokens
+    policies: MemoryPolicies
+    clock: ManualClock
+    ids: Ids
+    metrics: PrometheusMetrics
+    tail: FeedTail
+    events: CapturedEvents
+
+    def asgi(self) -> Any:  # noqa: ANN401 - any ASGI application
+        """Return the HTTP application with the live stream, for httpx's `ASGITransport`."""
+        return create_app(
+            self.sale,
+            readiness=_always_ready,
+            metrics=self.metrics,
+            stream=Stream(self.sale, tail=self.tail, metrics=self.metrics),
+        )
+
+
+async def _always_ready() -> Mapping[str, str | None]:
+    return {}
+
+
+def compose_in_memory(
+    *,
+    clock: ManualClock | None = None,
+    ids: Ids | None = None,
+    store: MemoryStore | None = None,
+    catalog: MemoryCatalog | None = None,
+    pricing: MemoryPricing | None = None,
+    tokens: MemoryTokens | None = None,
+    policies: MemoryPolicies | None = None,
+) -> InMemorySale:
+    """Build Sale over memory alone, selling the demo's catalogue at a clock that stands still; every part replaceable.
+
+    >>> compose_in_memory().catalog.items["variant-pho"].name
+    'Phở bò tái'
+    """
+    clock, ids = clock or ManualClock(), ids or SequentialIds()
+    store = store or MemoryStore(clock=clock)
+    inbox = MemoryInbox(store)
+    catalog, pricing = catalog or demo_catalog(), pricing or demo_pricing()
+    tokens, policies = tokens or MemoryTokens(), policies or MemoryPolicies()
+    tail = FeedTail(MemoryFeed(store))
+    parts = Parts(
+        orders=RingingOrders(MemoryOrders(store), alarm=NobodyToWake(), observers=Onlookers(wake=(tail.wake,))),
+        inbox=inbox,
+        usages=MemoryAllocationUsages(store),
+        answers=MemoryAnswers(store),
+        tickets=MemoryKitchenTickets(store),
+        stations=MemoryKitchenStations(store),
+        catalog=catalog,
+        pricing=pricing,
+        tokens=tokens,
+        policies=policies,
+        clock=clock,
+        ids=ids,
+    )
+    return InMemorySale(
+        sale=Sale(parts),
+        store=store,
+        inbox=inbox,
+        catalog=catalog,
+        pricing=pricing,
+        tokens=tokens,
+        policies=policies,
+        clock=clock,
+        ids=ids,
+        metrics=PrometheusMetrics(figures=MemoryFigures(store), clock=clock),
+        tail=tail,
+        events=CapturedEvents(store),
+    )
