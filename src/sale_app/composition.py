@@ -156,6 +156,7 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
                 settings.database_url,
                 connections=settings.database_pool_size,
                 reserved=settings.webhook_pool_size,
+                waited=lambda seconds: metrics.connection_awaited(seconds),  # noqa: PLW0108 - it comes later
             )
         )
         metrics = PrometheusMetrics(figures=PostgresFigures(database), clock=SystemClock())

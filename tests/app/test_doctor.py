@@ -5,7 +5,6 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
@@ -84,7 +83,10 @@ URLS = {
 @pytest.mark.parametrize("part", URLS)
 @pytest.mark.parametrize(
     ("place", "why"),
-    [("127.0.0.1:{port}", r"nobody listens there|Connection refused"), ("no-host.invalid:{port}", r"no such host name|Name or service not known")],
+    [
+        ("127.0.0.1:{port}", r"nobody listens there|Connection refused"),
+        ("no-host.invalid:{port}", r"no such host name|Name or service not known"),
+    ],
     ids=["down", "unknown host"],
 )
 def test_a_part_that_is_away_is_named_with_the_setting_to_check(
@@ -188,9 +190,7 @@ def test_tables_that_are_a_little_older_or_newer_do(
 def test_more_connections_than_postgresql_has_are_too_many(healthy: dict[str, str]) -> None:
     told = only_ill(healthy, "database", SALE_DATABASE_POOL_SIZE="201")
 
-    assert told == (
-        "not well: it allows 200 connections in all, and SALE_DATABASE_POOL_SIZE wants 201 for one serve"
-    )
+    assert told == ("not well: it allows 200 connections in all, and SALE_DATABASE_POOL_SIZE wants 201 for one serve")
 
 
 # Redis
@@ -208,7 +208,7 @@ def test_more_connections_than_postgresql_has_are_too_many(healthy: dict[str, st
 )
 def test_a_redis_that_is_not_as_it_must_be(healthy: dict[str, str], command: str, user: str, said: str) -> None:
     with services.redis() as url:
-        redis.Redis.from_url(url).execute_command(*command.split())
+        redis.Redis.from_url(url).execute_command(*command.split())  # type: ignore[no-untyped-call]
         told = only_ill(healthy, "Redis", SALE_REDIS_URL=url.replace("redis://", f"redis://{user}"))
 
     assert re.match(f"not well: {said}", told), told
@@ -293,7 +293,11 @@ def test_a_sister_that_answers_and_is_not_well(
 @pytest.mark.parametrize(
     ("part", "changed", "said"),
     [
-        ("identity", {"SALE_CLIENT_SECRET": "rose"}, r"it gives no token \(401: .*\); check SALE_CLIENT_ID and SALE_CL"),
+        (
+            "identity",
+            {"SALE_CLIENT_SECRET": "rose"},
+            r"it gives no token \(401: .*\); check SALE_CLIENT_ID and SALE_CL",
+        ),
         ("identity", {"SALE_IDENTITY_TOKEN_PATH": "/tokens"}, r".*/tokens answers 404; check .*_TOKEN_PATH"),
         ("identity", {"SALE_IDENTITY_JWKS_PATH": "/keys"}, r".*/keys answers 404: .*; check .*_JWKS_PATH"),
         ("identity", {"SALE_JWT_ALGORITHMS": "RS256"}, r".* has no key for RS256; check "),

@@ -107,8 +107,8 @@ def _schema(url: str) -> tuple[str, str | None]:
 
 def _refusal(error: psycopg.OperationalError) -> Exception:
     said = " ".join(str(error).split())
-    _, fatal, reason = said.partition("FATAL: ")
-    if fatal:
+    _, refused, reason = said.partition("fe_sendauth: " if "fe_sendauth: " in said else "FATAL: ")
+    if refused:
         for beginning, words in _REFUSALS.items():
             if reason.strip().startswith(beginning) or (" " in beginning.strip() and beginning in reason):
                 return NotWell(f"{words} ({reason.strip()})")
