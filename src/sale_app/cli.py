@@ -3,6 +3,7 @@
 import asyncio
 import os
 from datetime import timedelta
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -30,6 +31,15 @@ app.add_typer(inbox, name="inbox", no_args_is_help=True)
 
 WRONG_USAGE = 2
 _SETTING_COLUMNS = ("setting", "value", "from", "default", "meaning", "for")
+
+
+class Patient(Enum):
+    """Whose parts `sale doctor` looks at."""
+
+    SERVE = Process.SERVE.value
+    RELAY = Process.RELAY.value
+
+
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
 
 
@@ -99,11 +109,17 @@ def demo(
 
 
 @app.command()
-def doctor() -> None:
-    """Tell in plain words which parts are reachable, and what to do about those that are not."""
-    from sale_app.doctor import examine  # noqa: PLC0415 - as above
+def doctor(
+    *,
+    of: Annotated[
+        Patient | None, typer.Option("--for", help="Only what this process needs; without it, what all need.")
+    ] = None,
+) -> None:
+    """Tell in plain words which parts are well, and what to do about those that are not."""
+    from sale_app.doctor.examining import examine  # noqa: PLC0415 - as above
 
-    raise typer.Exit(asyncio.run(examine(_settings(Process.DOCTOR), console=_console())))
+    process = Process(of.value) if of else Process.DOCTOR
+    raise typer.Exit(asyncio.run(examine(_settings(process), process=process, console=_console())))
 
 
 @app.command()

@@ -16,7 +16,7 @@ from sale_adapters.postgres.feed import PostgresFeed
 from sale_adapters.postgres.figures import PostgresFigures
 from sale_adapters.postgres.inbox import PostgresInbox
 from sale_adapters.postgres.kitchen import PostgresKitchenStations, PostgresKitchenTickets
-from sale_adapters.postgres.migrations.pending import pending
+from sale_adapters.postgres.migrations.pending import wanting
 from sale_adapters.postgres.orders import PostgresOrders
 from sale_adapters.prometheus import PrometheusMetrics
 from sale_adapters.redis.alarm import FEED_CHANNEL, RedisBell
@@ -71,6 +71,7 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
                 settings.database_url,
                 connections=settings.database_pool_size,
                 reserved=settings.webhook_pool_size,
+                waited=lambda seconds: metrics.connection_awaited(seconds),  # noqa: PLW0108 - it comes later
             )
         )
         metrics = PrometheusMetrics(figures=PostgresFigures(database), clock=SystemClock())
@@ -123,7 +124,7 @@ class _Schema:
     async def lack(self) -> str | None:
         """Return what is missing; None when nothing is."""
         if not self.complete:
-            self.complete = not await asyncio.to_thread(pending, self.database_url)
+            self.complete = not await asyncio.to_thread(wanting, self.database_url)
         return None if self.complete else "lacks tables: run `sale migrate`"
 
 

@@ -3,6 +3,7 @@
 Whatever is said while a request is worked through carries the request's names; secrets are masked whoever says them.
 """
 
+import base64
 import json
 import logging
 import re
@@ -60,11 +61,22 @@ def secrets_of(settings: Settings) -> Iterator[str]:
     """Yield what the settings say and no log may: secrets, and the passwords of URLs, also as they are quoted there."""
     for field in attrs.fields(Settings):
         value = getattr(settings, field.name)
-        if not (field.metadata["secret"] and isinstance(value, str)):
+        if not (field.metadata["secret"] and value):
             continue
-        password = urlsplit(value).password if "://" in value else value
-        if password:
-            yield from {password, unquote(password)}
+        for secret in value if isinstance(value, tuple) else (value,):
+            yield from _spellings(secret)
+
+
+def _spellings(secret: str | bytes) -> set[str]:
+    if isinstance(secret, bytes):
+        # As the setting has it, as URLs do, and as Python shows it.
+        return {
+            base64.b64encode(secret).decode().rstrip("="),
+            base64.urlsafe_b64encode(secret).decode().rstrip("="),
+            repr(secret)[2:-1],
+        }
+    password = urlsplit(secret).password if "://" in secret else secret
+    return {password, unquote(password)} if password else set()
 
 
 def _told(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -7,7 +7,7 @@ from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
 from sale_adapters.kafka.topics import Topic, TopicDiffers, ensure_topics
-from sale_adapters.postgres.migrations.pending import pending
+from sale_adapters.postgres.migrations.pending import wanting
 from sale_adapters.postgres.migrations.run import migrate
 from sale_app.kafka import kafka_connection
 from sale_app.settings import Settings
@@ -51,7 +51,7 @@ def await_migration(settings: Settings, *, seconds: float, console: Console) -> 
 
 def _lack(database_url: str) -> str | None:
     try:
-        revisions = pending(database_url)
+        revisions = wanting(database_url)
     except SQLAlchemyError as away:
         return " ".join(str(away).split())
     return f"lacks {', '.join(revisions)}; run `sale migrate`" if revisions else None

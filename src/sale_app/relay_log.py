@@ -31,7 +31,9 @@ class RelayLog:
         """See `RelayObserver`."""
         at = record.at
         place = {"topic": at.topic, "partition": at.partition, "offset": at.offset}
-        _LOG.info("published", extra={**_name(lease.shard), "event_id": record.event_id, **place})
+        _LOG.info(
+            "published", extra={**_name(lease.shard), "event_id": record.event_id, "order_id": record.order_id, **place}
+        )
 
     def delivered(self, lease: Lease, rows: Sequence[OutboxRow], *, seconds: float) -> None:
         """See `RelayObserver`; each of them has its line already."""

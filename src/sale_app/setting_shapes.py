@@ -49,8 +49,12 @@ def url(*schemes: str) -> Callable[[str], str]:
         try:
             parts = urlsplit(text)
             parts.port  # noqa: B018 - reading it checks it
-        except ValueError as error:
-            raise ValueError(f"is no URL: {error}") from None
+        except ValueError:
+            # Not what it says: that would be a piece of the password.
+            raise ValueError(
+                "is no URL: its port is no number, or a [ has no ] (in a password / ? # @ [ and : are written"
+                " %2F %3F %23 %40 %5B and %3A)"
+            ) from None
         if parts.scheme not in schemes or not parts.hostname:
             raise ValueError(f"must be a URL that begins with {' or '.join(f'{s}://' for s in schemes)}")
         return text.rstrip("/") if parts.scheme.startswith("http") else text

@@ -67,45 +67,6 @@ def test_settings_are_listed_with_their_source_and_secrets_are_not_shown() -> No
     assert rows["SALE_DATABASE_URL"][0] == "missing"
 
 
-def test_the_doctor_finds_nothing_wrong_with_a_healthy_sale(sale: Live) -> None:
-    told = _sale("doctor", settings=sale.stage.environment())
-
-    assert told.exit_code == 0, told.output
-    assert [line.split()[1] for line in told.output.splitlines()] == ["good:"] * 6
-
-
-@pytest.mark.parametrize(
-    ("setting", "url", "part"),
-    [
-        ("SALE_DATABASE_URL", "postgresql://sale@127.0.0.1:{port}/sale", "database"),
-        ("SALE_KAFKA_BOOTSTRAP", "127.0.0.1:{port}", "Kafka"),
-        ("SALE_REDIS_URL", "redis://127.0.0.1:{port}/0", "Redis"),
-        ("SALE_IDENTITY_URL", "http://127.0.0.1:{port}/identity", "identity"),
-        ("SALE_COMMERCE_URL", "http://127.0.0.1:{port}/commerce", "commerce"),
-        ("SALE_PRICING_URL", "http://127.0.0.1:{port}/pricing", "pricing"),
-    ],
-)
-def test_the_doctor_names_the_one_part_that_is_away_and_what_helps(
-    sale: Live, setting: str, url: str, part: str
-) -> None:
-    wrong = url.format(port=free_ports(1)[0])
-
-    told = _sale("doctor", settings={**sale.stage.environment(), setting: wrong})
-
-    assert told.exit_code == 1
-    (ill,) = (line for line in told.output.splitlines() if "good:" not in line)
-    assert ill.startswith(part)
-    assert "not reachable" in ill
-    assert setting in ill
-
-
-def test_the_doctor_sends_an_old_database_to_migrate(sale: Live, database_url: str) -> None:
-    told = _sale("doctor", settings={**sale.stage.environment(), "SALE_DATABASE_URL": database_url})
-
-    assert told.exit_code == 1
-    assert "run `sale migrate`" in told.output
-
-
 def test_migrating_twice_changes_nothing_and_a_database_that_is_away_is_said(sale: Live) -> None:
     again = _sale("migrate", settings=sale.stage.environment())
     assert again.exit_code == 0, again.output

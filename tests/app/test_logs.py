@@ -1,5 +1,6 @@
 """What processes write to their logs: JSON with names, and never what is secret."""
 
+import base64
 import io
 import json
 import logging
@@ -47,6 +48,7 @@ def test_a_whole_sale_leaves_json_that_names_everything_and_gives_nothing_away(s
     opened = next(line for line in lines if line.get("route") == "/v1/api/sale/sale-orders/{orderId}/checkout")
     assert (opened["user_id"], opened["merchant_id"], bool(opened["request_id"])) == ("lan", "merchant-1", True)
     (sent,) = [line for line in lines if line.get("event_id") == record.headers["ce_id"]]
+    assert sent["order_id"] == order_id
     place = (record.topic, record.partition, record.offset)
     assert (sent["topic"], sent["partition"], sent["offset"]) == place
 
@@ -78,6 +80,19 @@ def test_secrets_are_masked_whoever_says_them() -> None:
     assert '"sasl": "********"' in spoken
     for secret in (*secrets, "short", "abc.def", "eyJ"):
         assert secret not in spoken
+
+
+def test_a_webhooks_secret_is_masked_in_every_spelling() -> None:
+    key = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaT/+w==")  # pragma: allowlist secret
+    settings = Settings(webhook_secrets=(key,))
+    spellings = ("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaT/", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaT_", repr(key)[2:-1])
+    said = " ".join((f"whsec_{spellings[0]}+w==", f"{spellings[1]}-w", repr(key), f"{key!r}"))
+
+    for as_json in (True, False):
+        spoken = formatter(as_json=as_json, secrets=tuple(secrets_of(settings))).format(record(said))
+        assert spoken.count("********") == 4
+        assert "MfKQ" not in spoken
+        assert "o\\xda" not in spoken
 
 
 def test_the_row_that_postgresql_shows_of_a_violated_constraint_is_left_out() -> None:

@@ -65,6 +65,7 @@ async def test_webhooks_sisters_breakers_and_the_pool_are_counted(tables_url: st
     assert 'sale_sister_breakers{sister="pricing",state="closed"} 1.0\n' in text
     assert re.search(r"^sale_database_pool_connections [1-9]", text, re.MULTILINE)
     assert "sale_database_pool_waiting_requests 0.0\n" in text
+    assert re.search(r"^sale_database_pool_wait_seconds_count [1-9]", text, re.MULTILINE)
 
 
 async def test_a_scrape_needs_no_database() -> None:

@@ -165,7 +165,8 @@ async def test_reading_starts_and_goes_on_where_it_is_told(bench: Bench) -> None
         until = {partition: second.offset + 1}
         for start, expected in ((second.offset, [bench.row(2)]), (first.offset, [bench.row(1), bench.row(2)])):
             reading = await session.read(start={partition: start}, until=until)
-            assert [record.event_id for record in reading.records] == [row.event_id for row in expected]
+            named = [(record.event_id, record.order_id) for record in reading.records]
+            assert named == [(row.event_id, row.order_id) for row in expected]
             assert reading.positions[partition] > second.offset
 
 

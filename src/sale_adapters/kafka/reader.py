@@ -14,6 +14,7 @@ from sale_adapters.kafka.clients import connected
 from sale_adapters.kafka.connection import KafkaConnection
 from sale_adapters.kafka.rights import lacks
 from sale_adapters.wire.cloud_events import event_id_of
+from sale_domain.ids import OrderId
 from sale_domain.ports.publishing import EventLogUnavailable, LogRecord, OutOfRange, Partition, PublishedAt, Reading
 
 _READ_SECONDS = 1.0
@@ -122,6 +123,7 @@ class LogReader:
             LogRecord(
                 event_id=event_id,
                 at=PublishedAt(topic=record.topic, partition=record.partition, offset=record.offset),
+                order_id=OrderId(record.key.decode(errors="replace")) if record.key else None,
             )
             for batch in batches.values()
             for record in batch

@@ -162,7 +162,7 @@ class MemoryLogSession:
                 place = content.places[offset]
                 if place.row is not None and place.fate is Fate.COMMITTED:
                     at = PublishedAt(topic=partition.topic, partition=partition.number, offset=offset)
-                    records.append(LogRecord(event_id=place.row.event_id, at=at))
+                    records.append(LogRecord(event_id=place.row.event_id, at=at, order_id=place.row.order_id))
         return Reading(records=tuple(records), positions=positions)
 
     async def publish(self, rows: Sequence[OutboxRow]) -> tuple[PublishedAt, ...]:

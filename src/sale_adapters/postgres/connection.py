@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from typing import Self, TypeVar
@@ -51,6 +52,10 @@ class Connections:
     waiting: int
 
 
+def _untold(_: float) -> None:
+    """Tell nobody."""
+
+
 class Database:
     """A pool of connections; an asynchronous context manager.
 
@@ -58,7 +63,13 @@ class Database:
     """
 
     def __init__(
-        self, database_url: str, *, connections: int = 16, reserved: int = 0, patience: Patience | None = None
+        self,
+        database_url: str,
+        *,
+        connections: int = 16,
+        reserved: int = 0,
+        patience: Patience | None = None,
+        waited: Callable[[float], None] = _untold,
     ) -> None:
         """Prepare to connect.
 
@@ -67,9 +78,11 @@ class Database:
             connections: How many there are at most.
             reserved: How many of them only that work may take which says so (see `transact`).
             patience: How long to wait for what.
+            waited: Is told, each time, for how many seconds a caller waited for a connection.
         """
         assert 0 <= reserved < connections, "ordinary work needs a connection too"
         self._patience = patience or Patience()
+        self._waited = waited
         self._ordinary = asyncio.Semaphore(connections - reserved)
         self._queueing = 0
         self._pool: Pool[Session] = Pool(
@@ -147,8 +160,10 @@ class Database:
         return True
 
     async def _once(self, work: Callable[[Trips], Awaitable[Result]], begin: Begin, *, reserved: bool) -> Result:
+        asked = time.monotonic()
         # The pool rolls back after an error, and replaces a connection that is broken.
         async with nullcontext() if reserved else self._queue(), self._pool.connection() as connection:
+            self._waited(time.monotonic() - asked)
             result = await work(Trips(connection, begin=begin))
             # Nothing to do after COMMIT; else the pool would commit what the work has left open.
             await connection.rollback()
@@ -162,6 +177,7 @@ class Database:
             async with asyncio.timeout(self._patience.connection_seconds):
                 await self._ordinary.acquire()
         except TimeoutError:
+            self._waited(self._patience.connection_seconds)
             raise StoreUnavailable(reason="all connections are in use") from None
         finally:
             self._queueing -= 1

@@ -93,6 +93,11 @@ SIGNAL_MESSAGES = Metric(
     labels=("outcome",),
     help="Changes told to signal: `heard`, `unheard` (nobody had subscribed), `lost` (Redis away or too slow).",
 )
+POOL_WAIT = Metric(
+    name="sale_database_pool_wait_seconds",
+    kind=Kind.HISTOGRAM,
+    help="How long callers waited for a connection to the database, those too that gave up because all were in use.",
+)
 COUNTED = (
     HTTP_REQUESTS,
     HTTP_SECONDS,
@@ -105,6 +110,7 @@ COUNTED = (
     STREAM_RESYNCS,
     STREAM_CLOSES,
     SIGNAL_MESSAGES,
+    POOL_WAIT,
 )
 """What this process counts by itself."""
 

@@ -46,7 +46,9 @@ class PrometheusMetrics:
         self._resyncs = counter(catalog.STREAM_RESYNCS)
         self._closes = counter(catalog.STREAM_CLOSES)
         self._signals = counter(catalog.SIGNAL_MESSAGES)
-        for outcome in (*(each.value for each in PaymentOutcome), *(each.code for each in BOUNDARY)):
+        self._waits = histogram(catalog.POOL_WAIT)
+        counted = (*(each.value for each in PaymentOutcome), *(each.code for each in BOUNDARY))
+        for outcome in (*counted, "refused", "unavailable", "failed"):
             # A series that begins with its first event hides that event from rate().
             self._deliveries.labels(outcome)
 
@@ -57,6 +59,10 @@ class PrometheusMetrics:
     def watch_pool(self, pool: Callable[[], Pool]) -> None:
         """Show a pool of connections from now on."""
         self._pools.append(pool)
+
+    def connection_awaited(self, seconds: float) -> None:
+        """Count a caller of the database by how long it waited for a connection."""
+        self._waits.observe(seconds)
 
     def answered(self, operation: str, *, status: int, seconds: float) -> None:
         """Count an HTTP request; status 0 is a connection that was lost before an answer began."""
@@ -113,4 +119,4 @@ class PrometheusMetrics:
     def _counted(self) -> Iterable[Family]:
         counted = (self._requests, self._request_seconds, self._commands, self._deliveries, self._calls)
         stream = (self._clients, self._frames, self._resyncs, self._closes, self._signals)
-        yield from families_of(*counted, self._call_seconds, *stream)
+        yield from families_of(*counted, self._call_seconds, *stream, self._waits)

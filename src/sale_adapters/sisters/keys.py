@@ -83,7 +83,7 @@ class SigningKeys:
         asked_at = self._monotonic()
         try:
             answer = usable(SISTER, await self._transport.call("GET", self._path))
-            self._keys = _keys_in(answer, self._algorithms)
+            self._keys = usable_keys(answer, self._algorithms)
         except SisterUnavailable as gone:
             self._failure = gone
         else:
@@ -93,7 +93,7 @@ class SigningKeys:
             self._rests_until = self._monotonic() + self._cool_down_seconds
 
 
-def _keys_in(answer: Document, algorithms: tuple[str, ...]) -> Mapping[str, SigningKey]:
+def usable_keys(answer: Document, algorithms: tuple[str, ...]) -> Mapping[str, SigningKey]:
     """Return the keys that can be used; others (for encryption, say) are passed over.
 
     Raises:

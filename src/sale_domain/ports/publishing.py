@@ -36,10 +36,15 @@ class PublishedAt:
 
 @attrs.frozen(kw_only=True)
 class LogRecord:
-    """A committed record, as far as the relay cares: whose it is and where it lies."""
+    """A committed record, as far as the relay cares: whose it is and where it lies.
+
+    Attributes:
+        order_id: What its key says, for people to read.
+    """
 
     event_id: EventId
     at: PublishedAt
+    order_id: OrderId | None = None
 
 
 @attrs.frozen(kw_only=True)

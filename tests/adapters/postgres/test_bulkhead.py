@@ -17,14 +17,22 @@ BRIEF = Patience(connection_seconds=0.3)
 
 
 @pytest.fixture
-async def crowded(tables_url: str) -> AsyncGenerator[Database]:
+def waits() -> list[float]:
+    """Return where `crowded` tells how long each caller waited for a connection, in seconds."""
+    return []
+
+
+@pytest.fixture
+async def crowded(tables_url: str, waits: list[float]) -> AsyncGenerator[Database]:
     """Yield a database whose ordinary connections are all held, with a long queue for them."""
     released = asyncio.Event()
 
     async def hold(_: Trips) -> None:
         await released.wait()
 
-    async with Database(tables_url, connections=CONNECTIONS, reserved=RESERVED, patience=BRIEF) as database:
+    async with Database(
+        tables_url, connections=CONNECTIONS, reserved=RESERVED, patience=BRIEF, waited=waits.append
+    ) as database:
         holding = asyncio.gather(*(database.transact(hold) for _ in range(30)), return_exceptions=True)
         while database.connections().waiting < 30 - (CONNECTIONS - RESERVED):  # noqa: ASYNC110 - a pool tells nobody
             await asyncio.sleep(0)
@@ -53,6 +61,18 @@ async def test_a_till_does_not_get_the_reserved_connection_and_is_told_soon(crow
         await PostgresOrders(crowded).find(order_id, merchant_id="merchant-1")  # type: ignore[arg-type]  # see NewType
 
     assert time.monotonic() - started < BRIEF.connection_seconds + 1
+
+
+async def test_every_wait_is_told_those_too_that_were_in_vain(crowded: Database, waits: list[float]) -> None:
+    async with asyncio.timeout(10):
+        while len(waits) < 30:  # noqa: ASYNC110 - those in the queue give up by themselves
+            await asyncio.sleep(0.01)
+    in_vain = [seconds for seconds in waits if seconds == BRIEF.connection_seconds]
+    await PostgresInbox(crowded).log(delivered(bucket=0))
+
+    assert len(in_vain) == 30 - (CONNECTIONS - RESERVED)
+    assert len(waits) == 31
+    assert waits[-1] < BRIEF.connection_seconds
 
 
 async def test_a_crowded_database_is_there(crowded: Database) -> None:

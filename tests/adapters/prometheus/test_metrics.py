@@ -93,7 +93,8 @@ async def test_what_happened_is_counted(bench: Bench) -> None:
     assert await bench.value(f"{seconds}_bucket", operation="orders.create", le="0.05") == 1
     assert await bench.value("sale_commands_total", command="orders.create", code="ok") == 1
     assert await bench.value("sale_webhook_deliveries_total", outcome="applied") == 1
-    assert await bench.value("sale_webhook_deliveries_total", outcome="unallocated") == 0
+    for outcome in ("unallocated", "refused", "unavailable", "failed", "signature-wrong", "network-refused"):
+        assert await bench.value("sale_webhook_deliveries_total", outcome=outcome) == 0
     assert await bench.value("sale_sister_calls_total", sister="pricing", outcome="left-alone") == 1
 
 

@@ -1,0 +1,1 @@
+"""Which parts are reachable and as they must be, in plain words, and what to do about those that are not."""
