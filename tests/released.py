@@ -5,14 +5,11 @@ Old code runs on new tables while the next release is rolled out, and its rows s
 
 import asyncio
 import json
-import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
-from importlib import import_module, metadata
-from itertools import product
+from importlib import metadata
 from pathlib import Path
-from pkgutil import iter_modules
 
 import attrs
 import psycopg
@@ -21,18 +18,15 @@ from psycopg import sql
 import evening
 import services
 from orders_world import opened, pho
-from sale_adapters import postgres
-from sale_adapters.postgres import Database, PostgresOrders, kitchen_statements, statements, usage_sql
+from sale_adapters.postgres import Database, PostgresOrders
 from sale_adapters.postgres.migrations.pending import pending
 from sale_adapters.postgres.migrations.run import migrate
 from sale_adapters.postgres.schema import METADATA
-from sale_adapters.postgres.trips import Statement
 from sale_domain.ports.orders import Decision
 from seating_world import taking
+from sql_said import said
 
 FILE = Path(__file__).with_name("released.json")
-_SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
-_HOLE = re.compile(r"%(?:s|\((\w+)\)s)")
 
 
 @attrs.frozen(kw_only=True)
@@ -58,36 +52,8 @@ def newest() -> Release:
 
 
 def said_now() -> dict[str, str]:
-    """Return every statement that the code of today knows, pages with each filter alone and with all."""
-    found = {f"{module}.{name}": text for module, name, text in _written()}
-    for of, filters in ((statements.page_of_orders, statements._FILTERS), (usage_sql.page, usage_sql._FILTERS)):
-        for chosen in (frozenset[str](), *(frozenset({name}) for name in filters), frozenset(filters)):
-            found[f"{of.__module__}.{of.__name__} {sorted(chosen)}"] = of(chosen).sql.decode()
-    for status, of_station in product((("PENDING",), ("READY", "VOIDED")), (False, True)):
-        page = kitchen_statements.page_of_tickets(status, of_station=of_station)
-        found[f"kitchen_statements.page_of_tickets {status} {of_station}"] = page.sql.decode()
-    return found
-
-
-def _written() -> Iterator[tuple[str, str, str]]:
-    for module in iter_modules(postgres.__path__):
-        if module.ispkg:
-            continue
-        for name, value in vars(import_module(f"{postgres.__name__}.{module.name}")).items():
-            if isinstance(value, Statement):
-                yield module.name, name, value.sql.decode()
-            elif isinstance(value, str) and _SQL.match(value):
-                yield module.name, name, _numbered(value)
-
-
-def _numbered(text: str) -> str:
-    """Return psycopg's placeholders as PostgreSQL numbers them; a name has one number wherever it stands."""
-    numbers: dict[str, int] = {}
-
-    def number(hole: re.Match[str]) -> str:
-        return f"${numbers.setdefault(hole[1] or f'at {hole.start()}', len(numbers) + 1)}"
-
-    return _HOLE.sub(number, text).replace("%%", "%")
+    """Return every statement that the code of today knows."""
+    return {each.place: each.sql for each in said()}
 
 
 def fill(database_url: str, release: Release) -> None:

@@ -27,18 +27,16 @@ SET_ASIDE: Final = Statement(
     """.encode(),  # noqa: S608 - of literals alone
     ("most",),
 )
-# From the few that were set aside to what lies behind them, never through the whole backlog: what the rows behind are
-# is asked outside, so that no plan takes the index of what is unpublished for them (see `outbox_sql`).
+# From the few that were set aside to what lies behind them, never through the whole backlog: `num_nulls` keeps every
+# plan off the index of what is unpublished (see `outbox_sql`).
 HELD_BACK: Final = Statement(
     f"""
-    SELECT count(*) AS count, min(behind.occurred_at) AS oldest FROM (
+    SELECT count(*) AS count, min(o.occurred_at) AS oldest FROM (
         SELECT bucket, order_id, min(seq) AS seq FROM (
             SELECT bucket, order_id, seq FROM outbox WHERE {IS_SET_ASIDE} ORDER BY bucket, order_id, seq LIMIT $1
         ) AS aside GROUP BY bucket, order_id
-    ) AS first CROSS JOIN LATERAL (
-        SELECT o.occurred_at, num_nulls(o.published_at, o.released_at, o.set_aside_at) = 3 AS waits FROM outbox o
-        WHERE o.bucket = first.bucket AND o.order_id = first.order_id AND o.seq > first.seq OFFSET 0
-    ) AS behind WHERE behind.waits
+    ) AS first JOIN outbox o ON o.bucket = first.bucket AND o.order_id = first.order_id AND o.seq > first.seq
+    WHERE num_nulls(o.published_at, o.released_at, o.set_aside_at) = 3
     """.encode(),  # noqa: S608 - of literals alone
     ("most",),
 )

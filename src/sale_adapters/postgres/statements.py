@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     any_,
     bindparam,
+    case,
     cast,
     delete,
     func,
@@ -76,7 +77,7 @@ def _keys(table: Table, *names: str) -> Iterable[ColumnElement[bool]]:
 
 def _parameters(table: Table, *, but: Collection[str] = ()) -> dict[str, BindParameter[Any]]:
     """Return a parameter for each column of the table, called as the column is."""
-    return {column.key: bindparam(column.key) for column in table.c if column.key not in but}
+    return {column.key: bindparam(column.key, type_=column.type) for column in table.c if column.key not in but}
 
 
 def inserted(table: Table, *, but: Collection[str] = ()) -> Statement:
@@ -186,21 +187,21 @@ RAISE_FEED: Final = compiled(
 
 # The feed number comes from the counter, and the version from beside the order that this transaction has written: had
 # one of those writes missed, NULL would meet NOT NULL here, and the COMMIT behind it in the pipeline would not happen.
+# The order's row itself is there: this transaction has locked or made it. From its SELECT on, a distributed PostgreSQL
+# runs all of it beside the order (docs/decisions/0023); questions among VALUES it refuses.
 INSERT_ENTRY: Final = compiled(
-    insert(HISTORY)
-    .inline()
-    .values(
-        _parameters(HISTORY)
-        | {
-            "n": _FEED.scalar_subquery(),
-            "version": select(bindparam("version", type_=Integer))
-            .where(
-                _is(SALE_ORDERS.c.bucket),
-                _is(SALE_ORDERS.c.id, "order_id"),
-                _is(SALE_ORDERS.c.version, "order_version"),
-            )
-            .scalar_subquery(),
-        }
+    insert(HISTORY).from_select(
+        [column.name for column in HISTORY.c],
+        select(
+            *(
+                _parameters(HISTORY)
+                | {
+                    "bucket": SALE_ORDERS.c.bucket,
+                    "n": _FEED.scalar_subquery(),
+                    "version": case((_is(SALE_ORDERS.c.version, "order_version"), bindparam("version", type_=Integer))),
+                }
+            ).values()
+        ).where(_is(SALE_ORDERS.c.bucket), _is(SALE_ORDERS.c.id, "order_id")),
     )
 )
 
@@ -234,7 +235,7 @@ CLAIM_KEY: Final = compiled(
     _NEW_KEY.on_conflict_do_update(
         index_elements=[IDEMPOTENCY_KEYS.c.bucket, IDEMPOTENCY_KEYS.c.digest],
         set_={name: _NEW_KEY.excluded[name] for name in ("fingerprint", *_ANSWER_COLUMNS, "created_at")},
-        where=~_IS_FRESH,
+        where=_NEW_KEY.excluded.created_at - IDEMPOTENCY_KEYS.c.created_at >= _FRESH,
     ).returning(IDEMPOTENCY_KEYS.c.digest)
 )
 

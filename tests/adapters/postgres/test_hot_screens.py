@@ -85,7 +85,7 @@ QUESTIONS: dict[str, tuple[tuple[Statement, str], *tuple[str, ...]]] = {
         "ix_allocation_usages_of_a_unit",
     ),
     "which tables are due": ((usage_sql.DUE, f"0, 1024, now(), '0001-01-01', '', {PAGE}"), *ACTIVE_USAGES),
-    "what is new on the feed": ((feed.SINCE, f"'{{7}}', '{{mine}}', '{{12000}}', {PAGE}"), "pk_history"),
+    "what is new on the feed": ((feed.SINCE, f"7, 'mine', 12000, {PAGE}"), "pk_history"),
     "the feed's heads": ((feed.HEADS, "'{7}', '{mine}'"), "pk_merchant_feeds"),
     "an order's history": ((statements.ENTRIES, f"7, {LAST}"), "ix_history_of_an_order"),
 }

@@ -3,15 +3,10 @@
 The relay and `sale outbox` have statements of their own (`relay_sql`, `outbox_desk`): no caller reaches those.
 """
 
-import importlib
-import pkgutil
 import re
-from collections.abc import Iterator, Mapping
-from itertools import chain, combinations
 
-from sale_adapters import postgres
-from sale_adapters.postgres import kitchen_statements, statements, usage_sql
 from sale_adapters.postgres.trips import Statement
+from sql_said import kept, lists
 
 OF_THE_ORDER = "by the id of an order that the same transaction has found or locked by its merchant"
 WEBHOOK = "mq-pay names no merchant, only an order"
@@ -21,6 +16,8 @@ OPERATOR = "a person at the command line looks into the inbox"
 FIGURES = "/metrics shows sums over all merchants"
 KEY = "the digest is made of merchant, user, method, path and key"
 POSITIONAL = "an INSERT without column names; the merchant is its second value"
+
+NOBODY_ELSES = {"relay_sql", "outbox_desk"}
 
 UNSCOPED = {
     "statements": {
@@ -52,31 +49,6 @@ UNSCOPED = {
 }
 
 
-def constants() -> Iterator[tuple[str, str, Statement]]:
-    """Yield every statement of every module."""
-    for module in pkgutil.iter_modules(postgres.__path__):
-        if module.ispkg:
-            continue
-        for name, value in vars(importlib.import_module(f"{postgres.__name__}.{module.name}")).items():
-            for each in value.values() if isinstance(value, dict) else (value,):
-                if isinstance(each, Statement):
-                    yield module.name, name, each
-
-
-def pages() -> Iterator[Statement]:
-    """Yield every list that can be asked for."""
-    yield from map(statements.page_of_orders, subsets(statements._FILTERS))
-    yield from map(usage_sql.page, subsets(usage_sql._FILTERS))
-    for of_station in (False, True):
-        yield kitchen_statements.page_of_tickets(("PENDING",), of_station=of_station)
-        yield kitchen_statements.page_of_tickets(("READY", "VOIDED"), of_station=of_station)
-
-
-def subsets(names: Mapping[str, object]) -> Iterator[frozenset[str]]:
-    sizes = range(len(names) + 1)
-    return map(frozenset, chain.from_iterable(combinations(names, size) for size in sizes))
-
-
 def is_scoped(statement: Statement) -> bool:
     """Tell whether it compares the merchant with a parameter of it, or writes it."""
     sql = " ".join(statement.sql.decode().split())
@@ -89,13 +61,13 @@ def is_scoped(statement: Statement) -> bool:
 
 def test_every_statement_names_the_merchant_or_is_listed_with_a_reason() -> None:
     found: dict[str, set[str]] = {}
-    for module, name, statement in constants():
-        if not is_scoped(statement):
-            found.setdefault(module, set()).add(name)
+    for each in kept():
+        if each.module not in NOBODY_ELSES and not is_scoped(each.statement):
+            found.setdefault(each.module, set()).add(each.name.partition(" ")[0])
     assert found == {module: set(listed) for module, listed in UNSCOPED.items()}
 
 
 def test_every_list_is_the_merchants() -> None:
-    found = list(pages())
+    found = list(lists())
     assert len(found) > 130
-    assert [page.sql for page in found if not is_scoped(page)] == []
+    assert [page.place for page in found if not is_scoped(page.statement)] == []
