@@ -10,7 +10,7 @@ WORKERS ?= $(if $(filter tests,$(T)),3,0)
 PIN    := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test sim sim-all chaos released check secrets audit pins format docs bench bench-upkeep bench-stream clean
+.PHONY: help install run test sim sim-all chaos released check secrets audit pins format docs bench bench-all bench-check bench-upkeep bench-stream clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -72,8 +72,16 @@ format: $(READY) ## let ruff mend what it can
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-bench: $(READY) ## measure a payment against pgbench running the same statements
-	$(BIN)/python bench/payments.py
+BENCH := PYTHONPATH=tests $(BIN)/python bench/run.py
+
+bench: $(READY) ## measure Sale against pgbench running its own statements; needs wrk; under 20 minutes
+	$(BENCH)
+
+bench-all: $(READY) ## the same up to a million orders, on one and two processes
+	$(BENCH) --all
+
+bench-check: $(READY) ## measure again: fails when a ratio is a quarter worse than the stored one
+	$(BENCH) --check
 
 bench-upkeep: $(READY) ## fill inbox and outbox with a million rows a lap: do they stay small and fast?
 	$(BIN)/python bench/upkeep.py

@@ -18,7 +18,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import attrs
-from screens import Place, Seen, reading, stalled
 
 from replicas import MERCHANT, Replicas, running_replicas
 from sale_adapters.embedded import EmbeddedPostgres
@@ -31,6 +30,7 @@ from sale_domain.ids import OrderId, SaleChannelId, merchant_bucket
 from sale_domain.money import Currency
 from sale_domain.orders import Order
 from sale_domain.ports.orders import Decision
+from screens import Place, Seen, reading, stalled
 
 CHANGES_A_SECOND, SECONDS, STALLED = 10, 20, 0.05
 BEFORE = 2_000

@@ -4,6 +4,8 @@ import asyncio
 from typing import Self
 from urllib.parse import urlsplit
 
+from overheard import Overheard
+
 
 class WireTap:
     """A TCP proxy; an asynchronous context manager.
@@ -11,11 +13,13 @@ class WireTap:
     Attributes:
         cut_at_next_answer: Set it, and the server's next answer is thrown away with its connection.
         no_answer_to: Bytes; once a connection has said any of them, its answers are held back for ever.
+        clients: What each connection has said, in the order they came.
     """
 
     def __init__(self, database_url: str) -> None:
         self.cut_at_next_answer = False
         self.no_answer_to: tuple[bytes, ...] = ()
+        self.clients: list[Overheard] = []
         self._target = urlsplit(database_url)
         self._writers: list[asyncio.StreamWriter] = []
         self._pumps: list[asyncio.Task[None]] = []
@@ -39,14 +43,18 @@ class WireTap:
     async def _serve(self, ours: asyncio.StreamReader, to_us: asyncio.StreamWriter) -> None:
         theirs, to_them = await asyncio.open_connection(self._target.hostname, self._target.port)
         self._writers += (to_us, to_them)
-        silenced = asyncio.Event()
+        silenced, client = asyncio.Event(), Overheard()
+        self.clients.append(client)
         self._pumps += (
-            asyncio.create_task(self._ask(ours, to_them, silenced)),
+            asyncio.create_task(self._ask(ours, to_them, silenced, client)),
             asyncio.create_task(self._answer(theirs, to_us, silenced)),
         )
 
-    async def _ask(self, ours: asyncio.StreamReader, to_them: asyncio.StreamWriter, silenced: asyncio.Event) -> None:
+    async def _ask(
+        self, ours: asyncio.StreamReader, to_them: asyncio.StreamWriter, silenced: asyncio.Event, client: Overheard
+    ) -> None:
         while data := await ours.read(65_536):
+            client.hear(data)
             if any(said in data for said in self.no_answer_to):
                 silenced.set()
             to_them.write(data)

@@ -1,0 +1,103 @@
+"""What is measured: a PostgreSQL that is safe against a crash, Redis, the sandbox, and `sale serve` processes."""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import attrs
+import psycopg
+
+import filling
+from filling import Shelf
+from replicas import MERCHANT, Replicas, running_replicas
+from sale_adapters.embedded import EmbeddedPostgres
+from sale_adapters.postgres.migrations.run import migrate
+from sale_adapters.wire.places import BASE
+from yardstick import TIMES
+
+MERCHANTS = 100
+KINDS = ("payment", "item")
+_SALE_TIMES = {"payment": "01KE6YB4M0", "item": "01KE6YB4M1"}
+_ORDER = {
+    "saleChannelId": "channel-vnd",
+    "items": [
+        {"itemId": "variant-pho", "quantity": 2},
+        # Too dear to be paid in full by what the benchmark pays.
+        {"mode": "CUSTOM", "name": "Tiệc cưới", "unitPrice": "900000000", "quantity": 1},
+    ],
+}
+
+
+@attrs.define(kw_only=True)
+class Rig:
+    """Everything that runs, and how many orders of each kind there are: checked out for payments, drafts for items."""
+
+    home: Path
+    url: str
+    replicas: Replicas
+    templates: Mapping[str, str]
+    count: int = 0
+    rounds: int = 0
+
+    @property
+    def places(self) -> list[str]:
+        """Return host and port of each `serve`."""
+        return [replica.address for replica in self.replicas.replicas]
+
+    async def fill(self, count: int) -> None:
+        """Have so many orders of each kind, for Sale and for pgbench."""
+        await asyncio.to_thread(self._fill, count)
+        tokens = {
+            f"merchant-{n}": await self.replicas.token(userId="lan", roles=["cashier"], merchants=[f"merchant-{n}"])
+            for n in range(MERCHANTS)
+        }
+        for kind in KINDS:
+            shelf = Shelf.of_sale(_SALE_TIMES[kind], merchants=MERCHANTS)
+            lines = [f"{order} {merchant} {tokens[merchant]}\n" for order, merchant in shelf.orders(count)]
+            random.Random(1).shuffle(lines)  # noqa: S311 - no secret depends on it
+            self.orders(kind).write_text("".join(lines))
+
+    def orders(self, kind: str) -> Path:
+        """Return the file that lists the orders of a kind."""
+        return self.home / f"{kind}.txt"
+
+    def _fill(self, count: int) -> None:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            for kind in KINDS:
+                for shelf in (
+                    Shelf.of_sale(_SALE_TIMES[kind], merchants=MERCHANTS),
+                    Shelf.of_pgbench(TIMES[kind], merchants=MERCHANTS),
+                ):
+                    filling.fill(connection, shelf, template=self.templates[kind], first=self.count + 1, last=count)
+            filling.settle(connection)
+        self.count = count
+
+
+@asynccontextmanager
+async def open_rig(*, replicas: int, more: Mapping[str, str] | None = None) -> AsyncGenerator[Rig]:
+    """Start everything, with one order of each kind in it; end with nothing of it left."""
+    async with AsyncExitStack() as stack:
+        home = Path(stack.enter_context(TemporaryDirectory(prefix="sale-bench-")))
+        postgres = EmbeddedPostgres(data_dir=home / "postgres")
+        await postgres.start()
+        stack.push_async_callback(postgres.stop)
+        await asyncio.to_thread(migrate, postgres.url)
+        world = await stack.enter_async_context(
+            running_replicas(postgres.url, home, polls_ms=(1_000,) * replicas, more=more)
+        )
+        rig = Rig(home=home, url=postgres.url, replicas=world, templates=await _templates(world))
+        yield rig
+
+
+async def _templates(world: Replicas) -> Mapping[str, str]:
+    headers = {"authorization": f"Bearer {await world.token()}", "x-merchant-id": MERCHANT}
+    at = f"http://{world.replicas[0].address}{BASE}/sale-orders"
+    made = {}
+    for kind in KINDS:
+        answer = (await world.client.post(at, json=_ORDER, headers=headers)).raise_for_status()
+        made[kind] = str(answer.json()["id"])
+    (await world.client.post(f"{at}/{made['payment']}/checkout", json={}, headers=headers)).raise_for_status()
+    return made
