@@ -1,7 +1,7 @@
 """What can go wrong when units are taken; kinds and codes as in `errors`."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import attrs
 
@@ -38,13 +38,18 @@ class ReservationOver(Rejected):
 
 @attrs.define(kw_only=True, eq=False)
 class TooManyUnits(Rejected):
-    """An order has a bounded number of units at once: those that it has left do not count."""
+    """An order has a bounded number of units at once, and in its life.
+
+    Attributes:
+        span: What the limit is for: those that the order has left do not count "at once".
+    """
 
     code: ClassVar[str] = "too-many-units"
     limit: int
+    span: Literal["at once", "in its life"] = "at once"
 
     def __str__(self) -> str:
-        return f"An order has at most {self.limit} units at once."
+        return f"An order has at most {self.limit} units {self.span}."
 
 
 @attrs.define(kw_only=True, eq=False)

@@ -17,6 +17,9 @@ from sale_domain.orders import Order
 MAX_UNITS = 100
 """How many units an order has at once, a large wedding's tables: its payment ends them all in one transaction."""
 
+MAX_UNITS_EVER = 500
+"""How many usages an order has in its life, ended ones too: what looks at them all stays short."""
+
 ALLOCATE = "allocate"
 """How a refusal calls it."""
 
@@ -44,7 +47,7 @@ def allocate(order: Order, units: Units, *, ids: Sequence[UsageId], at: datetime
     Raises:
         IllegalTransition: the order is COMPLETED or CANCELLED.
         ReservationOver: the units would be free again at once.
-        TooManyUnits: the order would have too many at once.
+        TooManyUnits: the order would have too many at once, or in its life.
         UnitInUse: the order has one of them already.
         UnitNamedTwice: a unit is named twice.
     """
@@ -57,6 +60,8 @@ def allocate(order: Order, units: Units, *, ids: Sequence[UsageId], at: datetime
             raise UnitNamedTwice(unit_id=unit_id, place=place)
     if sum(usage.is_active for usage in order.seating.usages) + len(units.unit_ids) > MAX_UNITS:
         raise TooManyUnits(limit=MAX_UNITS)
+    if len(order.seating.usages) + len(units.unit_ids) > MAX_UNITS_EVER:
+        raise TooManyUnits(limit=MAX_UNITS_EVER, span="in its life")
     return _told(
         order,
         *(

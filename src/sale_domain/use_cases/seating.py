@@ -46,8 +46,9 @@ async def allocate(parts: Parts, context: Context, order_id: OrderId, units: Uni
         ids = tuple(UsageId(parts.ids.new(bucket_of(order.id))) for _ in units.unit_ids)
         return Decision(change=allocated(order, units, ids=ids, at=parts.clock.now(), by=context.user_id))
 
+    # All of them: those that have ended count towards what an order may have in its life.
     committed = await parts.orders.change(
-        order_id, decide, merchant_id=context.merchant_id, needs=Need.ACTIVE_USAGES, once=context.once
+        order_id, decide, merchant_id=context.merchant_id, needs=Need.SEATING, once=context.once
     )
     return committed.view
 

@@ -7,6 +7,7 @@ import pytest
 
 from ordering_over_http import checked_out, opened, payment
 from sale_app.composition import InMemorySale
+from sale_domain import seating
 
 STRANGER = "01KE6YB4M0000000000000000126"
 MINH = {"authorization": "Bearer minh", "x-merchant-id": "merchant-2"}
@@ -192,6 +193,30 @@ async def test_a_bad_wish_is_refused_where_it_is_bad(
     assert told in [error["pointer"] for error in answer.json()["errors"]]
     assert await listed(client) == []
     assert len(shop.store.feeds) == 1
+
+
+async def test_an_order_has_so_many_tables_in_its_life_and_its_money_is_never_refused_for_it(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seating, "MAX_UNITS_EVER", 3)
+    order = await checked_out(client)
+    path = f"/sale-orders/{order['id']}/allocations"
+    for name in ("table-1", "table-2"):
+        (usage,) = (await client.post(path, json={"unitIds": [name]})).json()["usages"]
+        await client.post(f"/allocation-usages/{usage['id']}/complete")
+
+    refused = await client.post(path, json={"unitIds": ["table-3", "table-4"]})
+    taken = await client.post(path, json={"unitIds": ["table-5"]})
+    full = await client.post(path, json={"unitIds": ["table-6"]})
+
+    assert [answer.status_code for answer in (refused, taken, full)] == [422, 201, 422]
+    assert (refused.json()["code"], refused.json()["limit"]) == ("too-many-units", 3)
+    assert refused.json()["detail"] == "An order has at most 3 units in its life."
+    (usage,) = taken.json()["usages"]
+    assert (await client.post(f"/allocation-usages/{usage['id']}/move", json={"unitId": "table-7"})).status_code == 200
+    paid = await client.post("/webhooks/payment", json=payment(order["id"], 130_000))
+    assert paid.json() == {"outcome": "applied"}
+    assert await listed(client) == []
 
 
 async def test_fifty_units_with_the_longest_names_are_taken_at_once(client: httpx.AsyncClient) -> None:

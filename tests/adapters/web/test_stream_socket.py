@@ -9,6 +9,7 @@ from bare_socket import connected, expiring, until
 from counter import item, opened
 from sale_adapters.memory import MemoryFeed
 from sale_adapters.web.stream import FeedTail, Stream, StreamLimits, socket
+from sale_adapters.web.stream.lines import TICKETS
 from sale_app.composition import InMemorySale
 from sale_domain.errors import StoreUnavailable
 from sale_domain.ids import MerchantId
@@ -86,6 +87,38 @@ async def test_a_page_that_could_not_be_read_is_read_again_though_nothing_else_h
         client.say("subscribe", topics=[ORDERS], since=0)
         await until(lambda: client.seen == [1, 2, 3])
     assert feed.asked.is_set()
+
+
+async def test_nothing_is_shown_to_one_whose_token_expires_while_a_page_is_read(
+    shop: InMemorySale, feed: OldPages
+) -> None:
+    seconds = [0.0]
+    await opened(shop, item("pho"))
+    stream = Stream(shop.sale, tail=FeedTail(feed, poll_seconds=60), monotonic=lambda: seconds[0])
+    async with connected(stream, token=expiring(shop, seconds=10)) as client:
+        client.say("subscribe", topics=[ORDERS], since=0)
+        await feed.asked.wait()
+        seconds[0] = 10.0
+        feed.answer.set()
+        await until(lambda: client.closed is not None)
+    assert client.closed == (4003, "The token has expired.")
+    assert client.seen == []
+
+
+async def test_a_page_for_an_earlier_subscription_is_not_shown_to_the_next(shop: InMemorySale, feed: OldPages) -> None:
+    await opened(shop, item("pho"))
+    stream = Stream(shop.sale, tail=FeedTail(feed, poll_seconds=60))
+    async with connected(stream) as client:
+        client.say("subscribe", topics=[ORDERS], since=0)
+        await client.until_event("subscribed")
+        await feed.asked.wait()
+        client.say("subscribe", topics=[TICKETS])
+        client.say("heartbeat")
+        # What is said is heard one by one: once the second is taken, the first is done.
+        await until(client.said.empty)
+        feed.answer.set()
+        await until(lambda: [said.get("event") for said in client.heard].count("subscribed") == 2)
+    assert client.seen == []
 
 
 async def test_who_comes_back_so_slowly_that_it_is_too_far_behind_again_is_told_to_read_anew(

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AsyncExitStack
 
 import attrs
 import pytest
@@ -210,6 +211,35 @@ async def test_only_so_many_changes_are_kept(store: MemoryStore) -> None:
         assert [each.seq for each in watched.behind(7, most=3) or ()] == [8, 9, 10]
         assert watched.behind(12, most=3) == []
         assert watched.behind(99, most=3) == []
+
+
+async def test_only_so_many_changes_of_all_merchants_are_kept_and_the_quietest_make_room(store: MemoryStore) -> None:
+    tail = FeedTail(MemoryFeed(store), poll_seconds=60, keep=5, keep_in_all=12)
+    merchants = [MerchantId(f"merchant-{n}") for n in range(6)]
+    async with AsyncExitStack() as watching:
+        tails = [await watching.enter_async_context(tail.watched(each, nothing)) for each in merchants]
+        for merchant, watched in zip(merchants, tails, strict=True):
+            sell(store, 4, merchant=merchant)
+            tail.wake()
+            await grown(watched, 4)
+        assert [len(each.newest) for each in tails] == [0, 0, 0, 4, 4, 4]
+
+        # Who watches a quiet merchant has seen what was dropped, and goes on without a gap.
+        sell(store, merchant=merchants[0])
+        tail.wake()
+        await grown(tails[0], 5)
+        assert [each.seq for each in tails[0].behind(4, most=10) or ()] == [5]
+        assert tails[0].behind(3, most=10) is None
+        assert [len(each.newest) for each in tails] == [1, 0, 0, 0, 4, 4]
+
+
+async def test_one_merchant_keeps_its_changes_however_little_is_kept_in_all(store: MemoryStore) -> None:
+    tail = FeedTail(MemoryFeed(store), poll_seconds=60, keep=5, keep_in_all=1)
+    async with tail.watched(MERCHANT, nothing) as watched:
+        sell(store, 4)
+        tail.wake()
+        await grown(watched, 4)
+        assert [each.seq for each in watched.behind(0, most=10) or ()] == [1, 2, 3, 4]
 
 
 async def test_a_command_of_any_size_leaves_nobody_behind_who_takes_what_is_there(store: MemoryStore) -> None:

@@ -214,7 +214,7 @@ class StreamSocket:
     async def _frames(self) -> Sequence[str]:
         """Return the next frames; none when there is nothing to be seen now, or something else to be said first."""
         follower, tail = self._follower, self._watched
-        while follower is not None and tail is not None and follower is self._follower and not self._talk.closing:
+        while follower is not None and tail is not None and not self._talk.closing:
             lines = tail.behind(follower.position, most=_BATCH)
             if lines is None:
                 if not self._may_resume(follower, tail):
@@ -235,11 +235,14 @@ class StreamSocket:
 
     async def _page(self, follower: Follower) -> Sequence[Line]:
         try:
-            return await self._parts.tail.page(self._merchant_id, follower.position)
+            lines = await self._parts.tail.page(self._merchant_id, follower.position)
         except StoreUnavailable:
             await asyncio.sleep(_STORE_AWAY_SECONDS)
             self._work.set()
             return ()
+        # While the page was read, the token may have expired, or the client may have subscribed to something else.
+        self._talk.tick(now=self._parts.monotonic())
+        return () if self._talk.closing or follower is not self._follower else lines
 
     def _fall_behind(self, follower: Follower, tail: MerchantTail) -> None:
         recovery = self._parts.limits.recovery_seconds

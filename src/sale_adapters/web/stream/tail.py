@@ -1,6 +1,7 @@
 """The newest changes of every merchant that somebody watches, read once for all of them.
 
-Whoever watches keeps a position of its own and reads from here; so memory depends on merchants, not on watchers.
+Whoever watches keeps a position of its own and reads from here; so memory depends on merchants, not on watchers, and is
+bounded over all of them.
 """
 
 import asyncio
@@ -21,6 +22,9 @@ _LOG = logging.getLogger("sale.stream")
 
 PAGE = 200
 """How many entries of a merchant are read at once."""
+
+KEEP_IN_ALL = 50_000
+"""How many changes of all merchants together are kept at least: some 65 MB."""
 
 _READ_AT_ONCE = 2
 
@@ -69,7 +73,9 @@ class FeedTail:
     It begins with the first watcher and ends with the last; a store that is away is waited for.
     """
 
-    def __init__(self, feed: Feed, *, poll_seconds: float = 1.0, keep: int = 1_000) -> None:
+    def __init__(
+        self, feed: Feed, *, poll_seconds: float = 1.0, keep: int = 1_000, keep_in_all: int = KEEP_IN_ALL
+    ) -> None:
         """Follow nobody yet.
 
         Args:
@@ -77,8 +83,11 @@ class FeedTail:
             poll_seconds: How late a change is seen at most when nobody wakes us.
             keep: How many changes of a merchant are kept: so far may a watcher fall behind. With less than `PAGE`
                 one busy moment would leave even the quickest behind.
+            keep_in_all: How many changes of all merchants together are kept. Beyond it those are dropped whose
+                merchants have been quiet for longest: whoever watches them has long seen them.
         """
         self.keep = keep
+        self._keep_in_all = keep_in_all
         self._feed = feed
         self._poll_seconds = poll_seconds
         self._tails: dict[MerchantId, MerchantTail] = {}
@@ -167,6 +176,18 @@ class FeedTail:
     def _grown(self, found: Mapping[MerchantId, Sequence[NumberedEntry]]) -> bool:
         for merchant_id, entries in found.items():
             # Its last watcher may have gone meanwhile.
-            if (tail := self._tails.get(merchant_id)) is not None:
+            if (tail := self._tails.pop(merchant_id, None)) is not None:
+                # Put in again as the last one, so that the quietest come first.
+                self._tails[merchant_id] = tail
                 tail.grow(entries)
+        self._forget()
         return any(len(entries) >= PAGE for entries in found.values())
+
+    def _forget(self) -> None:
+        """Drop what the quietest merchants' tails hold while there is too much in all, never the busiest one's."""
+        kept = sum(len(tail.newest) for tail in self._tails.values())
+        for tail in list(self._tails.values())[:-1]:
+            if kept <= self._keep_in_all:
+                break
+            kept -= len(tail.newest)
+            tail.newest.clear()
