@@ -1,7 +1,7 @@
 """The kitchen's own trade: what is urgent, what was wrong, and two people at the same dish."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import pytest
 from playwright.async_api import Route, expect
@@ -72,7 +72,7 @@ async def test_a_cancelled_order_is_flagged_to_the_cook_who_decides(sale: Live, 
     await cook.has_status(flagged.locator(".step", has_text="Phở"), "Cooking")
 
 
-def overtake(screen: Screen, path: str, *changes: Callable[[], object]) -> Awaitable[None]:
+async def overtake(screen: Screen, path: str, *changes: Callable[[], object]) -> None:
     """Let somebody else make one change each before the screen's next calls of a path get through."""
     waiting = list(changes)
 
@@ -81,7 +81,7 @@ def overtake(screen: Screen, path: str, *changes: Callable[[], object]) -> Await
             waiting.pop(0)()
         await route.continue_()
 
-    return screen.page.route(f"**/{path}", overtaken)
+    await screen.page.route(f"**/{path}", overtaken)
 
 
 def by_a_colleague(sale: Live, path: str) -> None:

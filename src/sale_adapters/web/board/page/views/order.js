@@ -152,6 +152,7 @@ async function seat(app, order) {
 
 /** @param {App} app @param {Thing} order */
 async function cancel(app, order) {
-  const reason = await app.ask.reason('cancel', app.t('order', shortOf(order.id)));
+  const named = [app.tableOf(order.id), app.t('order', shortOf(order.id))].filter(Boolean).join(' · ');
+  const reason = await app.ask.reason('cancel', named);
   if (reason) await app.actions.order(order, 'cancel', { reason });
 }
