@@ -92,29 +92,41 @@ async def evaluated(screen: Screen, script: str) -> Any:  # noqa: ANN401 - any J
 
 
 class Open(Protocol):
-    """Opens a screen, and signs a role in unless it is None; `how` as for `screen`."""
+    """Opens a screen, and signs a role in unless it is None.
+
+    Screens are tabs of one browser, unless `how` asks for another one: as for `browser_of`.
+    """
 
     async def __call__(self, role: str | None, **how: Any) -> Screen: ...  # noqa: ANN401 - as new_context
 
 
 @asynccontextmanager
-async def screen(
-    browser: Browser,
-    url: str,
+async def browser_of(
+    chromium: Browser,
     *,
     size: tuple[int, int] = WIDE,
     locale: str = "en-US",
     **how: Any,  # noqa: ANN401 - as new_context
-) -> AsyncIterator[Screen]:
-    """Open a browser of its own; at the end it must have had nothing to complain of."""
-    context = await browser.new_context(viewport={"width": size[0], "height": size[1]}, locale=locale, **how)
+) -> AsyncIterator[BrowserContext]:
+    """Open a browser of its own, with a network of its own."""
+    context = await chromium.new_context(viewport={"width": size[0], "height": size[1]}, locale=locale, **how)
+    try:
+        yield context
+    finally:
+        await context.close()
+
+
+@asynccontextmanager
+async def screen(context: BrowserContext, url: str) -> AsyncIterator[Screen]:
+    """Open a screen; at the end it must have had nothing to complain of, and what it remembered is forgotten."""
     page, faults = await context.new_page(), list[str]()
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda told: faults.append(told.text) if "Content Security Policy" in told.text else None)
     try:
         yield Screen(context=context, page=page, url=url, faults=faults)
+        await page.evaluate("localStorage.clear()")
     finally:
-        await context.close()
+        await page.close()
     assert faults == []
 
 

@@ -1,16 +1,17 @@
-"""One running Sale and one Chromium for all tests of the board; each test sits at tables of its own."""
+"""One running Sale and one Chromium for all tests of the board; each test finds the shop empty."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from typing import Any
 
+import psycopg
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, BrowserContext, async_playwright
 
 import browser_of_this_machine
 import live
-from board_world import Open, Screen, screen
+from board_world import Open, Screen, browser_of, screen
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +19,19 @@ def sale() -> Iterator[live.Live]:
     """Yield a running Sale."""
     with live.running(kafka=False) as everything:
         yield everything
+
+
+@pytest.fixture(scope="session")
+def books(sale: live.Live) -> Iterator[psycopg.Connection]:
+    """Yield a connection to what the shop has written down."""
+    with psycopg.connect(sale.stage.parts.postgres.url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(autouse=True)
+def _quiet_shop(books: psycopg.Connection) -> None:
+    """Let each test find the shop empty: what others left open would be read, priced and drawn on every screen."""
+    books.execute("TRUNCATE sale_orders, kitchen_stations CASCADE")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -30,13 +44,21 @@ async def browser() -> AsyncIterator[Browser]:
             yield chromium
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def tablet(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """Yield the browser that most screens are tabs of: it has the board's files at hand."""
+    async with browser_of(browser) as context:
+        yield context
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def open_board(sale: live.Live, browser: Browser) -> AsyncIterator[Open]:
+async def open_board(sale: live.Live, browser: Browser, tablet: BrowserContext) -> AsyncIterator[Open]:
     """Yield what opens screens; they are closed when the test ends."""
     async with AsyncExitStack() as stack:
 
         async def opened(role: str | None, **how: Any) -> Screen:  # noqa: ANN401 - as new_context
-            found = await stack.enter_async_context(screen(browser, f"{sale.stage.http}/board", **how))
+            context = await stack.enter_async_context(browser_of(browser, **how)) if how else tablet
+            found = await stack.enter_async_context(screen(context, f"{sale.stage.http}/board"))
             if role is None:
                 await found.page.goto(found.url)
             else:

@@ -1,5 +1,7 @@
 """An evening on three screens side by side: a waiter, a cook and a cashier."""
 
+import asyncio
+
 import pytest
 from playwright.async_api import expect
 
@@ -10,7 +12,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_guests_sit_down_eat_pay_and_leave_and_every_screen_tells_it(open_board: Open) -> None:
-    waiter, cook, cashier = [await open_board(role) for role in ("Waiter", "Cook", "Cashier")]
+    waiter, cook, cashier = await asyncio.gather(*map(open_board, ("Waiter", "Cook", "Cashier")))
 
     await waiter.table("Bàn 1").click()
     await waiter.answer("New order here")

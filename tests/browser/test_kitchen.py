@@ -1,11 +1,12 @@
 """The kitchen's own trade: what is urgent, what was wrong, and two people at the same dish."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from playwright.async_api import Route, expect
 
-from board_world import Open, as_admin, seated, sent
+from board_world import Open, Screen, as_admin, seated, sent
 from live import Live
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -71,23 +72,113 @@ async def test_a_cancelled_order_is_flagged_to_the_cook_who_decides(sale: Live, 
     await cook.has_status(flagged.locator(".step", has_text="Phở"), "Cooking")
 
 
-async def test_a_cook_who_taps_what_somebody_has_just_changed_is_told_and_sees_the_present_state(
-    sale: Live, open_board: Open
-) -> None:
-    sent(sale, "kitchen-6", ("pho", 1))
-    cook = await open_board("Cook")
-    ticket_id = await cook.ticket("kitchen-6").get_attribute("data-ticket")
+async def overtake(screen: Screen, path: str, *changes: Callable[[], object]) -> None:
+    """Let somebody else make one change each before the screen's next calls of a path get through."""
+    waiting = list(changes)
 
     async def overtaken(route: Route) -> None:
-        sale.call("POST", f"/kitchen-tickets/{ticket_id}/rush", {}, headers=as_admin(sale))
+        if waiting:
+            waiting.pop(0)()
         await route.continue_()
 
-    await cook.page.route("**/cook", overtaken)
+    await screen.page.route(f"**/{path}", overtaken)
+
+
+def by_a_colleague(sale: Live, path: str) -> None:
+    sale.call("POST", path, {}, headers=as_admin(sale)).raise_for_status()
+
+
+async def test_a_cook_who_taps_a_dish_whose_order_is_just_cancelled_is_told_and_decides(
+    sale: Live, open_board: Open
+) -> None:
+    order_id = sent(sale, "kitchen-6", ("pho", 1))
+    cook = await open_board("Cook")
+    await cook.step("kitchen-6", "Phở").click()
+    await cook.has_status(cook.step("kitchen-6", "Phở"), "Cooking")
+    await overtake(
+        cook, "finish", lambda: sale.good("POST", f"/sale-orders/{order_id}/cancel", {"reason": "the guests have left"})
+    )
     await cook.step("kitchen-6", "Phở").click()
 
-    await expect(cook.page.get_by_role("alert")).to_contain_text("Somebody changed it at the same moment.")
-    await expect(cook.ticket("kitchen-6").locator(".rush-mark")).to_be_visible()
-    await cook.has_status(cook.step("kitchen-6", "Phở"), "Waiting")
+    told = cook.page.get_by_role("alert")
+    await expect(told).to_contain_text("Somebody changed it at the same moment.")
+    await expect(cook.page.locator(".ticket .flag")).to_be_visible()
+    notice, ticket = await told.bounding_box(), await cook.page.locator(".ticket").bounding_box()
+    assert notice is not None
+    assert ticket is not None
+    assert notice["y"] + notice["height"] <= ticket["y"]
+    await cook.has_status(cook.page.locator(".ticket .step"), "Cooking")
+
+
+async def test_a_tap_counts_though_a_colleague_works_on_another_dish_of_the_ticket(
+    sale: Live, open_board: Open
+) -> None:
+    sent(sale, "kitchen-12", ("pho", 1), ("banh-mi", 1))
+    cook = await open_board("Cook")
+    ticket_id = await cook.ticket("kitchen-12").get_attribute("data-ticket")
+    banh_mi = await cook.step("kitchen-12", "Bánh mì").get_attribute("data-item")
+    await overtake(
+        cook,
+        "cook",
+        lambda: by_a_colleague(sale, f"/kitchen-ticket-items/{banh_mi}/cook"),
+        lambda: by_a_colleague(sale, f"/kitchen-tickets/{ticket_id}/rush"),
+    )
+    await cook.step("kitchen-12", "Phở").click()
+
+    await cook.has_status(cook.step("kitchen-12", "Phở"), "Cooking")
+    await cook.has_status(cook.step("kitchen-12", "Bánh mì"), "Cooking")
+    await expect(cook.page.get_by_role("alert")).to_have_count(0)
+
+
+async def test_the_slower_of_two_cooks_at_one_dish_hears_nothing_for_it_is_as_he_wished(
+    sale: Live, open_board: Open
+) -> None:
+    sent(sale, "kitchen-13", ("pho", 1))
+    cook = await open_board("Cook")
+    pho = await cook.step("kitchen-13", "Phở").get_attribute("data-item")
+    await overtake(cook, "cook", lambda: by_a_colleague(sale, f"/kitchen-ticket-items/{pho}/cook"))
+    async with cook.page.expect_response("**/cook") as answer:
+        await cook.step("kitchen-13", "Phở").click()
+    assert (await answer.value).status == 412
+
+    await cook.has_status(cook.step("kitchen-13", "Phở"), "Cooking")
+    await expect(cook.step("kitchen-13", "Phở")).to_be_enabled()
+    await expect(cook.page.get_by_role("alert")).to_have_count(0)
+
+
+async def test_the_slower_of_two_who_free_a_table_hears_nothing(sale: Live, open_board: Open) -> None:
+    seated(sale, "kitchen-14", ("pho", 1))
+    waiter = await open_board("Waiter")
+    [usage] = sale.good("GET", "/allocation-usages?unitId=kitchen-14")["items"]
+    await overtake(waiter, "complete", lambda: by_a_colleague(sale, f"/allocation-usages/{usage['id']}/complete"))
+    await waiter.table("kitchen-14").click()
+    async with waiter.page.expect_response("**/complete") as answer:
+        await waiter.answer("Guests have left: free the table")
+    assert (await answer.value).status in {409, 412}
+
+    await expect(waiter.table("kitchen-14")).to_have_count(0)
+    await waiter.go("orders")
+    await expect(waiter.page.get_by_role("alert")).to_have_count(0)
+
+
+async def test_a_ticket_follows_its_guests_to_another_table_and_keeps_it_when_they_have_paid(
+    sale: Live, open_board: Open
+) -> None:
+    order_id = sent(sale, "kitchen-15", ("pho", 1))
+    cook = await open_board("Cook")
+    await expect(cook.ticket("kitchen-15")).to_be_visible()
+    [usage] = sale.good("GET", "/allocation-usages?unitId=kitchen-15")["items"]
+
+    sale.good("POST", f"/allocation-usages/{usage['id']}/move", {"unitId": "kitchen-16"})
+    await expect(cook.ticket("kitchen-16")).to_be_visible()
+    await expect(cook.ticket("kitchen-15")).to_have_count(0)
+
+    sale.good("POST", f"/sale-orders/{order_id}/checkout", {})
+    sale.pay(order_id, 65_000)
+    await cook.go("floor")
+    await expect(cook.table("kitchen-16")).to_have_count(0)
+    await cook.go("kitchen")
+    await expect(cook.ticket("kitchen-16")).to_be_visible()
 
 
 async def test_an_answer_that_was_lost_does_not_cook_twice(sale: Live, open_board: Open) -> None:
@@ -144,7 +235,6 @@ async def test_each_station_sees_its_own_tickets(sale: Live, open_board: Open) -
     await cook.page.reload()
     await expect(cook.page.get_by_role("button", name="Quầy nước")).to_have_attribute("aria-pressed", "true")
     await expect(cook.ticket("kitchen-9")).to_have_count(1)
-    sale.call("PUT", "/kitchen-stations", {"stations": []}, headers=as_admin(sale)).raise_for_status()
 
 
 async def test_a_void_that_was_asked_before_the_dish_was_ready_is_refused(sale: Live, open_board: Open) -> None:

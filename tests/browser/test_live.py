@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.async_api import Route, WebSocketRoute, expect
 
-from board_world import Open, Screen, as_admin, evaluated, seated, sent
+from board_world import WIDE, Open, Screen, as_admin, evaluated, seated, sent
 from live import Live
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -23,7 +23,7 @@ async def nothing_can_be_done(cook: Screen, table: str) -> None:
 
 async def test_without_a_network_the_board_says_so_and_catches_up_by_itself(sale: Live, open_board: Open) -> None:
     sent(sale, "live-1", ("pho", 1))
-    cook = await open_board("Cook")
+    cook = await open_board("Cook", size=WIDE)
     await expect(cook.step("live-1", "Phở")).to_be_enabled()
 
     await cook.context.set_offline(True)
@@ -149,7 +149,7 @@ async def test_what_is_sent_from_here_does_not_ring_here(sale: Live, open_board:
 
 async def test_looks_that_fail_are_taken_again_until_the_board_is_live(sale: Live, open_board: Open) -> None:
     sent(sale, "live-8", ("pho", 1))
-    cook = await open_board(None)
+    cook = await open_board(None, size=WIDE)
     failures = [503, 429, 500]
 
     async def fail(route: Route) -> None:
@@ -238,6 +238,33 @@ async def test_what_a_list_shows_older_than_it_was_heard_of_is_read_again(open_b
     assert read == [7, 5]
 
 
+async def test_guests_who_move_while_their_table_is_read_are_not_lost(open_board: Open) -> None:
+    read = await evaluated(
+        await open_board(None),
+        """
+        const [{ Store }, { Reader }] = [await load('store'), await load('reader')];
+        const store = new Store(() => {});
+        const usage = (version, unitId) => ({ id: 'a', version, unitId, status: 'ACTIVE' });
+        const asked = [];
+        let answer;
+        const get = (path) => (asked.push(path), asked.length === 1
+            ? new Promise((done) => (answer = done))
+            : { body: { items: path.includes('table-2') ? [usage(2, 'table-2')] : [] }, seq: 7 });
+        const reader = new Reader({ get }, store);
+        store.put('usage', usage(1, 'table-1'));
+        const reading = reader.one('usage', 'a', { unitId: 'table-1' });
+        store.hear('usage', 'a', 2);
+        await reader.one('usage', 'a', { unitId: 'table-2' });
+        answer({ body: { items: [] }, seq: 6 });
+        await Promise.resolve();
+        const meanwhile = store.get('usage', 'a')?.unitId;
+        await reading;
+        return [meanwhile, store.get('usage', 'a')?.unitId];
+        """,
+    )
+    assert read == ["table-1", "table-2"]
+
+
 async def test_nothing_goes_back_to_an_older_version(open_board: Open) -> None:
     screen = await open_board(None)
     kept = await screen.page.evaluate(
@@ -254,21 +281,47 @@ async def test_nothing_goes_back_to_an_older_version(open_board: Open) -> None:
     assert kept == [False, 3, True]
 
 
+async def test_what_is_told_along_with_a_version_does_not_go_back_either(open_board: Open) -> None:
+    units = await evaluated(
+        await open_board(None),
+        """
+        const { Store } = await load('store');
+        const store = new Store(() => {});
+        const told = (unit, seq) => store.put('ticket', { id: 'a', version: 3, status: 'PENDING', units: [unit] }, seq);
+        told('table-1', 7);
+        told('table-2', 9);
+        told('table-1', 8);
+        return store.get('ticket', 'a').units;
+        """,
+    )
+    assert units == ["table-2"]
+
+
 async def test_a_token_that_ends_asks_for_another_and_the_place_is_kept(sale: Live, open_board: Open) -> None:
     order_id = seated(sale, "live-5", ("pho", 1))
+    over = False
+
+    def until_it_is_over(screen: WebSocketRoute) -> None:
+        if over:
+            asyncio.get_running_loop().create_task(screen.close(code=4003, reason="The token has expired."))
+        else:
+            screen.connect_to_server()
+
     cashier = await open_board(None)
-    await cashier.page.get_by_label("Access token").fill(sale.token(expiresIn=5))
-    await cashier.button("Sign in with a token").click()
-    await cashier.is_live()
+    await cashier.page.clock.install()
+    await cashier.page.route_web_socket("**/stream", until_it_is_over)
+    await cashier.sign_in("Cashier")
     await cashier.entry("live-5").click()
     await expect(cashier.button("Cancel order")).to_be_enabled()
 
+    over = True
+    await cashier.page.clock.fast_forward("24:00:00")
     await expect(cashier.page.get_by_role("alert")).to_contain_text("Your sign-in has ended.")
     await expect(cashier.page.get_by_role("heading", name="live-5")).to_be_visible()
     await expect(cashier.button("Cancel order")).to_be_disabled()
 
-    await cashier.page.get_by_label("Access token").fill(sale.token())
-    await cashier.button("Sign in with a token").click()
+    over = False
+    await cashier.button("Sign in again: Cashier").click()
     await cashier.is_live()
     await expect(cashier.button("Cancel order")).to_be_enabled()
     assert cashier.page.url.endswith(f"#/orders/{order_id}")
@@ -279,7 +332,7 @@ async def test_the_sign_in_is_kept_for_the_tab_and_for_nobody_else(open_board: O
     await cook.page.reload()
     await cook.is_live()
 
-    other = await cook.context.new_page()
-    await other.goto(cook.url)
-    await expect(other.get_by_role("heading", name="Sale")).to_be_visible()
-    assert await other.evaluate("JSON.stringify(localStorage).includes('eyJ')") is False
+    other = await open_board(None)
+    assert other.context is cook.context
+    await expect(other.page.get_by_role("heading", name="Sale")).to_be_visible()
+    assert await other.page.evaluate("JSON.stringify(localStorage).includes('eyJ')") is False

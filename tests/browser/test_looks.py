@@ -1,5 +1,6 @@
 """How the board looks and reads: no barrier in any view, at both widths, in both themes and both languages."""
 
+import re
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ async def fits(screen: Screen, where: str) -> None:
     assert (where, small) == (where, [])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def evening(sale: Live) -> str:
     """Fill the board with a little of everything; return the id of an open order."""
     sent(sale, "table-7", ("pho", 2), ("tra-da", 2), note="không hành, ít bánh, thêm rau thơm")
@@ -105,6 +106,49 @@ async def test_vietnamese_guests_pay_in_dong_as_they_write_it(open_board: Open) 
     await expect(screen.page.locator(".sums")).to_contain_text("₫100,000")
     await screen.page.reload()
     await expect(screen.page.locator(".tabs")).to_contain_text("Kitchen")
+
+
+async def test_times_are_written_as_the_browser_writes_them_at_home(sale: Live, open_board: Open) -> None:
+    seated(sale, "looks-1", ("pho", 1))
+    screen = await open_board("Cashier", locale="en-GB")
+    await expect(screen.entry("looks-1")).to_contain_text(re.compile(r"\d\d:\d\d · 1 item"))
+
+
+async def test_a_long_note_is_one_line_in_the_list_and_whole_in_the_order(sale: Live, open_board: Open) -> None:
+    note = "Khách dị ứng lạc nặng, làm ơn rửa chảo trước khi nấu; " * 8
+    order = sale.good("POST", "/sale-orders", {"saleChannelId": "channel-vnd", "note": note.strip()})
+    screen = await open_board("Cashier", size=NARROW)
+    entry = screen.page.locator(f"[data-order='{order['id']}']")
+    box = await entry.bounding_box()
+    assert box is not None
+    assert box["height"] < 80
+    await expect(entry.locator(".entry-name")).to_have_attribute("title", note.strip())
+    await fits(screen, "list")
+
+    await screen.go("floor")
+    await screen.table("Bàn 1").click()
+    choice = screen.page.get_by_role("dialog").get_by_role("button", name=re.compile("Seat order .*dị ứng"))
+    box = await choice.bounding_box()
+    assert box is not None
+    assert box["height"] < 80
+    await fits(screen, "choice")
+    await screen.answer("Not now")
+    await screen.go("orders")
+    await entry.click()
+    await expect(screen.page.locator(".order-note")).to_have_text(note.strip())
+    await fits(screen, "order")
+
+
+async def test_on_the_narrowest_phone_the_top_bar_has_room_for_its_longest_word(sale: Live, open_board: Open) -> None:
+    screen = await open_board(None, size=(320, 568), locale="vi-VN")
+    await screen.page.get_by_label("Mã truy cập").fill(sale.token(roles=["gardener"]))
+    await screen.page.locator(".with-token button").click()
+    await expect(screen.page.locator(".live")).to_have_text("Không có gì để xem")
+
+    last = await screen.page.get_by_role("button", name="Đăng xuất").bounding_box()
+    assert last is not None
+    assert last["x"] + last["width"] <= 320
+    await fits(screen, "top")
 
 
 async def test_nothing_moves_for_those_who_ask_for_it(open_board: Open) -> None:

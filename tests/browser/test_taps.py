@@ -6,7 +6,7 @@ import json
 import pytest
 from playwright.async_api import Route, expect
 
-from board_world import Open, as_admin, seated, sent
+from board_world import Open, Screen, as_admin, evaluated, seated, sent
 from live import Live
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -163,3 +163,119 @@ async def test_the_items_on_the_buttons_stay_where_they_are_while_lines_come(sal
     await expect(waiter.line("Trà đá")).to_be_visible()
 
     assert await waiter.button("Trà đá").bounding_box() == before
+
+
+async def held(screen: Screen, path: str) -> asyncio.Event:
+    """Hold the answers to a path back, so that the screen hears of what it did by a frame first; set lets them go."""
+    let_go = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        await let_go.wait()
+        await route.fulfill(response=answer)
+
+    await screen.page.route(path, late)
+    return let_go
+
+
+async def test_a_cook_taps_the_next_dish_while_the_answer_about_the_first_is_slow(sale: Live, open_board: Open) -> None:
+    sent(sale, "taps-9", ("pho", 1), ("banh-mi", 1))
+    cook = await open_board("Cook")
+    ticket_id = await cook.ticket("taps-9").get_attribute("data-ticket")
+    answers, reads = await held(cook, "**/cook"), await held(cook, f"**/kitchen-tickets/{ticket_id}")
+    await cook.step("taps-9", "Phở").click()
+    await expect(cook.ticket("taps-9")).to_contain_text("Updating…")
+
+    await cook.step("taps-9", "Bánh mì").dispatch_event("click", {"detail": 1})
+    answers.set()
+    reads.set()
+
+    for dish in ("Phở", "Bánh mì"):
+        await cook.has_status(cook.step("taps-9", dish), "Cooking")
+    await expect(cook.page.get_by_role("alert")).to_have_count(0)
+
+
+async def test_what_is_ordered_while_the_kitchen_is_being_sent_to_is_not_refused(sale: Live, open_board: Open) -> None:
+    order_id = seated(sale, "taps-10", ("pho", 1))
+    waiter = await open_board("Waiter")
+    await waiter.page.goto(f"{waiter.url}#/orders/{order_id}")
+    answers = await held(waiter, "**/kitchen-tickets")
+    await waiter.button("Send 1 to kitchen").click()
+    await waiter.button("Trà đá").click()
+    answers.set()
+
+    await expect(waiter.line("Trà đá")).to_be_visible()
+    await expect(waiter.line("Phở")).to_contain_text("1 of 1 sent")
+    await expect(waiter.page.get_by_role("alert")).to_have_count(0)
+
+
+async def test_sending_waits_for_what_was_just_ordered_and_takes_it_along(sale: Live, open_board: Open) -> None:
+    order_id = seated(sale, "taps-11", ("pho", 1))
+    waiter = await open_board("Waiter")
+    await waiter.page.goto(f"{waiter.url}#/orders/{order_id}")
+    answers, reads = await held(waiter, "**/items"), await held(waiter, f"**/sale-orders/{order_id}")
+    await waiter.button("Trà đá").click()
+    await expect(waiter.page.locator(".order .old-mark")).to_be_visible()
+    await waiter.button("Send 1 to kitchen").dispatch_event("click")
+    answers.set()
+    reads.set()
+
+    await expect(waiter.line("Trà đá")).to_contain_text("1 of 1 sent")
+    await expect(waiter.line("Phở")).to_contain_text("1 of 1 sent")
+
+
+async def test_quick_taps_on_minus_end_with_the_line_and_touch_no_other(sale: Live, open_board: Open) -> None:
+    order_id = seated(sale, "taps-12", ("pho", 1), ("banh-mi", 2))
+    waiter = await open_board("Waiter")
+    await waiter.page.goto(f"{waiter.url}#/orders/{order_id}")
+    answers = await held(waiter, "**/items/*")
+    less = waiter.button("One Phở bò tái less")
+    await less.click()
+    await less.click()
+    answers.set()
+
+    await expect(waiter.line("Phở")).to_have_count(0)
+    await expect(waiter.line("Bánh mì").locator(".line-quantity")).to_have_text("2")
+    await expect(waiter.page.get_by_role("alert")).to_have_count(0)
+
+
+async def test_a_table_that_is_being_opened_is_not_opened_twice_and_tears_nobody_away(
+    sale: Live, open_board: Open
+) -> None:
+    waiter = await open_board("Waiter")
+    answers = await held(waiter, "**/sale-orders")
+    await waiter.table("Bàn 7").click()
+    await waiter.answer("New order here")
+    await expect(waiter.table("Bàn 7")).to_be_disabled()
+    await waiter.go("kitchen")
+    answers.set()
+
+    await waiter.go("floor")
+    await expect(waiter.table("Bàn 7").locator(".badge")).to_have_text("Open")
+    assert waiter.page.url.endswith("#/floor")
+    assert len(sale.good("GET", "/sale-orders")["items"]) == 1
+
+
+async def test_a_tap_is_not_for_the_line_that_comes_to_stand_under_it(open_board: Open) -> None:
+    deaf = await evaluated(
+        await open_board(None),
+        """
+        const { Steadiness } = await load('steady');
+        const steadiness = new Steadiness();
+        const list = Object.assign(document.createElement('ul'), { className: 'lines' });
+        const [pho, banhMi] = ['pho', 'banh-mi'].map((dish) => {
+            const less = Object.assign(document.createElement('button'), { textContent: '−' });
+            less.dataset.item = `${dish} less`;
+            return less;
+        });
+        const tap = () => steadiness.swallows({ target: banhMi, detail: 1 });
+        list.append(pho, banhMi);
+        document.body.append(list);
+        steadiness.look();
+        const before = tap();
+        pho.remove();
+        steadiness.look();
+        return [before, tap()];
+        """,
+    )
+    assert deaf == [False, True]

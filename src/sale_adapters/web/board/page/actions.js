@@ -1,12 +1,22 @@
-/** What people do: one command after the other per thing, upon the version that they saw, and what came of it. */
+/** What people do with dishes, orders and tables, and how each can be told to be done already. */
 
 import { postElsewhere, Problem, Unreachable } from './api.js';
-import { explain, isMoved } from './problems.js';
+import { Commands } from './commands.js';
+import { sendable } from './lines.js';
 
-/** @typedef {import('./store.js').Kind} Kind */
 /** @typedef {import('./store.js').Thing} Thing */
+/** What each action makes of an item. @type {Record<string, string>} */
+const BECOMES = { cook: 'COOKING', finish: 'READY', serve: 'SERVED', recall: 'COOKING', void: 'VOIDED' };
 
-const DOUBLE_TAP_MS = 350;
+/** @param {Thing | undefined} ticket @param {string} itemId */
+const statusIn = (ticket, itemId) => ticket?.items.find((/** @type {any} */ item) => item.id === itemId)?.status;
+
+/** What the order is like when a colleague has done it. @type {Record<string, (order: Thing, body: any) => boolean>} */
+const DONE = {
+  cancel: (order) => order.status === 'CANCELLED',
+  revert: (order) => order.status === 'DRAFT',
+  checkout: (order, body) => order.status === 'PROCESSING' && order.total === body.expectedTotal,
+};
 
 /** Tell a lost answer about money from any other. @param {Promise<any>} payment */
 const answered = (payment) =>
@@ -14,85 +24,12 @@ const answered = (payment) =>
     throw error instanceof Unreachable ? new Problem(0, { code: 'payment-unanswered' }) : error;
   });
 
-export class Actions {
+export class Actions extends Commands {
   /** @param {import('./app.js').App} app */
   constructor(app) {
-    this.app = app;
-    /** The last command per thing, for the next one to wait for. @type {Map<string, Promise<any>>} */
-    this.queues = new Map();
-    /** Ids whose command is on its way, or has only just come back. @type {Set<string>} */
-    this.busy = new Set();
-    /** The versions that commands of this screen alone led through, per thing. @type {Map<string, {from: number, to: number}>} */
-    this.own = new Map();
+    super(app);
     /** An order that was made for a table and did not get it. @type {Thing | null} */
     this.spare = null;
-  }
-
-  /** @param {string} id */
-  isBusy(id) {
-    return this.busy.has(id);
-  }
-
-  /** Tell whether an answer to a command on a thing is awaited. @param {Kind} kind @param {string} id */
-  isUnderWay(kind, id) {
-    return this.queues.has(`${kind}:${id}`);
-  }
-
-  /**
-   * Run a command on a thing upon the version that was seen; true when it was done.
-   * @param {Kind} kind @param {Thing} seen the thing as it was shown when its button was tapped or its question asked
-   * @param {(version: number) => Promise<any>} command
-   * @param {string} [busy] what shows that something is under way
-   */
-  async on(kind, seen, command, busy = seen.id) {
-    this.busy.add(busy);
-    this.app.update();
-    const key = `${kind}:${seen.id}`;
-    const mine = (this.queues.get(key) ?? Promise.resolve()).then(() => this.attempt(kind, seen, command));
-    this.queues.set(key, mine);
-    const done = await mine;
-    if (this.queues.get(key) === mine) this.queues.delete(key);
-    this.app.update();
-    // A second tap of the same finger is no second wish.
-    setTimeout(() => {
-      this.busy.delete(busy);
-      this.app.update();
-    }, DOUBLE_TAP_MS);
-    return done;
-  }
-
-  /** @param {Kind} kind @param {Thing} seen @param {(version: number) => Promise<any>} command */
-  async attempt(kind, { id, version: seen }, command) {
-    const key = `${kind}:${id}`;
-    const own = this.own.get(key);
-    // What one has done oneself since one looked is no surprise; what a colleague did in between is refused.
-    const version = own && own.from <= seen && seen <= own.to ? own.to : seen;
-    try {
-      const { body } = await command(version);
-      if (body?.id === id && 'version' in body) {
-        this.own.set(key, { from: own?.to === version ? own.from : version, to: body.version });
-        this.app.store.put(kind, body);
-      }
-      return true;
-    } catch (error) {
-      this.app.notices.bad(explain(error, this.app.t, this.app.format));
-      if (isMoved(error)) await this.app.sync.refresh(kind, id, this.app.store.get(kind, id));
-      return false;
-    }
-  }
-
-  /** Run a command on nothing that exists yet; undefined when it failed. @param {() => Promise<import('./api.js').Answer>} command */
-  async make(command) {
-    try {
-      return await command();
-    } catch (error) {
-      this.app.notices.bad(explain(error, this.app.t, this.app.format));
-      return undefined;
-    }
-  }
-
-  get api() {
-    return this.app.api;
   }
 
   // Kitchen
@@ -100,27 +37,37 @@ export class Actions {
   /** @param {Thing} ticket @param {string} itemId @param {string} action @param {object} [body] */
   item(ticket, itemId, action, body = {}) {
     const path = `kitchen-ticket-items/${itemId}/${action}`;
-    return this.on('ticket', ticket, (version) => this.api.post(path, body, version), itemId);
+    return this.on('ticket', ticket, (version) => this.api.post(path, body, version), {
+      busy: itemId,
+      met: (present) => statusIn(present, itemId) === BECOMES[action],
+      // Two cooks work on one ticket, each on dishes of his own; that the order is cancelled is for him to see first.
+      stands: (present) => present.orderCancelled === ticket.orderCancelled && statusIn(present, itemId) === statusIn(ticket, itemId),
+    });
   }
 
   /** @param {Thing} ticket */
   rush(ticket) {
-    return this.on('ticket', ticket, (version) => this.api.post(`kitchen-tickets/${ticket.id}/rush`, {}, version));
+    const met = (/** @type {Thing | undefined} */ present) => present?.rush === true;
+    return this.on('ticket', ticket, (version) => this.api.post(`kitchen-tickets/${ticket.id}/rush`, {}, version), { met, stands: () => true });
   }
 
   /** @param {Thing} ticket @param {string} reason */
   voidTicket(ticket, reason) {
-    return this.on('ticket', ticket, (version) => this.api.post(`kitchen-tickets/${ticket.id}/void`, { reason }, version));
+    const met = (/** @type {Thing | undefined} */ present) => present?.status === 'VOIDED';
+    return this.on('ticket', ticket, (version) => this.api.post(`kitchen-tickets/${ticket.id}/void`, { reason }, version), { met });
   }
 
   /** @param {Thing} order @param {object[]} [items] all that is unsent where none are named */
   async send(order, items) {
     const body = items ? { items } : {};
-    const sent = await this.on('order', order, async (version) => {
-      const answer = await this.api.post(`sale-orders/${order.id}/kitchen-tickets`, body, version);
-      for (const ticket of answer.body.tickets) this.app.store.meet(ticket);
-      return answer;
-    });
+    const send = async (/** @type {number} */ version) => {
+      const { body: told } = await this.api.post(`sale-orders/${order.id}/kitchen-tickets`, body, version);
+      for (const ticket of told.tickets) this.app.store.meet(ticket);
+      // One command is one version: what is tapped before the order was read again goes upon it.
+      return { body: told, raised: version + 1 };
+    };
+    const met = (/** @type {Thing | undefined} */ present) => !items && present !== undefined && !sendable(present).length;
+    const sent = await this.on('order', order, send, { met });
     if (sent) this.app.notices.good(this.app.t('sent'));
     await this.app.sync.refresh('order', order.id);
     return sent;
@@ -145,27 +92,32 @@ export class Actions {
 
   /** @param {Thing} order @param {string} action @param {object} body */
   order(order, action, body) {
-    return this.on('order', order, (version) => this.api.post(`sale-orders/${order.id}/${action}`, body, version));
+    const met = (/** @type {Thing | undefined} */ present) => present !== undefined && (DONE[action]?.(present, body) ?? false);
+    return this.on('order', order, (version) => this.api.post(`sale-orders/${order.id}/${action}`, body, version), { met });
   }
 
   /** @param {Thing} order @param {object} item */
   add(order, item) {
-    return this.order(order, 'items', item);
+    // It keeps nobody from sending next, which waits for it.
+    const busy = `add:${order.id}`;
+    return this.on('order', order, (version) => this.api.post(`sale-orders/${order.id}/items`, item, version), { busy });
   }
 
   /** Change a line by so many, counted from what earlier taps made of it. @param {Thing} order @param {any} line @param {number} by */
   adjust(order, line, by) {
     const path = `sale-orders/${order.id}/items/${line.id}`;
     return this.on('order', order, (version) => {
-      const present = this.app.store.get('order', order.id)?.items.find((/** @type {any} */ each) => each.id === line.id) ?? line;
-      return this.api.patch(path, { quantity: Math.max(0, present.quantity + by) }, version);
-    }, line.id);
+      const present = this.app.store.get('order', order.id)?.items.find((/** @type {any} */ each) => each.id === line.id);
+      // An earlier tap has taken the last of it off.
+      if (!present && by < 0) return { body: null };
+      return this.api.patch(path, { quantity: Math.max(0, (present ?? line).quantity + by) }, version);
+    }, { busy: line.id });
   }
 
   /** @param {Thing} order @param {string} lineId @param {object} change */
   change(order, lineId, change) {
     const path = `sale-orders/${order.id}/items/${lineId}`;
-    return this.on('order', order, (version) => this.api.patch(path, change, version), lineId);
+    return this.on('order', order, (version) => this.api.patch(path, change, version), { busy: lineId });
   }
 
   /** Ask the demo's mq-pay to pay, which knows no versions. @param {Thing} order @param {number} amount @param {number} split */
@@ -215,6 +167,8 @@ export class Actions {
 
   /** @param {Thing} usage @param {'complete' | 'cancel' | 'move'} action @param {object} [body] */
   usage(usage, action, body = {}) {
-    return this.on('usage', usage, (version) => this.api.post(`allocation-usages/${usage.id}/${action}`, body, version));
+    const met = (/** @type {Thing | undefined} */ present) =>
+      action === 'move' ? present?.unitId === /** @type {any} */ (body).unitId : present?.status !== 'ACTIVE';
+    return this.on('usage', usage, (version) => this.api.post(`allocation-usages/${usage.id}/${action}`, body, version), { met });
   }
 }

@@ -13,7 +13,7 @@ import { forget, isOver, remember, rememberedSession } from './session.js';
 import { Chime } from './sound.js';
 import { Store } from './store.js';
 import { Sync } from './sync.js';
-import { chooseLanguage, preferredLanguage, speaker } from './texts.js';
+import { chooseLanguage, localeOf, preferredLanguage, speaker } from './texts.js';
 import { frameView } from './views/frame.js';
 
 /** @typedef {{id: string, name: string}} Named */
@@ -34,7 +34,7 @@ export class App {
     this.ended = '';
     this.language = preferredLanguage();
     this.t = speaker(this.language);
-    this.format = createFormat(this.language);
+    this.format = createFormat(localeOf(this.language));
     this.clockOffset = 0;
     this.drawing = false;
     this.heardPhase = '';
@@ -101,8 +101,23 @@ export class App {
 
   /** Name the tables that an order's guests sit at; undefined when they sit nowhere. @param {string} orderId */
   tableOf(orderId) {
-    const units = this.store.open('usage').filter((usage) => usage.saleOrderId === orderId);
-    return units.length ? units.map((usage) => this.unitName(usage.unitId)).join(' + ') : undefined;
+    return this.named(this.seatsOf(orderId).map((usage) => usage.unitId)) || undefined;
+  }
+
+  /** Tell whether an order's guests are changing tables: the new one is not read yet. @param {string} orderId */
+  isMoving(orderId) {
+    return this.seatsOf(orderId).some((usage) => this.store.isOld('usage', usage));
+  }
+
+  /** @param {string} orderId */
+  seatsOf(orderId) {
+    return this.store.open('usage').filter((usage) => usage.saleOrderId === orderId);
+  }
+
+  /** Name some tables as one; empty when there are none. @param {string[]} unitIds */
+  named(unitIds) {
+    const names = unitIds.map((unitId) => this.unitName(unitId));
+    return names.sort((one, other) => one.localeCompare(other, this.language, { numeric: true })).join(' + ');
   }
 
   /**
@@ -110,8 +125,7 @@ export class App {
    * @param {import('./store.js').Thing} ticket
    */
   placeOf(ticket) {
-    const sat = (ticket.units ?? []).map((/** @type {string} */ unitId) => this.unitName(unitId)).join(' + ');
-    return this.tableOf(ticket.saleOrderId) ?? (sat || this.t('ticket.takeaway'));
+    return (this.tableOf(ticket.saleOrderId) ?? this.named(ticket.units ?? [])) || this.t('ticket.takeaway');
   }
 
   /** Tell whether an order was looked for and is not there. @param {string} id */
@@ -177,7 +191,7 @@ export class App {
   speak(language) {
     this.language = language;
     this.t = speaker(language);
-    this.format = createFormat(language);
+    this.format = createFormat(localeOf(language));
     document.documentElement.lang = language;
   }
 
@@ -202,14 +216,23 @@ export class App {
   async openAt(unitId) {
     const [channel] = this.config.channels;
     const body = channel ? { saleChannelId: channel.id } : await this.ask.newOrder();
-    const order = body && (await this.actions.openAt(unitId, body));
-    if (order) go('orders', order.id);
+    if (body) await this.opening(`table:${unitId}`, () => this.actions.openAt(unitId, body));
   }
 
   async startOrder() {
+    if (this.actions.isBusy('new-order')) return;
     const body = await this.ask.newOrder();
-    const order = body && (await this.actions.open(body));
-    if (order) go('orders', order.id);
+    if (body) await this.opening('new-order', () => this.actions.open(body));
+  }
+
+  /**
+   * Open an order, and go there unless people have gone on to something else while the answer took its time.
+   * @param {string} busy @param {() => Promise<import('./store.js').Thing | undefined>} open
+   */
+  async opening(busy, open) {
+    const { hash } = location;
+    const order = await this.actions.once(busy, open);
+    if (order && location.hash === hash && !this.dialogs.open) go('orders', order.id);
   }
 
   // What happens

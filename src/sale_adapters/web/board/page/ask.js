@@ -34,7 +34,7 @@ export class Ask {
                 aria-disabled=${always ? 'false' : app.off()}
                 @click=${() => answer(value)}
               >
-                ${text}
+                <span>${text}</span>
               </button>`,
             )}
           </div>

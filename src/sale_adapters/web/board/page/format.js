@@ -1,19 +1,19 @@
-/** Money, quantities and times as people of the language write them. */
+/** Money, quantities and times as people write them where the browser is at home. */
 
-/** @param {string} language */
-export function createFormat(language) {
+/** @param {string} locale */
+export function createFormat(locale) {
   /** @type {Map<string, Intl.NumberFormat>} */
   const currencies = new Map();
-  const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' });
-  const exact = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-  const number = new Intl.NumberFormat(language, { maximumFractionDigits: 4 });
+  const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
+  const exact = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 4 });
 
   return {
     /** @param {number | null | undefined} amount @param {string} currency */
     money(amount, currency) {
       if (amount === null || amount === undefined) return '–';
       let format = currencies.get(currency);
-      if (!format) currencies.set(currency, (format = moneyFormat(language, currency)));
+      if (!format) currencies.set(currency, (format = moneyFormat(locale, currency)));
       return format.format(amount);
     },
     /** @param {number} amount */
@@ -25,12 +25,12 @@ export function createFormat(language) {
   };
 }
 
-/** @param {string} language @param {string} currency */
-function moneyFormat(language, currency) {
+/** @param {string} locale @param {string} currency */
+function moneyFormat(locale, currency) {
   try {
-    return new Intl.NumberFormat(language, { style: 'currency', currency, currencyDisplay: 'narrowSymbol' });
+    return new Intl.NumberFormat(locale, { style: 'currency', currency, currencyDisplay: 'narrowSymbol' });
   } catch {
-    return new Intl.NumberFormat(language, { maximumFractionDigits: 4 });
+    return new Intl.NumberFormat(locale, { maximumFractionDigits: 4 });
   }
 }
 

@@ -11,7 +11,7 @@ export class Notices {
   constructor(place, texts) {
     this.place = place;
     this.texts = texts;
-    /** @type {{id: number, kind: 'good' | 'bad', text: string}[]} */
+    /** @type {{id: number, kind: 'good' | 'bad', text: string, passes: number}[]} */
     this.shown = [];
     this.next = 1;
   }
@@ -22,17 +22,25 @@ export class Notices {
     setTimeout(() => this.dismiss(id), SHOWN_MS);
   }
 
-  /** @param {string} text */
-  bad(text) {
+  /** @param {string} text @param {boolean} [passing] it is over once people go on working */
+  bad(text, passing = false) {
     this.shown = this.shown.filter((notice) => notice.text !== text);
-    this.add('bad', text);
+    this.add('bad', text, passing ? performance.now() + SHOWN_MS : Infinity);
   }
 
-  /** @param {'good' | 'bad'} kind @param {string} text */
-  add(kind, text) {
+  /** Something was done: what was said of an earlier moment, and could be read, goes. */
+  settle() {
+    const shown = this.shown.filter((notice) => notice.passes > performance.now());
+    if (shown.length === this.shown.length) return;
+    this.shown = shown;
+    this.draw();
+  }
+
+  /** @param {'good' | 'bad'} kind @param {string} text @param {number} [passes] from when on it may go, in ms of the page */
+  add(kind, text, passes = Infinity) {
     const id = this.next;
     this.next += 1;
-    this.shown = [...this.shown.slice(1 - MOST), { id, kind, text }];
+    this.shown = [...this.shown.slice(1 - MOST), { id, kind, text, passes }];
     this.draw();
     return id;
   }

@@ -27,5 +27,8 @@ export function explain(error, t, format) {
   return error.status >= 500 ? t('problem.unavailable') : t('problem.other', body.detail ?? code);
 }
 
+/** Tell whether it was refused for nothing but a change since it was seen. @param {unknown} error */
+export const isStale = (error) => error instanceof Problem && error.status === 412;
+
 /** Tell whether the thing must be read again before anything else is done with it. @param {unknown} error */
 export const isMoved = (error) => error instanceof Problem && [404, 409, 412].includes(error.status);

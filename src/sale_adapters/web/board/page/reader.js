@@ -4,6 +4,7 @@ import { Problem, readAll, Unreachable } from './api.js';
 import { isOpen } from './store.js';
 
 /** @typedef {import('./store.js').Kind} Kind */
+/** @typedef {{again: boolean, hint: Record<string, any>}} Reading */
 
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 10_000;
@@ -46,7 +47,7 @@ export class Reader {
     this.store = store;
     /** Kinds that the token may see. @type {Set<Kind>} */
     this.allowed = new Set();
-    /** Things that are being read, and whether once more. @type {Map<string, boolean>} */
+    /** Things that are being read, whether once more, and with what was told of them last. @type {Map<string, Reading>} */
     this.reading = new Map();
     this.run = 0;
   }
@@ -56,6 +57,12 @@ export class Reader {
     this.run += 1;
     this.reading.clear();
     this.allowed.clear();
+  }
+
+  /** @param {Kind} kind @param {string} id */
+  isOutdated(kind, id) {
+    const thing = this.store.get(kind, id);
+    return thing !== undefined && this.store.isOld(kind, thing);
   }
 
   get topics() {
@@ -84,7 +91,9 @@ export class Reader {
       const lists = await Promise.all(READS[kind].lists.map((path) => readAll(this.api, path)));
       if (run !== this.run) return null;
       const items = lists.flatMap((list) => list.items).filter((thing) => isOpen(kind, thing));
-      for (const thing of items) this.store.put(kind, thing);
+      for (const list of lists) {
+        for (const thing of list.items) if (isOpen(kind, thing)) this.store.put(kind, thing, list.seq);
+      }
       const listed = new Set(items.map((thing) => thing.id));
       this.allowed.add(kind);
       const again = [...before.filter((thing) => !listed.has(thing.id)), ...items.filter((thing) => this.store.isOld(kind, thing))];
@@ -97,22 +106,38 @@ export class Reader {
   }
 
   /**
+   * Look what became of a thing that was seen.
+   * @param {Kind} kind @param {import('./store.js').Thing} seen
+   * @returns {Promise<import('./store.js').Thing | undefined | null>} undefined when it is over or not there, null when nobody can tell
+   */
+  async lookAt(kind, seen) {
+    try {
+      if (kind !== 'usage') return await this.once(kind, seen.id, seen);
+      // It may be at another unit by now.
+      return (await this.all('usage')) === null ? null : this.store.get('usage', seen.id);
+    } catch (error) {
+      return error instanceof Problem && error.status === 404 ? undefined : null;
+    }
+  }
+
+  /**
    * Read one thing until it is as new as what was heard of it.
    * @param {Kind} kind @param {string} id @param {Record<string, any>} [hint]
    */
   async one(kind, id, hint = {}) {
     const key = `${kind}:${id}`;
-    if (this.reading.has(key)) {
-      this.reading.set(key, true);
+    const under = this.reading.get(key);
+    if (under) {
+      Object.assign(under, { again: true, hint });
       return;
     }
-    const run = this.run;
+    const [run, reading] = [this.run, { again: false, hint }];
+    this.reading.set(key, reading);
     for (let tried = 0; run === this.run; tried += 1) {
-      this.reading.set(key, false);
+      reading.again = false;
       try {
-        await this.once(kind, id, hint);
-        const thing = this.store.get(kind, id);
-        if (!this.reading.get(key) && !(thing && this.store.isOld(kind, thing))) break;
+        await this.once(kind, id, reading.hint);
+        if (!reading.again && !this.isOutdated(kind, id)) break;
       } catch (error) {
         if (!passes(error)) break;
       }
@@ -121,16 +146,22 @@ export class Reader {
     if (run === this.run) this.reading.delete(key);
   }
 
-  /** @param {Kind} kind @param {string} id @param {Record<string, any>} hint */
+  /**
+   * Read one thing now, and return what it is.
+   * @param {Kind} kind @param {string} id @param {Record<string, any>} hint
+   * @returns {Promise<import('./store.js').Thing | undefined>} undefined when it is not there
+   */
   async once(kind, id, hint) {
     // What is read for one sign-in is not shown to the next.
     const { run } = this;
     try {
-      const { body } = await this.api.get(READS[kind].one(id, hint));
-      if (run !== this.run) return;
+      const { body, seq } = await this.api.get(READS[kind].one(id, hint));
+      if (run !== this.run) return undefined;
       const thing = kind === 'usage' ? body.items.find((/** @type {any} */ each) => each.id === id) : body;
-      if (thing) this.store.put(kind, thing);
-      else this.store.drop(kind, id);
+      if (thing) this.store.put(kind, thing, seq ?? 0);
+      // One that was heard to have gone to another unit is looked for there.
+      else if (!this.isOutdated(kind, id)) this.store.drop(kind, id);
+      return thing;
     } catch (error) {
       if (run === this.run && error instanceof Problem && (error.status === 404 || error.status === 403)) this.store.drop(kind, id);
       throw error;

@@ -6,9 +6,9 @@ const UNSTEADY_MS = 350;
 
 export class Steadiness {
   constructor() {
-    /** Where each step button was drawn last, within its group. @type {Map<string, Place>} */
+    /** Where each button that acts on a dish was drawn last, within its group. @type {Map<string, Place>} */
     this.places = new Map();
-    /** Ids of step buttons that took another's place, and until when they are deaf to taps. @type {Map<string, number>} */
+    /** Ids of buttons that took another's place, and until when they are deaf to taps. @type {Map<string, number>} */
     this.moved = new Map();
     /** Ids that got the focus without anybody's wish, and until when they are deaf to keys. @type {Map<string, number>} */
     this.focused = new Map();
@@ -18,7 +18,7 @@ export class Steadiness {
   look() {
     const before = this.places;
     this.places = new Map();
-    for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('button.step'))) {
+    for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('button[data-item]'))) {
       const id = button.dataset.item ?? '';
       const place = placeOf(button);
       this.places.set(id, place);
@@ -33,7 +33,7 @@ export class Steadiness {
 
   /** Tell whether a click is the rest of one that was meant for another. @param {MouseEvent} event */
   swallows(event) {
-    const id = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest?.('button.step'))?.dataset.item;
+    const id = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest?.('button[data-item]'))?.dataset.item;
     if (!id) return false;
     // Keys click without a count, and go to where the focus is, wherever that moved to.
     const deaf = event.detail === 0 ? this.focused : this.moved;
@@ -49,7 +49,7 @@ function holds(was, now) {
 
 /** Where a button stands within its group, however far that is scrolled. @param {HTMLElement} button @returns {Place} */
 function placeOf(button) {
-  const group = button.closest('[data-rove]')?.getBoundingClientRect();
+  const group = button.closest('[data-rove], .lines')?.getBoundingClientRect();
   const box = button.getBoundingClientRect();
   return { x: box.left - (group?.left ?? 0), y: box.top - (group?.top ?? 0), width: box.width, height: box.height };
 }

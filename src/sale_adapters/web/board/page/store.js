@@ -23,6 +23,8 @@ export class Store {
     this.things = { order: new Map(), ticket: new Map(), usage: new Map() };
     /** Newest version that was heard of, by kind and id. @type {Map<string, number>} */
     this.heard = new Map();
+    /** The feed number that each thing is true for. @type {Map<string, number>} */
+    this.seqs = new Map();
     /** Ids of ended things that are still looked at. @type {Set<string>} */
     this.kept = new Set();
     /** Ids of tickets that are no news to anybody here; null until everything was read once. @type {Set<string> | null} */
@@ -40,17 +42,24 @@ export class Store {
   }
 
   /**
-   * Take a thing in as the service showed it; true when it was news.
-   * @param {Kind} kind @param {Thing} thing
+   * Take a thing in as the service showed it; true when it was news. What is told along with a version, as the tables of a
+   * ticket are, may change without it: then what is true for a later feed number wins.
+   * @param {Kind} kind @param {Thing} thing @param {number} [seq] the feed number that it is true for
    */
-  put(kind, thing) {
+  put(kind, thing, seq = 0) {
     const known = this.things[kind].get(thing.id);
-    if (known && known.version >= thing.version) return false;
+    if (known && (known.version > thing.version || (known.version === thing.version && seq <= this.seqOf(kind, thing.id)))) return false;
+    this.seqs.set(`${kind}:${thing.id}`, seq);
     this.hear(kind, thing.id, thing.version);
     if (isOpen(kind, thing) || this.kept.has(thing.id)) this.things[kind].set(thing.id, thing);
     else this.things[kind].delete(thing.id);
     this.onChange();
     return true;
+  }
+
+  /** @param {Kind} kind @param {string} id */
+  seqOf(kind, id) {
+    return this.seqs.get(`${kind}:${id}`) ?? 0;
   }
 
   /** Remember that a version exists; what is older than it is no longer shown as current. @param {Kind} kind */
@@ -103,6 +112,7 @@ export class Store {
   clear() {
     for (const things of Object.values(this.things)) things.clear();
     this.heard.clear();
+    this.seqs.clear();
     this.met = null;
     this.onChange();
   }

@@ -81,6 +81,11 @@ export class Sync {
     return this.reader.one(kind, id, hint);
   }
 
+  /** Look what became of a thing, as `Reader.lookAt` says. @param {Kind} kind @param {import('./store.js').Thing} seen */
+  lookAt(kind, seen) {
+    return this.reader.lookAt(kind, seen);
+  }
+
   /** Read everything, however long it takes, and go on from there. @param {(seq: number) => void} then */
   async reread(then) {
     const run = this.run;
@@ -150,6 +155,7 @@ export class Sync {
     const { id, version, status } = frame.data;
     if (!kind || this.store.newest(kind, id) >= version) return;
     this.store.hear(kind, id, version);
+    if (kind === 'usage') this.reseat(frame.data.saleOrderId);
     if (kind === 'usage' && status !== 'ACTIVE') {
       const known = this.store.get(kind, id);
       if (known) this.store.put(kind, { ...known, status, version });
@@ -157,6 +163,11 @@ export class Sync {
     }
     const { run } = this;
     void this.refresh(kind, id, frame.data).then(() => run === this.run && this.greet());
+  }
+
+  /** Read an order's tickets again, which tell its tables but get no frame when guests move or leave. @param {string} orderId */
+  reseat(orderId) {
+    for (const ticket of this.store.open('ticket')) if (ticket.saleOrderId === orderId) void this.refresh('ticket', ticket.id);
   }
 
   /** Tell of tickets that came, by a frame or found in a list. */

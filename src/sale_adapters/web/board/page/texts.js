@@ -14,6 +14,9 @@ export function preferredLanguage() {
   return chosen.toLowerCase().startsWith('vi') ? 'vi' : 'en';
 }
 
+/** Return how the language is written where the user is: `en-GB` for English, if the browser says so. @param {string} language */
+export const localeOf = (language) => navigator.languages.find((locale) => locale.toLowerCase().split('-')[0] === language) ?? language;
+
 /** @param {string} language */
 export const chooseLanguage = (language) => localStorage.setItem(KEY, language);
 

@@ -2,6 +2,8 @@
 
 const many = (/** @type {number} */ n, /** @type {string} */ one, /** @type {string} */ more) => `${n} ${n === 1 ? one : more}`;
 
+const age = (/** @type {number} */ minutes) => (minutes < 100 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`);
+
 export default {
   kitchen: 'Kitchen',
   floor: 'Floor',
@@ -82,8 +84,8 @@ export default {
   'ticket.void': 'Void ticket',
   'kitchen.empty': 'Nothing to cook',
   'kitchen.empty.todo': 'New tickets appear here by themselves.',
-  'age.minutes': (/** @type {number} */ n) => `${n} min`,
-  'age.late': (/** @type {number} */ n) => `${n} min, late`,
+  'age.minutes': age,
+  'age.late': (/** @type {number} */ n) => `${age(n)}, late`,
   'item.more': (/** @type {string} */ name) => `More for ${name}`,
   'action.cook': 'Cook',
   'action.finish': 'Finish',
@@ -107,7 +109,7 @@ export default {
   'table.estimate': 'so far',
   'table.open': 'Open the order',
   'table.new': 'New order here',
-  'table.seat': 'Seat an open order',
+  'table.seat': (/** @type {string} */ order) => `Seat order ${order}`,
   'table.move': 'Move to another table',
   'table.move.to': 'Move to which table?',
   'table.complete': 'Guests have left: free the table',

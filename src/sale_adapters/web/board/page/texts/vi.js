@@ -1,5 +1,7 @@
 /** Tiếng Việt. */
 
+const age = (/** @type {number} */ minutes) => (minutes < 100 ? `${minutes} phút` : `${Math.floor(minutes / 60)} giờ ${minutes % 60} phút`);
+
 export default {
   kitchen: 'Bếp',
   floor: 'Bàn',
@@ -80,8 +82,8 @@ export default {
   'ticket.void': 'Bỏ phiếu',
   'kitchen.empty': 'Chưa có món nào',
   'kitchen.empty.todo': 'Phiếu mới tự hiện ở đây.',
-  'age.minutes': (/** @type {number} */ n) => `${n} phút`,
-  'age.late': (/** @type {number} */ n) => `${n} phút, trễ`,
+  'age.minutes': age,
+  'age.late': (/** @type {number} */ n) => `${age(n)}, trễ`,
   'item.more': (/** @type {string} */ name) => `Thêm cho ${name}`,
   'action.cook': 'Nấu',
   'action.finish': 'Xong',
@@ -101,11 +103,11 @@ export default {
   'floor.taken': (/** @type {number} */ taken, /** @type {number} */ all) => `${taken}/${all} bàn có khách`,
   'table': 'Bàn',
   'table.free': (/** @type {string} */ name) => `${name}, trống`,
-  'table.ready': (/** @type {number} */ n) => `${n} món chờ bưng`,
+  'table.ready': (/** @type {number} */ n) => `bưng ${n} món`,
   'table.estimate': 'tạm tính',
   'table.open': 'Mở đơn',
   'table.new': 'Đơn mới ở đây',
-  'table.seat': 'Xếp một đơn đang mở',
+  'table.seat': (/** @type {string} */ order) => `Xếp đơn ${order}`,
   'table.move': 'Chuyển bàn',
   'table.move.to': 'Chuyển đến bàn nào?',
   'table.complete': 'Khách đã về: trả bàn',

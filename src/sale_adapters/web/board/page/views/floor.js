@@ -38,7 +38,7 @@ function card(app, table) {
   const { usage } = table;
   if (!usage) {
     return html`<button class="table free" data-key=${table.id} data-table=${table.id}
-      aria-disabled=${app.off()} @click=${() => seatHere(app, table)}>
+      aria-disabled=${app.off(app.actions.isBusy(`table:${table.id}`))} @click=${() => seatHere(app, table)}>
       <span class="table-name">${table.name}</span>
       <span class="badge" data-status="free">${app.t('status.free')}</span>
     </button>`;
@@ -84,7 +84,7 @@ async function seatHere(app, table) {
     { value: 'new', text: app.t('table.new') },
     ...unseated.map((order) => ({
       value: order.id,
-      text: `${app.t('table.seat')}: ${shortOf(order.id)}${order.note ? ` · ${order.note}` : ''}`,
+      text: app.t('table.seat', `${shortOf(order.id)}${order.note ? ` · ${order.note}` : ''}`),
     })),
   ]);
   if (chosen === 'new') await app.openAt(table.id);

@@ -22,7 +22,7 @@ export function frameView(app) {
     <header class="top">
       <span class="brand"><img src="board/icon.svg" alt="" width="28" height="28" /> <span>Sale</span></span>
       ${tabs(app)}
-      <span class="live" data-phase=${app.ended ? 'down' : phase}><i></i>${app.t(phase === 'live' ? 'live' : `live.${phase}`)}</span>
+      <span class="live" data-phase=${app.ended ? 'down' : phase}><i></i><span>${app.t(phase === 'live' ? 'live' : `live.${phase}`)}</span></span>
       <div class="tools">
         <button class="quiet square" aria-pressed=${String(!app.chime.muted)} aria-label=${app.t(app.chime.muted ? 'sound.off' : 'sound.on')}
           title=${app.t(app.chime.muted ? 'sound.off' : 'sound.on')} @click=${() => app.toggleSound()}>${icon(app.chime.muted ? 'muted' : 'sound')}</button>

@@ -10,6 +10,8 @@ import { badge, empty, icon, notYours, oldMark } from '../parts.js';
 
 const WARM_MINUTES = 8;
 const LATE_MINUTES = 15;
+/** A note of more letters gets the whole width of its dish. */
+const LONG_NOTE = 40;
 
 /** @type {Record<string, string>} */
 const NEXT = { PENDING: 'cook', COOKING: 'finish', READY: 'serve' };
@@ -53,11 +55,19 @@ const filter = (app, stations, chosen, tickets) => html`<div class="chips" role=
 /** @param {App} app @param {string} station */
 const stationName = (app, station) => app.stations.get(station) ?? (station || app.t('station.none'));
 
+/**
+ * Tell whether nothing can be done with a ticket until its news are read. Word of what one has just done may come before its
+ * answer: then the next tap is meant, and waits for that answer.
+ * @param {App} app @param {Thing} ticket
+ */
+const isClosed = (app, ticket) => app.store.isOld('ticket', ticket) && !app.actions.isUnderWay('ticket', ticket.id);
+
 /** @param {App} app @param {Thing} ticket */
 function card(app, ticket) {
   const minutes = minutesSince(ticket.sentAt, app.now());
   const heat = minutes >= LATE_MINUTES ? 'late' : minutes >= WARM_MINUTES ? 'warm' : 'calm';
   const old = app.store.isOld('ticket', ticket);
+  const closed = isClosed(app, ticket);
   const table = app.placeOf(ticket);
   return html`<article
     class="ticket ${heat} ${ticket.rush ? 'rushed' : ''} ${ticket.orderCancelled ? 'cancelled' : ''} ${old ? 'old' : ''}"
@@ -69,23 +79,23 @@ function card(app, ticket) {
       <span class="age">
         ${icon(heat === 'late' ? 'late' : 'clock')}${app.t(heat === 'late' ? 'age.late' : 'age.minutes', minutes)}
       </span>
-      <button class="more" aria-label=${app.t('ticket.more', table)} aria-disabled=${app.off(old || app.actions.isBusy(ticket.id))}
+      <button class="more" aria-label=${app.t('ticket.more', table)} aria-disabled=${app.off(closed || app.actions.isBusy(ticket.id))}
         @click=${() => about(app, ticket)}>${icon('more')}</button>
     </header>
     <p class="about">
-      <span>${stationName(app, ticket.stationId ?? '')}</span>
+      ${app.station === null && ticket.stationId ? html`<span>${stationName(app, ticket.stationId)}</span>` : nothing}
       ${ticket.rush ? html`<strong class="rush-mark">${icon('rush')}${app.t('ticket.rush')}</strong>` : nothing}
-      ${app.staleMark()} ${oldMark(app, old && app.sync.live)}
+      ${app.staleMark()} ${oldMark(app, (old || app.isMoving(ticket.saleOrderId)) && app.sync.live)}
     </p>
     ${ticket.orderCancelled ? html`<p class="flag">${icon('flag')}${app.t('ticket.cancelled')}</p>` : nothing}
     <ul class="items">
-      ${repeat(ticket.items, (item) => item.id, (item) => row(app, ticket, item, old))}
+      ${repeat(ticket.items, (item) => item.id, (item) => row(app, ticket, item, closed))}
     </ul>
   </article>`;
 }
 
-/** @param {App} app @param {Thing} ticket @param {any} item @param {boolean} old */
-function row(app, ticket, item, old) {
+/** @param {App} app @param {Thing} ticket @param {any} item @param {boolean} closed */
+function row(app, ticket, item, closed) {
   const next = NEXT[item.status];
   const busy = app.actions.isBusy(item.id);
   return html`<li class="item" data-status=${item.status} aria-busy=${String(busy)}>
@@ -94,7 +104,7 @@ function row(app, ticket, item, old) {
           class="step"
           data-key=${item.id}
           data-item=${item.id}
-          aria-disabled=${app.off(old || busy)}
+          aria-disabled=${app.off(closed || busy)}
           @click=${() => app.actions.item(ticket, item.id, next)}
         >
           ${label(app, item)}
@@ -105,7 +115,7 @@ function row(app, ticket, item, old) {
       ? html`<button
           class="more"
           aria-label=${app.t('item.more', item.name)}
-          aria-disabled=${app.off(old || busy)}
+          aria-disabled=${app.off(closed || busy)}
           @click=${() => more(app, ticket, item)}
         >
           ${icon('more')}
@@ -115,13 +125,13 @@ function row(app, ticket, item, old) {
 }
 
 /** @param {App} app @param {any} item */
-const label = (app, item) => html`<span class="quantity">${app.format.number(item.quantity)}×</span>
-  <span class="name"
-    >${item.name}${item.note ? html`<em>${item.note}</em>` : nothing}${item.course
-      ? html`<small>${app.t('course', item.course)}</small>`
-      : nothing}</span
-  >
-  ${badge(app, item.status)}`;
+function label(app, item) {
+  const long = (item.note ?? '').length > LONG_NOTE;
+  const note = item.note ? html`<em class=${long ? 'long' : ''}>${item.note}</em>` : nothing;
+  return html`<span class="quantity">${app.format.number(item.quantity)}×</span>
+    <span class="name">${item.name}${long ? nothing : note}${item.course ? html`<small>${app.t('course', item.course)}</small>` : nothing}</span>
+    ${badge(app, item.status)} ${long ? note : nothing}`;
+}
 
 /** @param {App} app @param {Thing} ticket @param {any} item */
 async function more(app, ticket, item) {
@@ -162,7 +172,7 @@ async function voidTicket(app, ticket) {
 export function kitchenKey(app, key, focused) {
   const id = /** @type {HTMLElement | null} */ (focused.closest('[data-ticket]'))?.dataset.ticket;
   const ticket = id ? app.store.get('ticket', id) : undefined;
-  if (!ticket || app.off(app.store.isOld('ticket', ticket)) === 'true') return;
+  if (!ticket || app.off(isClosed(app, ticket)) === 'true') return;
   const item = ticket.items.find((/** @type {any} */ each) => each.id === focused.dataset.item);
   if (app.actions.isBusy(item ? item.id : ticket.id)) return;
   if (key === 'u' && !ticket.rush && !app.actions.isBusy(ticket.id)) void app.actions.rush(ticket);

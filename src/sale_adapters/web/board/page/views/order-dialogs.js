@@ -2,8 +2,8 @@
 
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { question } from '../dialogs.js';
+import { sendable, unsentOf } from '../lines.js';
 import { explain } from '../problems.js';
-import { sendable, unsentOf } from './order.js';
 
 /** @typedef {import('../app.js').App} App */
 /** @typedef {import('../store.js').Thing} Thing */
@@ -32,7 +32,8 @@ export async function sendSome(app, order) {
 
 /** Show what it costs, and check out for exactly that. @param {App} app @param {Thing} order */
 export async function checkOut(app, order) {
-  const price = await preview(app, order.id);
+  await app.actions.idle('order', order.id);
+  const price = await app.actions.once(order.id, () => preview(app, order.id));
   if (!price) return;
   const money = (/** @type {number} */ sum) => app.format.money(sum, price.currency);
   const confirmed = await app.dialogs.ask((answer) =>

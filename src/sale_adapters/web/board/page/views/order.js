@@ -3,6 +3,7 @@
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { repeat } from '../vendor/lit-html/directives/repeat.js';
 import { shortOf } from '../format.js';
+import { sendable, unsentOf } from '../lines.js';
 import { badge, empty, icon, oldMark } from '../parts.js';
 import { isOpen } from '../store.js';
 import { addressOf } from '../router.js';
@@ -12,15 +13,6 @@ import { historyView } from './history.js';
 
 /** @typedef {import('../app.js').App} App */
 /** @typedef {import('../store.js').Thing} Thing */
-
-/** @param {any} line */
-export const unsentOf = (line) => line.quantity - line.sentQuantity;
-
-/** A combo's lead is never cooked, its children are. @param {Thing} order */
-export function sendable(order) {
-  const leads = new Set(order.items.map((/** @type {any} */ line) => line.leadItemId).filter(Boolean));
-  return order.items.filter((/** @type {any} */ line) => !leads.has(line.id) && unsentOf(line) > 0);
-}
 
 /** @param {App} app @param {string} id */
 export function orderView(app, id) {
@@ -44,7 +36,7 @@ export function orderView(app, id) {
     ${order.items.length
       ? html`<ul class="lines">${repeat(order.items, (/** @type {any} */ line) => line.id, (/** @type {any} */ line) => lineRow(app, order, line, price, editable && !closed))}</ul>`
       : html`<p class="choose">${app.t('order.empty')}</p>`}
-    ${sums(app, order, price)} ${actions(app, order, old)}
+    ${sums(app, order, price)} ${actions(app, order, closed)}
     ${app.historyOf === id ? historyView(app, order) : nothing}
   </article>`;
 }
@@ -61,9 +53,9 @@ function lineRow(app, order, line, price, editable) {
     ${fixed
       ? html`<span class="line-quantity">${quantity}×</span>`
       : html`<span class="stepper" role="group" aria-label=${app.t('line.quantity')}>
-          <button aria-label=${app.t('line.less', line.name)} aria-disabled=${off} @click=${() => adjust(-1)}>${icon('minus')}</button>
+          <button data-item="${line.id} less" aria-label=${app.t('line.less', line.name)} aria-disabled=${off} @click=${() => adjust(-1)}>${icon('minus')}</button>
           <span class="line-quantity">${quantity}</span>
-          <button aria-label=${app.t('line.more', line.name)} aria-disabled=${off} @click=${() => adjust(1)}>${icon('plus')}</button>
+          <button data-item="${line.id} more" aria-label=${app.t('line.more', line.name)} aria-disabled=${off} @click=${() => adjust(1)}>${icon('plus')}</button>
         </span>`}
     <span class="line-name">${line.name}
       ${line.sentQuantity > 0
@@ -74,7 +66,7 @@ function lineRow(app, order, line, price, editable) {
         : html`<button class="note" aria-label=${app.t('line.note', line.name)} aria-disabled=${off}
             @click=${() => changeNote(app, order, line)}>${line.note ?? app.t('line.note.none')}</button>`}
     </span>
-    <span class="line-total">${total === undefined || total === null ? nothing : app.format.money(total, order.currency)}</span>
+    <span class="line-total">${total === undefined || total === null || line.leadItemId ? nothing : app.format.money(total, order.currency)}</span>
   </li>`;
 }
 
@@ -129,10 +121,10 @@ function sums(app, order, price) {
   return html`<dl class="sums">${rows.map(([key, sum]) => html`<div class=${key.replaceAll('.', '-')}><dt>${app.t(key)}</dt><dd>${sum}</dd></div>`)}</dl>`;
 }
 
-/** @param {App} app @param {Thing} order @param {boolean} old */
-function actions(app, order, old) {
+/** @param {App} app @param {Thing} order @param {boolean} closed */
+function actions(app, order, closed) {
   const { status } = order;
-  const busy = old || app.actions.isBusy(order.id);
+  const busy = closed || app.actions.isBusy(order.id);
   const unsent = sendable(order);
   const count = unsent.reduce((/** @type {number} */ sum, /** @type {any} */ line) => sum + unsentOf(line), 0);
   const toPay = status === 'PROCESSING' || status === 'PARTIAL';
@@ -160,6 +152,7 @@ async function seat(app, order) {
 
 /** @param {App} app @param {Thing} order */
 async function cancel(app, order) {
-  const reason = await app.ask.reason('cancel', app.t('order', shortOf(order.id)));
+  const named = [app.tableOf(order.id), app.t('order', shortOf(order.id))].filter(Boolean).join(' · ');
+  const reason = await app.ask.reason('cancel', named);
   if (reason) await app.actions.order(order, 'cancel', { reason });
 }

@@ -23,7 +23,7 @@ export function ordersView(app) {
     <div class="list">
       <div class="bar">
         <h2>${app.t('orders.list')}</h2>
-        <button class="primary" aria-disabled=${app.off()} @click=${() => app.startOrder()}>
+        <button class="primary" aria-disabled=${app.off(app.actions.isBusy('new-order'))} @click=${() => app.startOrder()}>
           ${icon('plus')}${app.t('orders.new')}
         </button>
       </div>
@@ -43,10 +43,10 @@ export function ordersView(app) {
 function entry(app, order, chosen) {
   const old = app.store.isOld('order', order);
   const quantity = order.items.reduce((/** @type {number} */ sum, /** @type {any} */ line) => sum + (line.leadItemId ? 0 : line.quantity), 0);
+  const name = app.tableOf(order.id) ?? order.note ?? app.t('ticket.takeaway');
   return html`<a class="entry ${old ? 'old' : ''}" href=${addressOf('orders', order.id)} data-key=${order.id}
     data-order=${order.id} aria-current=${chosen ? 'true' : nothing}>
-    <span class="entry-name">${app.tableOf(order.id) ?? order.note ?? app.t('ticket.takeaway')}
-      <small>${shortOf(order.id)}</small></span>
+    <span class="entry-name" title=${name}><span>${name}</span> <small>${shortOf(order.id)}</small></span>
     ${badge(app, order.status)}
     <span class="entry-about">${app.format.time(order.createdAt)} · ${app.t('order.items', quantity)}
       ${app.staleMark()} ${oldMark(app, old && app.sync.live)}</span>
