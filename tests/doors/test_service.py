@@ -11,6 +11,7 @@ import pytest
 
 from built import ran
 from sale_adapters.embedded import free_ports
+from sale_adapters.sandbox.identity import IdentitySettings
 
 TWO_PHO = {"saleChannelId": "channel-vnd", "items": [{"itemId": "variant-pho", "quantity": 2}]}
 
@@ -28,7 +29,7 @@ def sandbox_port() -> int:
 @pytest.fixture
 def environment(database_url: str, redis_url: str, port: int, sandbox_port: int) -> Mapping[str, str]:
     """Return all that the service is told: variables, and no other way in."""
-    sisters = f"http://127.0.0.1:{sandbox_port}"
+    known, sisters = IdentitySettings(), f"http://127.0.0.1:{sandbox_port}"
     return {
         "PATH": "/usr/bin:/bin",
         "SALE_HTTP_HOST": "127.0.0.1",
@@ -38,10 +39,10 @@ def environment(database_url: str, redis_url: str, port: int, sandbox_port: int)
         "SALE_IDENTITY_URL": f"{sisters}/identity",
         "SALE_COMMERCE_URL": f"{sisters}/commerce",
         "SALE_PRICING_URL": f"{sisters}/pricing",
-        "SALE_CLIENT_ID": "sale",
-        "SALE_CLIENT_SECRET": "sale-secret",
-        "SALE_JWT_ISSUER": "identity",
-        "SALE_JWT_AUDIENCE": "sale",
+        "SALE_CLIENT_ID": known.client_id,
+        "SALE_CLIENT_SECRET": known.client_secret,
+        "SALE_JWT_ISSUER": known.issuer,
+        "SALE_JWT_AUDIENCE": known.audience,
     }
 
 
