@@ -7,10 +7,11 @@ READY  := $(VENV)/.ready
 T      ?= tests
 # Many tests wait for servers and clocks: more of them at a time than there are cores. A part is quicker without.
 WORKERS ?= $(if $(filter tests,$(T)),3,0)
+SBOM   ?= dist/sbom.json
 PIN    := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test sim sim-all chaos released check secrets audit pins format docs bench bench-all bench-check bench-upkeep bench-stream clean
+.PHONY: help install run test sim sim-all chaos released check secrets audit pins format docs bench bench-all bench-check bench-upkeep bench-stream build sbom clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -66,6 +67,7 @@ docs: $(READY) ## write the reference pages from the code
 
 pins: $(READY) ## pin anew what pyproject.toml asks for, with hashes
 	$(PIN) --extra service -o requirements/service.txt
+	$(PIN) --extra testing -o requirements/testing.txt
 	$(PIN) --all-extras --group dev -o requirements/all.txt
 
 format: $(READY) ## let ruff mend what it can
@@ -88,6 +90,14 @@ bench-upkeep: $(READY) ## fill inbox and outbox with a million rows a lap: do th
 
 bench-stream: $(READY) ## measure the live stream: CLIENTS=1000 screens, 5 % of them stalled, 10 changes a second
 	PYTHONPATH=tests $(BIN)/python bench/stream.py --clients $(or $(CLIENTS),1000)
+
+build: $(READY) ## build wheel and sdist into dist/; the same tree gives the same bytes
+	$(BIN)/python -m hatchling build -d dist
+
+sbom: $(READY) ## write dist/sbom.json: what a service is made of, from the pins (CycloneDX)
+	@mkdir -p $(dir $(SBOM))
+	$(BIN)/cyclonedx-py requirements requirements/service.txt --pyproject pyproject.toml --mc-type application \
+	  --output-reproducible --of JSON -o $(SBOM)
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .sale-demo dist build
