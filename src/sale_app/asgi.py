@@ -15,7 +15,8 @@ from sale_adapters.web.stream.messages import MAX_MESSAGE
 from sale_adapters.web.stream.outlet import OUTLET
 from sale_app.stopping import told_to_stop
 
-_GRACE_SECONDS = 10
+GRACE_SECONDS = 10
+"""How long requests under way may take, once nobody new is let in."""
 _LONGEST_HEAD = 32 * 1024
 _FLUSH_SECONDS = 15.0
 _SEND_BUFFER = 64 * 1024
@@ -77,7 +78,7 @@ def server(
         # Other parsers have no limit. A head that comes in pieces ends here; one that comes at once in `RequestLimits`.
         http="h11",
         h11_max_incomplete_event_size=_LONGEST_HEAD,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
         # The stream has heartbeats of its own, and frames that are too small to be worth compressing.
         ws=StreamProtocol,
         ws_max_size=MAX_MESSAGE,

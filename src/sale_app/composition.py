@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 import httpx
+from sqlalchemy.exc import SQLAlchemyError
 
 from sale_adapters.postgres.allocations import PostgresAllocationUsages
 from sale_adapters.postgres.answers import PostgresAnswers
@@ -124,7 +125,10 @@ class _Schema:
     async def lack(self) -> str | None:
         """Return what is missing; None when nothing is."""
         if not self.complete:
-            self.complete = not await asyncio.to_thread(wanting, self.database_url)
+            try:
+                self.complete = not await asyncio.to_thread(wanting, self.database_url)
+            except SQLAlchemyError:
+                return "does not tell its revision: `sale doctor` says why"
         return None if self.complete else "lacks tables: run `sale migrate`"
 
 

@@ -33,19 +33,21 @@ def bring_up_to_date(settings: Settings, *, topics: bool, console: Console) -> i
 
 
 def await_migration(settings: Settings, *, seconds: float, console: Console) -> int:
-    """Wait until the database lacks nothing; return the exit code (0 it does not, 1 it still does).
+    """Wait until the database lacks nothing that is needed; return the exit code (0 it does not, 1 it still does).
 
-    New code must not meet old tables: before it starts, a rollout waits here for whoever migrates.
+    New code must not meet tables that are too old: before it starts, a rollout waits here for whoever migrates.
     """
-    end = time.monotonic() + seconds
+    end, told = time.monotonic() + seconds, None
     while True:
         lack = _lack(settings.database_url)
         if lack is None:
             console.print("database: up to date")
             return 0
-        if time.monotonic() + _LOOK_SECONDS > end:
+        if lack != told:
             console.print(f"database: {lack}", markup=False)
+        if time.monotonic() + _LOOK_SECONDS > end:
             return 1
+        told = lack
         time.sleep(_LOOK_SECONDS)
 
 

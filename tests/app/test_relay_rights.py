@@ -191,5 +191,10 @@ def test_the_doctor_logs_in_as_the_settings_say_and_names_the_rights_that_are_mi
 
     assert prefix
     assert re.search(r"not well: no right to Read on .*; no right to Write on", told())
+    assert "no right to Write on the transactional id sale-relay (" in told()
     kafka.grant(*((operation, "TOPIC", name) for operation in ("READ", "WRITE") for name in KAFKA_TOPICS))
+    assert re.search(r"not well: no right to Write on the transactional id sale-relay \([^;]*$", told())
+    kafka.grant(("WRITE", "TRANSACTIONAL_ID", "sale-relay"))
     assert "good: every topic is there" in told()
+    settings["SALE_KAFKA_PASSWORD"] = "swordfish"
+    assert re.search(r"not well: Kafka does not let us log in: .*SALE_KAFKA_USERNAME", told())

@@ -1,6 +1,7 @@
 """What callers see while PostgreSQL is restarted or crowded, and that nobody holds it while a sister is waited for."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from ordering_over_http import TWO_PHO, checked_out, opened, payment
 from sale_adapters.embedded import EmbeddedPostgres
 from sale_adapters.memory import MemoryPolicies, demo_catalog, demo_pricing
+from sale_adapters.postgres import Patience
 from sale_adapters.postgres.migrations.run import migrate
 from sale_domain.use_cases.parts import Parts
 from stack import served
@@ -100,11 +102,15 @@ async def test_with_all_connections_in_use_callers_are_told_soon_and_answered_on
     async with served(tables_url, connections=2) as client:
         async with await psycopg.AsyncConnection.connect(tables_url) as hand:
             await hand.execute("LOCK TABLE sale_orders IN ACCESS EXCLUSIVE MODE")
+            started = time.monotonic()
             refused = await asyncio.gather(*(client.get("/sale-orders") for _ in range(6)))
+            took = time.monotonic() - started
             alive = await client.get("/healthz")
         answered = await asyncio.gather(*(client.get("/sale-orders") for _ in range(6)))
 
     assert all(map(told_to_come_back, refused))
+    # One after the other, each pair that has a connection waits for the lock: three times as long as the first pair.
+    assert took < 2 * Patience().lock_seconds
     assert alive.status_code == 200
     assert {answer.status_code for answer in answered} == {200}
 

@@ -9,9 +9,15 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from starlette.routing import Route
 
+from sale_adapters.prometheus import RelayMetrics
+from sale_adapters.system import SystemClock
 from sale_adapters.web.operations import OPERATIONS
+from sale_adapters.web.stream.service import FAREWELL_SECONDS
 from sale_adapters.wire.places import BASE
+from sale_app.asgi import GRACE_SECONDS
+from sale_app.relay_http import relay_app
 from sale_app.setting_fields import Process
 from sale_app.setting_rows import describe
 from sale_app.settings import Settings
@@ -19,7 +25,6 @@ from sale_app.settings import Settings
 DEPLOY = Path(__file__).parents[2] / "deploy"
 SCHEMAS = Path(__file__).with_name("schemas")
 KUBERNETES = DEPLOY / "kubernetes"
-# Named ahead of the setting that gives the webhook a listener of its own.
 KNOWN = {row.variable for row in describe({})}
 PATHS = {f"{BASE}{operation.path}" for operation in OPERATIONS}
 
@@ -73,6 +78,40 @@ def test_probes_ask_for_what_is_served() -> None:
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
         assert serve[probe]["httpGet"]["path"] in PATHS
         assert serve[probe]["httpGet"]["port"] == "http"
+
+
+def test_the_relays_probes_and_prometheus_ask_the_port_that_it_listens_on() -> None:
+    (relay,) = one("Deployment", "sale-relay")["spec"]["template"]["spec"]["containers"]
+    told = {variable["name"]: variable["value"] for variable in relay["env"]}
+    served = {route.path for route in relay_app(RelayMetrics(clock=SystemClock())).routes if isinstance(route, Route)}
+    monitors = yaml.safe_load_all((KUBERNETES / "prometheus" / "monitor.yaml").read_text())
+    (asked,) = (monitor["spec"] for monitor in monitors if monitor["kind"] == "PodMonitor")
+    (scrape,) = asked["podMetricsEndpoints"]
+    policy = one("NetworkPolicy", "sale-relay-metrics")["spec"]
+
+    assert [(port["name"], str(port["containerPort"])) for port in relay["ports"]] == [
+        ("metrics", told["SALE_RELAY_HTTP_PORT"])
+    ]
+    assert told["SALE_RELAY_HTTP_HOST"] == "0.0.0.0"  # noqa: S104 - as the kubelet needs it
+    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+        assert relay[probe]["httpGet"]["port"] == "metrics"
+        assert relay[probe]["httpGet"]["path"] in served
+    assert (scrape["port"], scrape["path"] in served) == ("metrics", True)
+    assert asked["selector"] == policy["podSelector"]
+    assert [str(port["port"]) for rule in policy["ingress"] for port in rule["ports"]] == [told["SALE_RELAY_HTTP_PORT"]]
+
+
+def test_serve_is_given_the_time_that_it_takes_to_end_in_good_order() -> None:
+    pod = one("Deployment", "sale-serve")["spec"]["template"]["spec"]
+    pause = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+    told = {**one("ConfigMap", "sale")["data"], **one("Secret", "sale")["stringData"]}
+    drain = Settings.read(told, process=Process.SERVE).drain_seconds
+    compose = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text())
+
+    ending = drain + FAREWELL_SECONDS + GRACE_SECONDS
+    assert ending >= 13
+    assert pod["terminationGracePeriodSeconds"] > pause + ending
+    assert int(compose["services"]["serve"]["stop_grace_period"].removesuffix("s")) > ending
 
 
 def test_no_pod_takes_the_variables_of_services_for_settings_or_more_rights_than_it_needs() -> None:

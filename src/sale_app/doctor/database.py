@@ -65,6 +65,11 @@ async def look_at_database(url: str, *, pool_size: int | None) -> Seen:
             lacking = await (await connection.execute(_RIGHTS, ([*METADATA.tables],))).fetchall()
     except psycopg.OperationalError as error:
         raise _refusal(error) from None
+    except psycopg.ProgrammingError:
+        # Not what it says: that may be a piece of the password.
+        raise NotWell(
+            "SALE_DATABASE_URL cannot be read: a % is written %25, and only libpq's options may follow the ?"
+        ) from None
     assert found is not None
     _check(found, pool_size)
     if lacking:

@@ -28,6 +28,8 @@ async def look_at_redis(url: str) -> Seen:
         raise NotWell("it is a replica, which cannot be written; let SALE_REDIS_URL name the primary") from None
     except exceptions.NoPermissionError as error:
         raise NotWell(f"a right is missing ({error}); SET, GET, PUBLISH and SUBSCRIBE are needed") from None
+    except (TypeError, ValueError):
+        raise NotWell("SALE_REDIS_URL has an option behind its ? that the client does not know") from None
     except exceptions.InvalidResponse:
         raise NotWell("what answers there is no Redis; check host and port in SALE_REDIS_URL") from None
     except exceptions.ResponseError as error:

@@ -1,6 +1,7 @@
 """The newest release goes on upon its successor's tables: what it says is understood, and what it has written is kept.
 
-And `sale migrate` meets whatever is there: tables of a newer Sale, and users who may do little.
+The other way round, the code of today works on tables that lack only what is not needed yet. And `sale migrate` meets
+whatever is there: tables of a newer Sale, and users who may do little.
 """
 
 import re
@@ -17,10 +18,11 @@ import evening
 import services
 from released import fill, newest, said_now
 from sale_adapters.memory import ManualClock, MemoryLogReader
-from sale_adapters.postgres import Database, PostgresBooks
-from sale_adapters.postgres.migrations.pending import pending
+from sale_adapters.postgres import Database, PostgresBooks, PostgresOrders
+from sale_adapters.postgres.migrations.pending import NEEDED, pending, wanting
 from sale_adapters.postgres.migrations.run import migrate
 from sale_adapters.postgres.schema import METADATA
+from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.reconciliation import Limits
 from sale_domain.use_cases.reconciling import Reconciliation, Scope
 
@@ -96,18 +98,11 @@ def test_no_row_of_the_release_lacks_what_a_new_column_wants(rolled_url: str) ->
     assert len(inserts) > 10
 
 
-@pytest.mark.parametrize("written", ["before the migration", "after it"])
-async def test_what_the_release_has_written_is_taken_and_read_without_a_fault(rolled_url: str, written: str) -> None:
-    release = newest()
-    if written == "before the migration":
-        fill(rolled_url, release)
-    migrate(rolled_url)
-    if written == "after it":
-        fill(rolled_url, release)
-
+async def reconcile(url: str) -> None:
+    """Publish what the outbox has, and compare everything with everything."""
     log = evening.new_log()
-    await evening.publish(rolled_url, log)
-    async with Database(rolled_url) as database:
+    await evening.publish(url, log)
+    async with Database(url) as database:
         every_number = count()
         reconciliation = Reconciliation(
             books=PostgresBooks(database),
@@ -118,7 +113,50 @@ async def test_what_the_release_has_written_is_taken_and_read_without_a_fault(ro
             scope=Scope(),
         )
         assert [finding async for finding in reconciliation.findings()] == []
+
+
+@pytest.mark.parametrize("written", ["before the migration", "after it"])
+async def test_what_the_release_has_written_is_taken_and_read_without_a_fault(rolled_url: str, written: str) -> None:
+    release = newest()
+    if written == "before the migration":
+        fill(rolled_url, release)
+    migrate(rolled_url)
+    if written == "after it":
+        fill(rolled_url, release)
+
+    await reconcile(rolled_url)
     assert sum(map(len, release.rows.values())) > 50
+
+
+@pytest.fixture
+def needed_url(postgres_url: str) -> Iterator[str]:
+    """Yield a database with the oldest tables that the code of today needs."""
+    with services.fresh_database(postgres_url) as url:
+        migrate(url, to=NEEDED)
+        yield url
+
+
+async def test_the_code_of_today_does_everything_on_the_oldest_tables_that_it_needs(needed_url: str) -> None:
+    assert wanting(needed_url) == ()
+    with psycopg.connect(needed_url, autocommit=True) as connection:
+        assert refusals(connection, said_now()) == {}
+    async with Database(needed_url) as database:
+        sold = await evening.play(PostgresOrders(database))
+    await reconcile(needed_url)
+
+    migrate(needed_url)
+
+    assert pending(needed_url) == ()
+    async with Database(needed_url) as database:
+        found = await PostgresOrders(database).find(sold.completed, merchant_id=sold.merchant_id)
+    assert found.order.status is OrderStatus.COMPLETED
+
+
+def test_tables_before_these_are_said_to_lack_what_is_needed_and_nothing_more(postgres_url: str) -> None:
+    with services.fresh_database(postgres_url) as url:
+        assert wanting(url)[-1] == NEEDED
+        migrate(url, to=wanting(url)[-2])
+        assert wanting(url) == (NEEDED,)
 
 
 def test_tables_of_a_newer_sale_are_left_alone_and_lack_nothing(rolled_url: str) -> None:

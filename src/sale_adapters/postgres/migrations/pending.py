@@ -6,7 +6,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine
 
 NEEDED = "0013"
-"""The oldest tables that the code of today works on, which `tests/adapters/postgres/test_needed.py` tries.
+"""The oldest tables that the code of today works on, which `tests/adapters/postgres/test_upgrade.py` tries.
 
 Raise it when a statement needs more. What comes after it may be done before or after the rollout.
 """

@@ -16,7 +16,7 @@ from sale_adapters.web.stream.tail import FeedTail
 from sale_domain.sale import Sale
 
 _BUGS = logging.getLogger("sale.bugs")
-_FAREWELL_SECONDS = 3.0
+FAREWELL_SECONDS = 3.0
 
 
 class Stream:
@@ -77,6 +77,6 @@ class Stream:
         self._ending = True
         for socket in self._sockets:
             socket.close(Code.RESTART, "The server stops; connect again, and go on with since.")
-        deadline = self._parts.monotonic() + _FAREWELL_SECONDS
+        deadline = self._parts.monotonic() + FAREWELL_SECONDS
         while self._sockets and self._parts.monotonic() < deadline:  # noqa: ASYNC110 - each socket ends by itself
             await asyncio.sleep(0.02)
