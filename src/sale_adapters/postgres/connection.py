@@ -8,6 +8,7 @@ from typing import Self, TypeVar
 
 import attrs
 from psycopg import OperationalError, errors
+from psycopg.pq import TransactionStatus
 
 from sale_adapters.postgres.pool import Pool
 from sale_adapters.postgres.reasons import in_one_line, is_unmigrated
@@ -150,8 +151,9 @@ class Database:
         # The pool rolls back after an error, and replaces a connection that is broken.
         async with nullcontext() if reserved else self._queue(), self._pool.connection() as connection:
             result = await work(Trips(connection, begin=begin))
-            # Nothing to do after COMMIT; else the pool would commit what the work has left open.
-            await connection.rollback()
+            if connection.pgconn.transaction_status != TransactionStatus.IDLE:
+                # The pool would commit what the work has left open.
+                await connection.rollback()
             return result
 
     @asynccontextmanager
