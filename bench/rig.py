@@ -11,6 +11,7 @@ import attrs
 import psycopg
 
 import filling
+from cpu import cpu_seconds, family_seconds
 from filling import Shelf
 from replicas import MERCHANT, Replicas, running_replicas
 from sale_adapters.embedded import EmbeddedPostgres
@@ -31,12 +32,28 @@ _ORDER = {
 }
 
 
+@attrs.frozen(kw_only=True)
+class Used:
+    """Seconds of processor time."""
+
+    serve: float
+    postgres: float
+
+    def since(self, before: "Used", *, each: float) -> "Used":
+        """Return what each of so many things has used, in milliseconds."""
+        thousandth = 1_000 / each
+        return Used(
+            serve=(self.serve - before.serve) * thousandth, postgres=(self.postgres - before.postgres) * thousandth
+        )
+
+
 @attrs.define(kw_only=True)
 class Rig:
     """Everything that runs, and how many orders of each kind there are: checked out for payments, drafts for items."""
 
     home: Path
     url: str
+    postgres: EmbeddedPostgres
     replicas: Replicas
     templates: Mapping[str, str]
     count: int = 0
@@ -46,6 +63,11 @@ class Rig:
     def places(self) -> list[str]:
         """Return host and port of each `serve`."""
         return [replica.address for replica in self.replicas.replicas]
+
+    def used(self) -> "Used":
+        """Return what everything has used of the processor so far."""
+        serve = sum(cpu_seconds(replica.process.pid) for replica in self.replicas.replicas)
+        return Used(serve=serve, postgres=family_seconds(self.postgres.process.pid))
 
     async def fill(self, count: int) -> None:
         """Have so many orders of each kind, for Sale and for pgbench."""
@@ -88,7 +110,7 @@ async def open_rig(*, replicas: int, more: Mapping[str, str] | None = None) -> A
         world = await stack.enter_async_context(
             running_replicas(postgres.url, home, polls_ms=(1_000,) * replicas, more=more)
         )
-        rig = Rig(home=home, url=postgres.url, replicas=world, templates=await _templates(world))
+        rig = Rig(home=home, url=postgres.url, postgres=postgres, replicas=world, templates=await _templates(world))
         yield rig
 
 

@@ -12,13 +12,14 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
 import attrs
 
+from cpu import cpu_seconds, family_seconds
 from replicas import MERCHANT, Replicas, running_replicas
 from sale_adapters.embedded import EmbeddedPostgres
 from sale_adapters.postgres import Database, PostgresOrders
@@ -37,7 +38,6 @@ BEFORE = 2_000
 """So many changes are committed first, for the stalled alone, who fall behind by them; kernels may hold that much."""
 
 HERE = Path(__file__).parent
-_TICK = os.sysconf("SC_CLK_TCK")
 
 
 @attrs.frozen(kw_only=True)
@@ -53,8 +53,8 @@ class Usage:
     def now(cls, serve: int, postgres: int) -> "Usage":
         """Read it from /proc."""
         return cls(
-            serve=_cpu_seconds(serve),
-            postgres=sum(map(_cpu_seconds, _family(postgres))),
+            serve=cpu_seconds(serve),
+            postgres=family_seconds(postgres),
             committer=time.process_time(),
             memory=int(Path(f"/proc/{serve}/statm").read_text().split()[1]) * resource.getpagesize(),
         )
@@ -154,18 +154,6 @@ def _report(committed: Mapping[int, float], seen: Seen, usage: tuple[Usage, Usag
         "CPU s: committer": round(end.committer - start.committer, 2),
         "serve MB without screens, with all, at the end": [round(each.memory / 2**20) for each in usage],
     }
-
-
-def _family(pid: int) -> Iterator[int]:
-    """Yield a process and its children."""
-    yield pid
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        yield int(child)
-
-
-def _cpu_seconds(pid: int) -> float:
-    used = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]
-    return sum(map(int, used)) / _TICK
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from sale_adapters.web.stream.messages import MAX_MESSAGE
@@ -75,9 +76,7 @@ def server(
         server_header=False,
         # Whose word about a client's address counts is for the webhook's boundary to decide, not for a default.
         proxy_headers=False,
-        # Other parsers have no limit. A head that comes in pieces ends here; one that comes at once in `RequestLimits`.
-        http="h11",
-        h11_max_incomplete_event_size=_LONGEST_HEAD,
+        http=BoundedHttp,
         timeout_graceful_shutdown=GRACE_SECONDS,
         # The stream has heartbeats of its own, and frames that are too small to be worth compressing.
         ws=StreamProtocol,
@@ -86,6 +85,39 @@ def server(
         ws_per_message_deflate=False,
     )
     return _Server(config, ending or Ending())
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """What the fast parser lacks (docs/decisions/0021): an end of what belongs to no body.
+
+    A head that comes in pieces ends here, and so does what comes between and behind the pieces of a body; a head that
+    comes at once ends in `RequestLimits`. What came in one read may be more.
+    """
+
+    _unframed = 0
+    """Bytes that have come since the last whole head or piece of a body."""
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what came, and turn away who goes on without end."""
+        self._unframed += len(data)
+        super().data_received(data)
+        if self._unframed > _LONGEST_HEAD and not self.transport.is_closing():
+            self.send_400_response("Invalid HTTP request received.")
+
+    def on_headers_complete(self) -> None:
+        """Begin to count anew."""
+        self._unframed = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Begin to count anew."""
+        self._unframed = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Begin to count anew."""
+        self._unframed = 0
+        super().on_message_complete()
 
 
 class StreamProtocol(WebSocketsSansIOProtocol):

@@ -5,6 +5,7 @@ All rows of a merchant share a bucket, so whoever holds an id knows where its ro
 """
 
 import hashlib
+import re
 from typing import NewType
 
 BUCKETS = 1024
@@ -13,7 +14,8 @@ NO_BUCKET = 0
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES = {character: value for value, character in enumerate(_ALPHABET)}
-_LENGTH = 28
+_ID = re.compile(f"[0-7][{_ALPHABET}]{{27}}")
+"""A ULID has 128 bits in 130 bits' worth of characters, so that the first one has three."""
 
 OrderId = NewType("OrderId", str)
 LineId = NewType("LineId", str)
@@ -51,7 +53,7 @@ def bucket_of(identifier: str) -> int:
     >>> bucket_of(new_id(milliseconds=1, randomness=2, bucket=77))
     77
     """
-    if len(identifier) != _LENGTH or not all(character in _VALUES for character in identifier) or identifier[0] > "7":
+    if not _ID.fullmatch(identifier):
         raise ValueError(f"not an id: {identifier!r}")
     return _VALUES[identifier[-2]] * 32 + _VALUES[identifier[-1]]
 

@@ -9,6 +9,7 @@ from typing import Self, TypeVar
 
 import attrs
 from psycopg import OperationalError, errors
+from psycopg.pq import TransactionStatus
 
 from sale_adapters.postgres.pool import Pool
 from sale_adapters.postgres.reasons import in_one_line, is_unmigrated
@@ -165,8 +166,9 @@ class Database:
         async with nullcontext() if reserved else self._queue(), self._pool.connection() as connection:
             self._waited(time.monotonic() - asked)
             result = await work(Trips(connection, begin=begin))
-            # Nothing to do after COMMIT; else the pool would commit what the work has left open.
-            await connection.rollback()
+            if connection.pgconn.transaction_status != TransactionStatus.IDLE:
+                # The pool would commit what the work has left open.
+                await connection.rollback()
             return result
 
     @asynccontextmanager

@@ -4,11 +4,12 @@ This module alone knows how statements reach PostgreSQL: prepared, through libpq
 psycopg's cursors flush each statement by itself, which costs more than twice the processor time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from itertools import count
+from types import NoneType
 from typing import Any
 
 import attrs
@@ -73,20 +74,37 @@ class Query:
 
     def parameters(self) -> list[bytes | None]:
         """Return the values as PostgreSQL reads them; it finds out their types by itself."""
-        return [_encoded(self.values[name]) for name in self.statement.names]
+        values = self.values
+        return [_encoded(values[name]) for name in self.statement.names]
 
-    def formats(self) -> list[Format]:
-        """Return how each value is written: bytes as they are, all else as text."""
-        return [Format.BINARY if isinstance(self.values[name], bytes) else Format.TEXT for name in self.statement.names]
+    def formats(self) -> list[Format] | None:
+        """Return how each value is written: bytes as they are, all else as text; None when none is bytes."""
+        values = [self.values[name] for name in self.statement.names]
+        if not any(type(value) is bytes for value in values):
+            return None
+        return [Format.BINARY if type(value) is bytes else Format.TEXT for value in values]
 
 
 class Session(PooledConnection):
-    """A connection that remembers what it has prepared."""
+    """A connection that remembers what it has prepared, what comes back, and how that is read."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - psycopg's own
         super().__init__(*args, **kwargs)
         self.prepared: dict[bytes, bytes] = {}
         self.names = count(1)
+        self.reader: Transformer = RowReader(self)
+        self._columns: dict[bytes, tuple[str, ...]] = {}
+
+    def rows(self, sql: bytes, result: PGresult) -> list[Row]:
+        """Return the rows of a statement's result; what its columns are called never changes."""
+        if not result.nfields:
+            return []
+        names = self._columns.get(sql)
+        if names is None:
+            names = tuple((result.fname(column) or b"").decode() for column in range(result.nfields))
+            self._columns[sql] = names
+        self.reader.set_pgresult(result)
+        return self.reader.load_rows(0, result.ntuples, lambda values: dict(zip(names, values, strict=True)))
 
 
 class Trips:
@@ -111,8 +129,8 @@ class Trips:
         with tracing.step("database", kind=tracing.Kind.CLIENT, facts=_COMMITTING if commit else _GOING_ON):
             results = await self._sent((*before, *queries, *((Statement(b"COMMIT")(),) if commit else ())))
         assert not commit or results[-1].command_status == b"COMMIT", "a failed statement would have raised"
-        reader: Transformer = RowReader(self._session)
-        return [_rows(reader, result) for result in results[len(before) : len(before) + len(queries)]]
+        answers = zip(queries, results[len(before) :], strict=False)
+        return [self._session.rows(query.statement.sql, result) for query, result in answers]
 
     async def _sent(self, queries: Sequence[Query]) -> list[PGresult]:
         """Send the queries in one flush and return their results; the first error is raised."""
@@ -180,28 +198,39 @@ def _check(step: _Step, result: PGresult) -> None:
         raise error
 
 
-def _rows(reader: Transformer, result: PGresult) -> list[Row]:
-    if not result.nfields:
-        return []
-    names = [(result.fname(column) or b"").decode() for column in range(result.nfields)]
-    reader.set_pgresult(result)
-    return reader.load_rows(0, result.ntuples, lambda values: dict(zip(names, values, strict=True)))
-
-
 def _encoded(value: object) -> bytes | None:
-    match value:
-        case None | bytes():
-            return value
-        case str():
-            if "\0" in value:
-                # libpq would end the text there and say nothing.
-                raise DataError("PostgreSQL's text cannot hold NUL")
-            return value.encode()
-        case list():
-            quoted = (
-                f'"{item}"'.encode() for item in (str(item).replace("\\", r"\\").replace('"', r"\"") for item in value)
-            )
-            return b"{" + b",".join(quoted) + b"}"
-        case int() | Decimal() | datetime():
-            return str(value).encode()
-    raise AssertionError(f"no statement takes {value!r}")
+    encode = _ENCODERS.get(type(value))
+    assert encode is not None, f"no statement takes {value!r}"
+    return encode(value)
+
+
+def _text(value: str) -> bytes:
+    if "\0" in value:
+        # libpq would end the text there and say nothing.
+        raise DataError("PostgreSQL's text cannot hold NUL")
+    return value.encode()
+
+
+def _array(value: Iterable[object]) -> bytes:
+    quoted = (str(item).replace("\\", r"\\").replace('"', r"\"") for item in value)
+    return b"{" + b",".join(f'"{item}"'.encode() for item in quoted) + b"}"
+
+
+def _as_it_is(value: bytes | None) -> bytes | None:
+    return value
+
+
+def _said(value: object) -> bytes:
+    return str(value).encode()
+
+
+_ENCODERS: dict[type, Callable[[Any], bytes | None]] = {
+    NoneType: _as_it_is,
+    bytes: _as_it_is,
+    str: _text,
+    list: _array,
+    int: _said,
+    bool: _said,
+    Decimal: _said,
+    datetime: _said,
+}

@@ -11,7 +11,7 @@ import attrs
 import jwt
 from jwt.utils import base64url_decode
 
-from sale_adapters.sisters.keys import SigningKeys
+from sale_adapters.sisters.keys import SigningKey, SigningKeys
 from sale_adapters.wire import json
 from sale_domain.documents import Json, JsonObject
 from sale_domain.errors import Unauthenticated
@@ -20,6 +20,7 @@ from sale_domain.permissions import Principal
 from sale_domain.ports.runtime import Clock
 
 _LONGEST_TOKEN = 8_192
+_MOST_PROVEN = 4_096
 _SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 """Three parts in base64url, without padding (RFC 7515): what decoders forgive beyond that is not taken."""
 
@@ -43,13 +44,27 @@ class TokenRules:
     leeway_seconds: float = 10.0
 
 
+@attrs.frozen(kw_only=True)
+class _Proven:
+    """What a token says whose signature was right, and by which of identity's keys."""
+
+    kid: str
+    key: SigningKey
+    claims: JsonObject
+
+
 class JwksTokenVerifier:
-    """Keep the port `TokenVerifier` with identity's published keys."""
+    """Keep the port `TokenVerifier` with identity's published keys.
+
+    A till shows one token all day. That its signature is right is remembered for as long as identity's answer that
+    brought the key; the claims are held against the clock each time.
+    """
 
     def __init__(self, *, keys: SigningKeys, rules: TokenRules, clock: Clock) -> None:
         self._keys = keys
         self._rules = rules
         self._clock = clock
+        self._proven: dict[str, _Proven] = {}
 
     async def verify(self, token: str) -> Principal:
         """Return whom the token speaks for.
@@ -69,18 +84,28 @@ class JwksTokenVerifier:
         )
 
     async def _signed_claims(self, token: str) -> JsonObject:
+        proven = self._proven.get(token)
+        if proven is not None and await self._keys.find(proven.kid) is proven.key:
+            return proven.claims
+        proven = await self._prove(token)
+        self._proven[token] = proven
+        if len(self._proven) > _MOST_PROVEN:
+            del self._proven[next(iter(self._proven))]
+        return proven.claims
+
+    async def _prove(self, token: str) -> _Proven:
         header = _header(token)
         kid, key = header.get("kid"), None
         if isinstance(kid, str):
             key = await self._keys.find(kid)
-        if key is None:
+        if key is None or not isinstance(kid, str):
             raise Unauthenticated(reason="The token is not signed with a key of identity.")
         try:
             # The key's algorithm, whatever the header says.
             verified: Mapping[str, Any] = jwt.api_jws.decode_complete(token, key.key, algorithms=[key.algorithm])
         except jwt.PyJWTError:
             raise Unauthenticated(reason="The token's signature is wrong.") from None
-        return _object(verified["payload"], "claims")
+        return _Proven(kid=kid, key=key, claims=_object(verified["payload"], "claims"))
 
     def _check_origin(self, claims: JsonObject) -> None:
         if claims.get("iss") != self._rules.issuer:

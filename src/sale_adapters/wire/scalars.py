@@ -1,7 +1,6 @@
 """The single values of requests: how each is read strictly, and how a JSON Schema says the same."""
 
 import re
-import unicodedata
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -52,6 +51,8 @@ TextOrEmpty = Text | None | Keep
 _UNSEEN = {"Zs", "Zl", "Zp", "Cf", "Mn", "Me"}
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Unicode's control characters (Cc) and surrogates (Cs), which are all there will ever be."""
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})")
 
@@ -66,7 +67,7 @@ def text(value: Json) -> str:
         raise ValueError("must be text")  # noqa: TRY004 - a refusal of input, as the others here
     if not 1 <= len(value) <= MAX_TEXT:
         raise ValueError(f"must have 1 to {MAX_TEXT} characters")
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in value):
+    if UNPRINTABLE.search(value):
         raise ValueError("must not have control characters")
     return value
 

@@ -3,7 +3,6 @@
 Unlike every other body it may have fields that nobody here knows; what is not needed is not looked at.
 """
 
-import unicodedata
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +12,7 @@ import attrs
 
 from sale_adapters.wire import json
 from sale_adapters.wire.refusals import InvalidInput
-from sale_adapters.wire.scalars import amount, identifier, instant, text
+from sale_adapters.wire.scalars import UNPRINTABLE, amount, identifier, instant, text
 from sale_domain.documents import MAX_TEXT, Json, JsonObject
 from sale_domain.ledger import FactType, PaymentFact, Source, SourceType
 
@@ -90,11 +89,7 @@ def read(body: bytes, *, header: str | None, received_at: datetime) -> Reading:
 
 def printable(value: str) -> str:
     """Return what any store can keep of a text from outside: at most 500 characters, none of them for control."""
-    shown = (
-        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(character) in {"Cc", "Cs"} else character
-        for character in value[:MAX_TEXT]
-    )
-    return "".join(shown)
+    return UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value[:MAX_TEXT])
 
 
 def _form(body: bytes) -> JsonObject:

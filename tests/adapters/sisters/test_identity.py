@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 import attrs
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
+from jwt.algorithms import ECAlgorithm
 
 from forged_tokens import ATTACKS, NOW, PUBLISHED, base64url, but, signed
-from sale_adapters.sisters.identity import JwksTokenVerifier
+from sale_adapters.sisters.identity import _MOST_PROVEN, JwksTokenVerifier
 from sale_adapters.sisters.keys import SigningKeys
 from sale_domain.errors import Unauthenticated
 from sale_domain.ids import MerchantId, UserId
@@ -23,11 +25,14 @@ LAN = Principal(
 )
 
 
+@attrs.define
 class Now:
-    """Stands still."""
+    """Stands still until it is set."""
+
+    seconds: float = NOW
 
     def now(self) -> datetime:
-        return datetime.fromtimestamp(NOW, UTC)
+        return datetime.fromtimestamp(self.seconds, UTC)
 
 
 def verifier() -> JwksTokenVerifier:
@@ -91,6 +96,55 @@ async def test_any_change_of_any_letter_proves_nothing() -> None:
 async def test_no_text_at_all_is_an_accident(token: str) -> None:
     with pytest.raises(Unauthenticated):
         await verifier().verify(token)
+
+
+async def test_a_token_that_was_good_before_is_not_when_identity_has_withdrawn_its_key() -> None:
+    published = [PUBLISHED]
+    sister = ScriptedSister(name="identity", answer=lambda _: httpx.Response(200, json={"keys": published}))
+    keys = SigningKeys(transport=sister.transport(), monotonic=sister.monotonic)
+    verify, token = JwksTokenVerifier(keys=keys, rules=RULES, clock=Now()).verify, signed()
+    assert [await verify(token) for _ in range(3)] == [await verify(token)] * 3
+
+    published[0] = {**PUBLISHED, "kid": "the-next"}
+    sister.now += 301
+
+    with pytest.raises(Unauthenticated, match="not signed with a key of identity"):
+        await verify(token)
+
+
+async def test_a_token_that_was_good_before_is_not_when_another_key_has_got_its_name() -> None:
+    published = [PUBLISHED]
+    sister = ScriptedSister(name="identity", answer=lambda _: httpx.Response(200, json={"keys": published}))
+    keys = SigningKeys(transport=sister.transport(), monotonic=sister.monotonic)
+    verify, token = JwksTokenVerifier(keys=keys, rules=RULES, clock=Now()).verify, signed()
+    await verify(token)
+
+    other = ec.generate_private_key(ec.SECP256R1()).public_key()
+    published[0] = {**PUBLISHED, **ECAlgorithm.to_jwk(other, as_dict=True)}
+    sister.now += 301
+
+    with pytest.raises(Unauthenticated, match="signature"):
+        await verify(token)
+
+
+async def test_a_token_that_was_good_before_expires() -> None:
+    sister = ScriptedSister(name="identity", answer=lambda _: httpx.Response(200, json={"keys": [PUBLISHED]}))
+    keys, clock = SigningKeys(transport=sister.transport(), monotonic=sister.monotonic), Now()
+    verify, token = JwksTokenVerifier(keys=keys, rules=RULES, clock=clock).verify, but(exp=NOW + 60)
+    await verify(token)
+
+    clock.seconds += 70
+
+    with pytest.raises(Unauthenticated, match="expired"):
+        await verify(token)
+
+
+async def test_only_some_thousands_of_tokens_are_remembered() -> None:
+    subject = verifier()
+    for n in range(_MOST_PROVEN + 3):
+        await subject.verify(but(jti=n))
+
+    assert len(subject._proven) == _MOST_PROVEN
 
 
 async def test_the_reason_never_shows_the_token() -> None:
