@@ -4,11 +4,14 @@ import asyncio
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import attrs
 import uvicorn
+from h11 import LocalProtocolError
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from sale_adapters.web.stream.messages import MAX_MESSAGE
@@ -68,7 +71,7 @@ def server(
 ) -> uvicorn.Server:
     """Return a server that does not serve yet."""
     config = uvicorn.Config(
-        app,
+        Answerable(app),
         log_level=log_level,
         access_log=False,
         server_header=False,
@@ -85,6 +88,34 @@ def server(
         ws_per_message_deflate=False,
     )
     return _Server(config, ending or Ending())
+
+
+class Answerable:
+    """Tell the application that its client has gone when the server has answered in its place.
+
+    That is what h11 does about a body that cannot be read; the answer that comes then is nobody's, and no bug.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap an application."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on."""
+        answered = False
+
+        async def told(message: Message) -> None:
+            nonlocal answered
+            try:
+                await send(message)
+            except LocalProtocolError:
+                answered = True
+                raise ClientDisconnect from None
+
+        with suppress(ClientDisconnect):
+            await self._app(scope, receive, told)
+        while answered and (await receive())["type"] != "http.disconnect":
+            """The connection ends by itself; to return earlier would be taken for a bug."""
 
 
 class StreamProtocol(WebSocketsSansIOProtocol):
