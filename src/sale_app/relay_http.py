@@ -7,16 +7,20 @@ from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from sale_adapters.prometheus import RelayMetrics
+from sale_adapters.web.limits import RequestLimits
 from sale_adapters.web.replies import reply, response
 from sale_adapters.wire.health import HealthBody, ReadinessBody
 from sale_adapters.wire.places import BASE
 from sale_adapters.wire.refusals import REACHABLE
+from sale_app.asgi import BoundedHttp
 
+_REQUEST_SECONDS = 30.0
 _LACKS_A_LAYOUT = "not agreed on yet: the log says whether database or Kafka is away"
 
 
@@ -37,13 +41,24 @@ def relay_app(metrics: RelayMetrics) -> Starlette:
         return Response(text, headers={"content-type": content_type})
 
     paths = {"healthz": healthz, "readyz": readyz, "metrics": exposition}
-    return Starlette(routes=[Route(f"{BASE}/{name}", endpoint, methods=["GET"]) for name, endpoint in paths.items()])
+    return Starlette(
+        routes=[Route(f"{BASE}/{name}", endpoint, methods=["GET"]) for name, endpoint in paths.items()],
+        middleware=[Middleware(RequestLimits, seconds=_REQUEST_SECONDS)],
+    )
 
 
 @asynccontextmanager
 async def answering(app: Starlette, listening: socket.socket) -> AsyncGenerator[None]:
     """Answer until the block ends; the relay's signals are its own business."""
-    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, lifespan="off", ws="none")
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        http=BoundedHttp,
+    )
     server = _WithoutSignals(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     try:

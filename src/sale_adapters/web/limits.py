@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sale_adapters.web.metrics import note
 from sale_adapters.web.replies import refusal, response
 from sale_adapters.wire.problems import problem_of
-from sale_adapters.wire.refusals import HeadersTooLarge, TookTooLong, UrlTooLong
+from sale_adapters.wire.refusals import HeadersTooLarge, InvalidInput, TookTooLong, UrlTooLong
 from sale_domain.errors import SaleError
 
 MAX_URL = 8 * 1024
@@ -35,7 +35,7 @@ class Limits:
 
 
 class RequestLimits:
-    """ASGI middleware: refuse a head that is too large, and give up what takes too long.
+    """ASGI middleware: refuse a head that is too large or ambiguous, and give up what takes too long.
 
     Giving up is safe: a command is one transaction, which has happened or has not, and an equal request with the same
     Idempotency-Key, or mq-pay's next delivery, finds out which. The live stream has limits of its own.
@@ -50,8 +50,8 @@ class RequestLimits:
         """Pass one request on, for a while."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif (too_large := _too_large(scope)) is not None:
-            await _refuse(too_large, scope, receive, send)
+        elif (wrong := _wrong_head(scope)) is not None:
+            await _refuse(wrong, scope, receive, send, last=isinstance(wrong, InvalidInput))
         else:
             await self._timed(scope, receive, send)
 
@@ -75,12 +75,20 @@ class RequestLimits:
             await _refuse(TookTooLong(seconds=self._seconds), scope, receive, send)
 
 
-async def _refuse(error: SaleError, scope: Scope, receive: Receive, send: Send) -> None:
+async def _refuse(error: SaleError, scope: Scope, receive: Receive, send: Send, *, last: bool = False) -> None:
+    """Answer a problem, the last answer on its connection if so."""
     note(scope, error)
-    await response(refusal(problem_of(error)))(scope, receive, send)
+    answer = response(refusal(problem_of(error)))
+    if last:
+        answer.headers["connection"] = "close"
+    await answer(scope, receive, send)
 
 
-def _too_large(scope: Scope) -> SaleError | None:
+def _wrong_head(scope: Scope) -> SaleError | None:
+    names = {name for name, _ in scope["headers"]}
+    if {b"content-length", b"transfer-encoding"} <= names:
+        # Whoever is between us may read another length, and take the rest for another request (RFC 9112, 6.1).
+        return InvalidInput.at("/headers/content-length", "must not be there beside Transfer-Encoding")
     if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_URL:
         return UrlTooLong(limit=MAX_URL)
     if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADERS:

@@ -6,6 +6,7 @@ from typing import Any
 import attrs
 
 from sale_adapters.web.access import Public
+from sale_adapters.web.calls import VERSION
 from sale_adapters.web.examples import answer_examples
 from sale_adapters.web.problem_examples import problem_examples
 from sale_adapters.web.routing import Operation
@@ -29,9 +30,8 @@ from sale_adapters.wire.signatures import ID, SIGNATURE, TIMESTAMP
 from sale_domain import errors
 from sale_domain.documents import Json, JsonObject
 
-_ANYWHERE = (UrlTooLong, HeadersTooLarge, TookTooLong)
+_ANYWHERE = (InvalidInput, UrlTooLong, HeadersTooLarge, TookTooLong)
 _SECURED = (
-    InvalidInput,
     errors.Unauthenticated,
     errors.Forbidden,
     TooManyRequests,
@@ -86,7 +86,7 @@ _HEADERS: Mapping[str, JsonObject] = {
         "name": "If-Match",
         "in": "header",
         "description": "The version that was seen; 412 when it is not the present one.",
-        "schema": {"type": "string"},
+        "schema": {"type": "string", "pattern": f"^({VERSION}|\\*)$"},
         "example": '"3"',
     },
     "event": {

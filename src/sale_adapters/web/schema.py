@@ -28,12 +28,13 @@ class Schemas:
     """The schemas of a document; classes are described once, in `components`.
 
     What is sent in is described strictly: unknown fields are refused, lists bounded. What is answered may grow (C18),
-    and has every field.
+    and has every field. A field's metadata is what its schema says beyond its type.
     """
 
     def __init__(self) -> None:
         """Begin with none."""
         self.components: dict[str, Json] = {}
+        self._strict: dict[str, bool] = {}
 
     def of(self, kind: Any, *, strict: bool) -> JsonObject:  # noqa: ANN401 - any annotation
         """Return the schema of an annotation; `strict` for what is sent in."""
@@ -67,6 +68,9 @@ class Schemas:
 
     def _reference(self, cls: type[Any], *, strict: bool) -> JsonObject:
         name = cls.__name__.removesuffix("Body")
+        # A class that is sent in as well as answered is described both ways; whichever comes second is named so.
+        if self._strict.setdefault(name, strict) != strict:
+            name += "Input" if strict else "Output"
         if name not in self.components:
             self.components[name] = {}
             self.components[name] = self._described(cls, strict=strict)
@@ -84,7 +88,7 @@ class Schemas:
 
     def _field(self, field: "attrs.Attribute[Any]", *, strict: bool) -> JsonObject:
         default = {"default": field.default} if isinstance(field.default, str | int | Decimal) else {}
-        return {**self.of(field.type, strict=strict), **default}
+        return {**self.of(field.type, strict=strict), **default, **field.metadata}
 
 
 def wire_name(field: "attrs.Attribute[Any]") -> str:

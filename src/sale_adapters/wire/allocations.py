@@ -23,7 +23,7 @@ _FIFTY = PageSize(50)
 class AllocateBody:
     """Units to take, 1 to 50 of them, all or none; reservedTo is when they are free again by themselves."""
 
-    unit_ids: tuple[Text, ...]
+    unit_ids: tuple[Text, ...] = attrs.field(metadata={"minItems": 1, "maxItems": MAX_UNITS})
     zone_id: Text | None = None
     type: Text = _TABLE
     reserved_to: Instant | None = None

@@ -195,8 +195,19 @@ class Scalar:
 _TEXT: JsonObject = {"minLength": 1, "maxLength": MAX_TEXT, "pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$"}
 
 
-def _decimal(description: str, **limits: Json) -> JsonObject:
-    return {"type": ["number", "string"], "pattern": "^[0-9]+(\\.[0-9]+)?$", "description": description, **limits}
+_STATUSES = "|".join(status.value for status in KitchenTicketStatus)
+_POSITIVE = "(?=[0.]*[1-9])"
+
+
+def _decimal(description: str, *, places: int, digits: str = "", **limits: Json) -> JsonObject:
+    """Describe a number, or a text of its digits; `digits` is what the text has to begin with.
+
+    How many decimals a number has is said in words: validators that count in binary fractions refuse 0.3 as no
+    multiple of 0.0001.
+    """
+    text = f"^{digits}0*[0-9]{{1,11}}(\\.[0-9]{{1,{places}}}0*)?$"
+    bound: JsonObject = {"exclusiveMaximum": 10**11, **limits}
+    return {"type": ["number", "string"], "pattern": text, "maxLength": MAX_TEXT, "description": description, **bound}
 
 
 SCALARS: Mapping[Any, Scalar] = {
@@ -205,16 +216,26 @@ SCALARS: Mapping[Any, Scalar] = {
         lambda value: value if value is None else legible(value),
         {"type": ["string", "null"], **_TEXT, "description": "null empties it"},
     ),
-    Amount: Scalar(amount, _decimal("at most 11 digits before the point and 4 after it", minimum=0)),
-    Quantity: Scalar(_quantity, _decimal("at most 11 digits before the point and 4 after it", exclusiveMinimum=0)),
-    QuantityOrNone: Scalar(amount, _decimal("at most 4 decimals; 0 removes the line", minimum=0)),
-    Rate: Scalar(lambda value: exact_rate(number(value)), _decimal("at most 10 decimals", exclusiveMinimum=0)),
+    Amount: Scalar(amount, _decimal("at most 11 digits before the point and 4 after it", places=4, minimum=0)),
+    Quantity: Scalar(
+        _quantity,
+        _decimal("at most 11 digits before the point and 4 after it", places=4, digits=_POSITIVE, exclusiveMinimum=0),
+    ),
+    QuantityOrNone: Scalar(amount, _decimal("at most 4 decimals; 0 removes the line", places=4, minimum=0)),
+    Rate: Scalar(
+        lambda value: exact_rate(number(value)),
+        _decimal("at most 10 decimals", places=10, digits=_POSITIVE, exclusiveMinimum=0),
+    ),
     Currency: Scalar(_currency, {"type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217"}),
     Instant: Scalar(instant, {"type": "string", "format": "date-time"}),
     PageSize: Scalar(_page_size, {"type": "integer", "minimum": 1, "maximum": MAX_PAGE}),
     TicketStatuses: Scalar(
         _ticket_statuses,
-        {"type": "string", "description": f"some of {', '.join(status.value for status in KitchenTicketStatus)}"},
+        {
+            "type": "string",
+            "pattern": f"^({_STATUSES})(,({_STATUSES}))*$",
+            "description": f"some of {', '.join(status.value for status in KitchenTicketStatus)}",
+        },
     ),
     Identifier: Scalar(identifier, {"type": ["string", "integer"], **_TEXT}),
     Token: Scalar(_token, {"type": "string", "minLength": 1, "maxLength": MAX_TOKEN}),

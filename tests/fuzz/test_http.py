@@ -1,0 +1,80 @@
+"""Schemathesis against the served application: every answer is one that the OpenAPI document tells of (C18, C19)."""
+
+import asyncio
+import json
+import logging
+import os
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+import schemathesis_hooks
+from fuzzing import CASES, SEED
+from sale_adapters.web import create_app
+from sale_app.composition import compose_in_memory
+from stream_world import serving
+
+HERE = Path(__file__).parent
+
+
+async def nothing_lacks() -> dict[str, str | None]:
+    return {}
+
+
+@pytest.fixture
+async def address() -> AsyncIterator[str]:
+    shop = compose_in_memory()
+    shop.tokens.issue("lan", user_id="user-lan", roles=("cashier",), merchants=("merchant-1",))
+    shop.policies.allow("cashier")
+    async with serving(create_app(shop.sale, readiness=nothing_lacks, metrics=shop.metrics)) as address:
+        yield address
+
+
+async def test_every_answer_is_a_documented_one_whatever_is_asked(
+    address: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, logger="sale.bugs"):
+        said, tally = await tried(address, tmp_path)
+    assert "No issues found" in said, said[-20_000:]
+    assert [record.getMessage() for record in caplog.records if record.name == "sale.bugs"] == []
+    assert sum(map(sum, (each.values() for each in tally.values()))) >= CASES, said[-2_000:]
+    assert {operation for operation, statuses in tally.items() if not any(status < 300 for status in statuses)} == set()
+    assert {400, 401, 404, 405, 409, 412, 422} <= set().union(*tally.values())
+
+
+async def tried(address: str, folder: Path) -> tuple[str, dict[str, Counter[int]]]:
+    """Let schemathesis try it; return what it says, and how often each operation had which status."""
+    tally = folder / "tally.json"
+    arguments = [
+        f"http://{address}/v1/api/sale/doc/openapi.json",
+        *("--checks", "all", "--seed", str(SEED), "--max-examples", str(max(4, CASES // 40))),
+        *("--continue-on-failure", "--generation-database", "none", "--warnings", "off", "--no-color"),
+    ]
+    trying = await asyncio.create_subprocess_exec(
+        *(
+            sys.executable,
+            "-m",
+            "schemathesis.cli",
+            "--config-file",
+            str(HERE / "schemathesis.toml"),
+            "run",
+            *arguments,
+        ),
+        env={
+            **os.environ,
+            "SCHEMATHESIS_HOOKS": schemathesis_hooks.__name__,
+            "PYTHONPATH": str(HERE.parent),
+            schemathesis_hooks.TALLY: str(tally),
+        },
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await trying.communicate()
+    counted = json.loads(tally.read_text(encoding="utf-8")) if tally.exists() else {}
+    return said.decode(), {
+        operation: Counter({int(status): times for status, times in statuses.items()})
+        for operation, statuses in counted.items()
+    }
