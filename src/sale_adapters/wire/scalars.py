@@ -1,6 +1,7 @@
 """The single values of requests: how each is read strictly, and how a JSON Schema says the same."""
 
 import re
+import unicodedata
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
