@@ -152,10 +152,10 @@ export class Sync {
   hear(frame) {
     this.look();
     const kind = kindOf(frame.topic);
-    const { id, version, status } = frame.data;
+    const { id, version, status, saleOrderId } = frame.data;
+    if (kind === 'usage') this.reseat(saleOrderId);
     if (!kind || this.store.newest(kind, id) >= version) return;
     this.store.hear(kind, id, version);
-    if (kind === 'usage') this.reseat(frame.data.saleOrderId);
     if (kind === 'usage' && status !== 'ACTIVE') {
       const known = this.store.get(kind, id);
       if (known) this.store.put(kind, { ...known, status, version });
