@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -196,5 +198,10 @@ def test_the_doctor_logs_in_as_the_settings_say_and_names_the_rights_that_are_mi
     assert re.search(r"not well: no right to Write on the transactional id sale-relay \([^;]*$", told())
     kafka.grant(("WRITE", "TRANSACTIONAL_ID", "sale-relay"))
     assert "good: every topic is there" in told()
-    settings["SALE_KAFKA_PASSWORD"] = "swordfish"
-    assert re.search(r"not well: Kafka does not let us log in: .*SALE_KAFKA_USERNAME", told())
+
+    environment = {**settings, "SALE_KAFKA_PASSWORD": "swordfish"}
+    command = [sys.executable, "-m", "sale_app", "doctor", "--for", "relay"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - ours
+    assert done.returncode == 1
+    assert re.search(r"Kafka +not well: .*Kafka does not let us log in: .*SALE_KAFKA_USERNAME", done.stdout)
+    assert done.stderr == "", "what the client says of each of its tries is for nobody"

@@ -1,6 +1,9 @@
 """A look at Kafka: are the topics there, and may we read, write, and use transactions?"""
 
 import asyncio
+import logging
+from collections.abc import Generator
+from contextlib import contextmanager
 
 from sale_adapters.kafka.connection import KafkaConnection
 from sale_adapters.kafka.topics import lacking
@@ -20,16 +23,28 @@ async def look_at_kafka(connection: KafkaConnection, *, prefix: str) -> Seen:
     Raises:
         NotWell, NotReachable: see there.
     """
-    try:
-        lacks = await asyncio.to_thread(lacking, connection, KAFKA_TOPICS)
-    except EventLogUnavailable as away:
-        if "does not let us log in" in away.reason:
-            raise NotWell(away.reason) from None
-        raise NotReachable(away.reason) from None
-    try:
-        await asyncio.to_thread(try_transactions, connection, prefix=prefix)
-    except EventLogUnavailable as refused:
-        lacks = (*lacks, refused.reason)
+    with _quiet():
+        try:
+            lacks = await asyncio.to_thread(lacking, connection, KAFKA_TOPICS)
+        except EventLogUnavailable as away:
+            if "does not let us log in" in away.reason:
+                raise NotWell(away.reason) from None
+            raise NotReachable(away.reason) from None
+        try:
+            await asyncio.to_thread(try_transactions, connection, prefix=prefix)
+        except EventLogUnavailable as refused:
+            lacks = (*lacks, refused.reason)
     if lacks:
         raise NotWell("; ".join(lacks))
     return Seen("every topic is there, and we may read and write it")
+
+
+@contextmanager
+def _quiet() -> Generator[None]:
+    """Keep off the terminal what the client says of every try; a log that somebody has set up still gets it."""
+    client, nobody = logging.getLogger("kafka"), logging.NullHandler()
+    client.addHandler(nobody)
+    try:
+        yield
+    finally:
+        client.removeHandler(nobody)
