@@ -1,4 +1,4 @@
-"""Write the reference pages from the code, or with --check say which of them are stale."""
+"""Write the reference pages from the code and from what was measured, or with --check say which of them are stale."""
 
 import argparse
 import inspect
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import reckon
 
 from sale_adapters.prometheus.catalog import CATALOG, Metric
 from sale_adapters.prometheus.relay_catalog import RELAY_CATALOG
@@ -267,6 +268,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     **{name: partial(_surface, name) for name in SURFACES},
     "stream.md": stream,
     "metrics.md": metrics,
+    "../explanation/scale.md": reckon.page,
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+import citus
 import services
 from sale_adapters.postgres.migrations.run import migrate
 
@@ -50,7 +51,15 @@ def database_url(postgres_url: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def tables_url(postgres_url: str, migrated_url: str) -> Iterator[str]:
-    """Yield the URL of a database with all tables in it that this test module has to itself."""
-    with services.fresh_database(postgres_url, copied=migrated_url) as url:
+def tables_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Yield the URL of a database with all tables in it that this test module has to itself.
+
+    With `CITUS_NODES` it is a cluster's (deploy/citus).
+    """
+    if citus.NODES:
+        with citus.fresh_tables() as url:
+            yield url
+        return
+    server, migrated = map(request.getfixturevalue, ("postgres_url", "migrated_url"))
+    with services.fresh_database(server, copied=migrated) as url:
         yield url
