@@ -33,9 +33,10 @@ async def main(asked: argparse.Namespace) -> int:
 
 
 def _settings(asked: argparse.Namespace) -> Mapping[str, str]:
+    orders = " then ".join(map(str, asked.orders))
     return {
         "load": f"wrk, {CONNECTIONS} connections; {asked.rounds} rounds of {asked.seconds} s, alternating with pgbench",
-        "filled": f"{' then '.join(map(str, asked.orders))} orders of each kind for Sale and as many for pgbench, of {MERCHANTS} merchants",
+        "filled": f"{orders} orders of each kind for Sale and as many for pgbench, of {MERCHANTS} merchants",
         "serve processes": str(asked.replicas),
         "PostgreSQL": "as it comes: synchronous_commit=on, fsync=on, shared_buffers=128MB, over TCP",
     }
