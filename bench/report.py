@@ -124,6 +124,8 @@ def _plot(figures: Sequence[Figure]) -> bytes:
 
 def check(figures: Iterable[Figure], stored: Path) -> int:
     """Say which ratios are worse than the stored ones by more than `WORSE`; return the exit code."""
+    if not stored.exists():
+        sys.exit(f"There is nothing to compare with: {stored} is written by `make bench`.")
     before, lost = json.loads(stored.read_text()), 0
     for figure in figures:
         if figure.unit != RATIO or figure.name not in before:

@@ -73,7 +73,9 @@ class Rig:
         """Have so many orders of each kind, for Sale and for pgbench."""
         await asyncio.to_thread(self._fill, count)
         tokens = {
-            f"merchant-{n}": await self.replicas.token(userId="lan", roles=["cashier"], merchants=[f"merchant-{n}"])
+            f"merchant-{n}": await self.replicas.token(
+                userId="lan", roles=["cashier"], merchants=[f"merchant-{n}"], expiresIn=3_600
+            )
             for n in range(MERCHANTS)
         }
         for kind in KINDS:

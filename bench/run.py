@@ -20,8 +20,11 @@ async def main(asked: argparse.Namespace) -> int:
     settings = {**report.machine(), **_settings(asked)}
     figures: list[Figure] = []
     async with open_rig(replicas=asked.replicas) as rig:
-        await rig.fill(asked.orders)
-        figures += [figure async for figure in hot_paths(rig, rounds=asked.rounds, seconds=asked.seconds)]
+        for orders in asked.orders:
+            await rig.fill(orders)
+            note = f", {orders:,} orders" if orders != asked.orders[0] else ""
+            found = hot_paths(rig, rounds=asked.rounds, seconds=asked.seconds, note=note)
+            figures += [figure async for figure in found]
     if asked.check:
         return report.check(figures, HERE / "report.json")
     report.write(figures, settings, HERE)
@@ -30,9 +33,10 @@ async def main(asked: argparse.Namespace) -> int:
 
 
 def _settings(asked: argparse.Namespace) -> Mapping[str, str]:
+    orders = " then ".join(map(str, asked.orders))
     return {
         "load": f"wrk, {CONNECTIONS} connections; {asked.rounds} rounds of {asked.seconds} s, alternating with pgbench",
-        "filled": f"{asked.orders} orders of each kind for Sale and as many for pgbench, of {MERCHANTS} merchants",
+        "filled": f"{orders} orders of each kind for Sale and as many for pgbench, of {MERCHANTS} merchants",
         "serve processes": str(asked.replicas),
         "PostgreSQL": "as it comes: synchronous_commit=on, fsync=on, shared_buffers=128MB, over TCP",
     }
@@ -40,7 +44,7 @@ def _settings(asked: argparse.Namespace) -> Mapping[str, str]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--orders", type=int, default=100_000)
+    parser.add_argument("--orders", type=int, nargs="+", default=[100_000], help="how many, growing")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=8)
     parser.add_argument("--replicas", type=int, default=1)

@@ -110,7 +110,7 @@ def routes(operations: Iterable[Operation], services: Services) -> list[Route]:
     by_path: dict[str, list[Operation]] = {}
     for operation in operations:
         by_path.setdefault(operation.path, []).append(operation)
-    # A router tries one after the other, and no path is two operations': the order is of no matter but for time.
+    # A router tries one after the other. No request fits two of the paths, so that their order matters for time alone.
     in_order = sorted(by_path, key=lambda path: path not in _BUSY)
     return [Route(BASE + path, Endpoint(by_path[path], services)) for path in in_order]
 
