@@ -314,6 +314,6 @@ def test_every_evening_over_http_on_postgresql_goes_as_the_model_says(tables_url
         run_state_machine_as_test(
             EveningOverHttp,
             settings=settings(
-                max_examples=15, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+                max_examples=12, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
             ),
         )
