@@ -196,7 +196,7 @@ async def pgbench(
         "payload": "x" * _PAYLOAD,
         "body": "x" * _BODY,
         "data": '{"fact":"mq-pay:attempt.success","amount":1000,"received":1000}',
-        "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",
+        "traceparent": f"00-{'ab' * 16}-{'cd' * 8}-00",
     }
     given = [word for name, value in variables.items() for word in ("-D", f"{name}={value}")]
     command = (str(programs() / "pgbench"), "-n", "-M", "prepared", "-c", str(CLIENTS), "-T", str(seconds))
