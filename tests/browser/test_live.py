@@ -258,7 +258,7 @@ async def test_guests_who_move_while_their_table_is_read_are_not_lost(open_board
         answer({ body: { items: [] }, seq: 6 });
         await Promise.resolve();
         const meanwhile = store.get('usage', 'a')?.unitId;
-        await reading;
+        await Promise.race([reading, new Promise((done) => setTimeout(done, 3_000))]);
         return [meanwhile, store.get('usage', 'a')?.unitId];
         """,
     )
