@@ -295,7 +295,7 @@ def test_a_sister_that_answers_and_is_not_well(
     [
         (
             "database",
-            {"SALE_DATABASE_URL": "postgresql://sale:rose%zz@127.0.0.1/sale"},
+            {"SALE_DATABASE_URL": "postgresql://sale:rose%zz@127.0.0.1/sale"},  # pragma: allowlist secret
             r"SALE_DATABASE_URL cannot be read",
         ),
         ("database", {"SALE_DATABASE_URL": "postgresql://127.0.0.1/sale?rose=1"}, r"SALE_DATABASE_URL cannot be read"),
