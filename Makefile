@@ -8,7 +8,7 @@ T      ?= tests
 PIN    := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test sim sim-all chaos released check secrets audit pins format docs bench bench-upkeep bench-stream clean
+.PHONY: help install run test fuzz sim sim-all chaos released check secrets audit pins format docs bench bench-upkeep bench-stream clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,9 @@ run: $(READY) ## start everything, sell two bowls of phở, show the record on K
 
 test: $(READY) ## run every test; a part of them with T=tests/domain; WORKERS=3 at once
 	$(BIN)/pytest $(if $(WORKERS),-n $(WORKERS) --dist loadfile) $(T)
+
+fuzz: $(READY) ## try every door with hostile input; CASES=50000 of it, others with SEED=7
+	CASES=$(or $(CASES),50000) SEED=$(or $(SEED),1) $(BIN)/pytest -s --timeout 0 tests/fuzz
 
 sim: $(READY) ## simulate the relay under faults; SEEDS=300 of them, or one with SEED=7
 	SEED=$(or $(SEED),1) SEEDS=$(or $(SEEDS),$(if $(SEED),1,300)) $(BIN)/pytest tests/simulation
