@@ -11,7 +11,7 @@ SBOM   ?= dist/sbom.json
 PIN    := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test sim sim-all chaos released check secrets audit pins format docs bench bench-all bench-check bench-upkeep bench-stream build sbom clean
+.PHONY: help install run test fuzz sim sim-all chaos released check secrets audit pins format docs bench bench-all bench-check bench-upkeep bench-stream build sbom clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ run: $(READY) ## start everything, sell two bowls of phở, show the record on K
 
 test: $(READY) ## run every test, three files at a time; one by one with WORKERS=0; a part of them with T=tests/domain
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(T)
+
+fuzz: $(READY) ## try every door with hostile input; CASES=50000 of it, others with SEED=7
+	CASES=$(or $(CASES),50000) SEED=$(or $(SEED),1) $(BIN)/pytest -s --timeout 0 tests/fuzz
 
 sim: $(READY) ## simulate the relay under faults; SEEDS=300 of them, or one with SEED=7
 	SEED=$(or $(SEED),1) SEEDS=$(or $(SEEDS),$(if $(SEED),1,300)) $(BIN)/pytest tests/simulation

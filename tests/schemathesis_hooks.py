@@ -37,7 +37,7 @@ _numbers = count(1)
 
 
 @schemathesis.hook
-def before_call(_context: HookContext, case: Case, _kwargs: dict[str, object]) -> None:
+def before_call(_context: HookContext, case: Case[Any], _kwargs: dict[str, object]) -> None:
     """Send most of what is valid to things that are there, with a key that is new and the version that they have."""
     number = next(_numbers)
     if number % _NEW_EVERY == 1:
@@ -49,19 +49,19 @@ def before_call(_context: HookContext, case: Case, _kwargs: dict[str, object]) -
         # Which cursors were told, no schema can say.
         case.query = {name: value for name, value in case.query.items() if name != "cursor"}
     if case.headers:
-        case.headers = _with_headers_of(place, case, number)
+        case.headers.update(_with_headers_of(place, case, number))
     if _is_valid(case, ParameterLocation.BODY) and isinstance(case.body, dict):
         case.body = _known(case.body, place)
 
 
 @schemathesis.hook
-def after_call(_context: HookContext, case: Case, response: Response) -> None:
+def after_call(_context: HookContext, case: Case[Any], response: Response) -> None:
     """Count the answer, and remember the version that it shows."""
     _answered.setdefault(case.operation.label, Counter())[response.status_code] += 1
 
 
 @schemathesis.check
-def problems_are_documented(_context: CheckContext, response: Response, case: Case) -> None:
+def problems_are_documented(_context: CheckContext, response: Response, case: Case[Any]) -> None:
     """Look at the problem itself: its status, its request id, and whether the document names its code there."""
     if not response.headers.get("content-type", [""])[0].startswith("application/problem+json"):
         return
@@ -75,13 +75,13 @@ def problems_are_documented(_context: CheckContext, response: Response, case: Ca
         raise Failure(operation=case.operation.label, title="An undocumented problem", message=problem["code"])
 
 
-def _is_valid(case: Case, location: ParameterLocation) -> bool:
+def _is_valid(case: Case[Any], location: ParameterLocation) -> bool:
     assert case.meta is not None, "it was generated"
     component = case.meta.components.get(location)
     return component is not None and component.mode.is_positive
 
 
-def _with_headers_of(place: dict[str, str], case: Case, number: int) -> dict[str, str]:
+def _with_headers_of(place: dict[str, str], case: Case[Any], number: int) -> dict[str, str]:
     """Return headers with a key that nobody had, or a valid request's answer would be repeated to an invalid one."""
     headers, valid = dict(case.headers), _is_valid(case, ParameterLocation.HEADER)
     if re.fullmatch("[!-~]{1,255}", str(headers.get("Idempotency-Key", ""))) and (number % _SOME or not valid):

@@ -155,7 +155,7 @@ async def test_a_request_that_can_be_read_in_two_ways_ends_the_connection(doors:
         for head in SMUGGLED.values()
     ]
     answers = dict(zip(SMUGGLED, await asyncio.gather(*asking), strict=True))
-    assert answers == {head: [400] for head in SMUGGLED}
+    assert answers == {name: [400] for name in SMUGGLED}
     assert await is_alive(doors[door])
 
 
