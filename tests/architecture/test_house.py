@@ -17,7 +17,7 @@ from sale_domain.events import KAFKA_TOPICS
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "src").rglob("*.py"))
 EVERY = [*MODULES, *sorted((ROOT / "tests").rglob("*.py"))]
-DOMAIN = sorted(module.name for module in pkgutil.walk_packages(sale_domain.__path__, "sale_domain."))
+DOMAIN = ["sale_domain", *sorted(module.name for module in pkgutil.walk_packages(sale_domain.__path__, "sale_domain."))]
 
 LONGEST_MODULE, LONGEST_FUNCTION = 350, 50
 IMPURE = re.compile(
