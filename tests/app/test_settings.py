@@ -1,9 +1,11 @@
 """Settings: what a process cannot do without, what it takes when it is there, and what nobody is shown."""
 
 import pytest
+from typer.testing import CliRunner
 
 from sale_adapters.kafka.connection import KafkaConnection
 from sale_adapters.web.stream.tail import PAGE
+from sale_app.cli import app
 from sale_app.kafka import kafka_connection
 from sale_app.setting_fields import Process
 from sale_app.setting_rows import describe
@@ -69,3 +71,21 @@ def test_the_password_is_not_shown_and_what_is_optional_is_not_called_missing() 
     assert rows["SALE_KAFKA_CA_FILE"].source == "optional"
     assert rows["SALE_KAFKA_BOOTSTRAP"].source == "missing"
     assert "open-sesame" not in repr(kafka_connection(read(SASL)))
+
+
+def test_what_is_wrong_with_a_secret_is_said_without_a_piece_of_it() -> None:
+    settings = {
+        "SALE_DATABASE_URL": "postgresql://sale:ro/se@127.0.0.1:5432/sale",  # pragma: allowlist secret
+        "SALE_KAFKA_BOOTSTRAP": "kafka",
+        "SALE_WEBHOOK_SECRETS": "rose",
+    }
+    done = CliRunner().invoke(app, ["doctor"], env=settings)
+
+    assert done.exit_code == 2
+    lines = {line.partition(" ")[0]: line for line in done.output.splitlines()}
+    assert "its port is no number" in lines["SALE_DATABASE_URL"]
+    assert "must be host:port" in lines["SALE_KAFKA_BOOTSTRAP"]
+    assert "must be whsec_" in lines["SALE_WEBHOOK_SECRETS"]
+    assert "is missing" in lines["SALE_IDENTITY_URL"]
+    assert "'ro'" not in done.output
+    assert "rose" not in done.output
