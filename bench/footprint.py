@@ -52,7 +52,7 @@ from sale_domain.use_cases.parts import Parts
 from sale_domain.use_cases.settlement import Delivery
 from sale_domain.views import OrderView
 
-ORDERS, CLIENTS, SHOPS = 300, 8, 50
+ORDERS, CLIENTS, SHOPS = 1000, 8, 50
 FILE = Path(__file__).with_name("footprint.json")
 MENU = ("variant-pho", "variant-tra-da", "variant-banh-mi")
 WEBHOOK = b"x" * 600
