@@ -57,6 +57,29 @@ def base_backup(url: str, home: Path) -> None:
     subprocess.run([*tool, "-D", str(home), "-X", "fetch"], check=True)  # noqa: S603 - PostgreSQL's own
 
 
+async def archiving_server(home: Path) -> EmbeddedPostgres:
+    """Start a server that keeps its log in `archive`; its working directory, and its commands', is the cluster."""
+    server = EmbeddedPostgres(data_dir=home, durable=False)
+    await server.start()
+    archive = home / "cluster" / "archive"
+    archive.mkdir()
+    give(archive, unprivileged_user())
+    settings = ("archive_mode = on", "archive_command = 'cp %p archive/%f'")
+    ask(server.url, *(f"ALTER SYSTEM SET {setting}" for setting in settings))
+    await server.stop()
+    await server.start()
+    return server
+
+
+def prepare_recovery(cluster: Path, archive: Path, *, until: str) -> None:
+    """Tell a base backup to go on to a point in time."""
+    shutil.copytree(archive, cluster / "archive", dirs_exist_ok=True)
+    (cluster / "recovery.signal").touch()
+    with (cluster / "postgresql.auto.conf").open("a") as settings:
+        settings.write("archive_mode = off\nrestore_command = 'cp archive/%f %p'\n")
+        settings.write(f"recovery_target_time = '{until}'\nrecovery_target_action = promote\n")
+
+
 def published(log: MemoryEventLog) -> list[str]:
     """Return the ids of every record that a consumer sees."""
     return [
@@ -69,16 +92,8 @@ def published(log: MemoryEventLog) -> list[str]:
 
 async def test_a_restore_to_a_point_in_time_has_what_was_before_and_sends_nothing_twice(tmp_path: Path) -> None:
     first, second, log = tmp_path / "first", tmp_path / "second", evening.new_log()
-    server = EmbeddedPostgres(data_dir=first, durable=False)
-    await server.start()
+    server = await archiving_server(first)
     archive = first / "cluster" / "archive"
-    archive.mkdir()
-    give(archive, unprivileged_user())
-    # The working directory of the server, and of its commands, is the cluster.
-    archiving = ("archive_mode = on", "archive_command = 'cp %p archive/%f'")
-    ask(server.url, *(f"ALTER SYSTEM SET {setting}" for setting in archiving))
-    await server.stop()
-    await server.start()
     migrate(server.url)
     await sell(server.url)
     await relay(server.url, log)
@@ -95,11 +110,7 @@ async def test_a_restore_to_a_point_in_time_has_what_was_before_and_sends_nothin
             await asyncio.sleep(0.05)
     await server.stop()
 
-    shutil.copytree(archive, second / "cluster" / "archive", dirs_exist_ok=True)
-    (second / "cluster" / "recovery.signal").touch()
-    with (second / "cluster" / "postgresql.auto.conf").open("a") as settings:
-        settings.write("archive_mode = off\nrestore_command = 'cp archive/%f %p'\n")
-        settings.write(f"recovery_target_time = '{until}'\nrecovery_target_action = promote\n")
+    prepare_recovery(second / "cluster", archive, until=str(until))
     restored = EmbeddedPostgres(data_dir=second, durable=False)
     await restored.start()
     try:
