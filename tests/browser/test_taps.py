@@ -12,7 +12,7 @@ from live import Live
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 # Taps where a finger was already on its way, in the very moment in which the ticket under it goes.
-TAP_AS_IT_GOES = """(step) => new Promise((done) => {
+TAP_AS_IT_GOES = """(step) => { window.tapped = new Promise((done) => {
     const box = step.getBoundingClientRect();
     const [clientX, clientY] = [box.left + box.width / 2, box.top + box.height / 2];
     const watch = new MutationObserver(() => {
@@ -23,7 +23,7 @@ TAP_AS_IT_GOES = """(step) => new Promise((done) => {
         done(under.closest('[data-ticket]')?.dataset.ticket);
     });
     watch.observe(document.getElementById('board'), { childList: true, subtree: true });
-})"""
+}); }"""
 
 
 async def test_a_tap_is_not_for_the_dish_that_comes_to_stand_under_it(sale: Live, open_board: Open) -> None:
@@ -40,11 +40,10 @@ async def test_a_tap_is_not_for_the_dish_that_comes_to_stand_under_it(sale: Live
     cook.page.on("request", lambda asked: cooked.append(asked.url) if asked.url.endswith("/cook") else None)
     going, staying = [await cook.ticket(table).get_attribute("data-ticket") for table in ("taps-1", "taps-2")]
 
-    tap = asyncio.create_task(cook.step("taps-1", "Phở").evaluate(TAP_AS_IT_GOES))
-    await cook.page.evaluate("1")
+    await cook.step("taps-1", "Phở").evaluate(TAP_AS_IT_GOES)
     sale.call("POST", f"/kitchen-tickets/{going}/void", {"reason": "a mistake"}, headers=as_admin(sale))
 
-    assert await tap == staying
+    assert await cook.page.evaluate("window.tapped") == staying
     await cook.page.wait_for_timeout(400)
     assert cooked == []
     await cook.step("taps-2", "Phở").click()
@@ -231,11 +230,12 @@ async def test_quick_taps_on_minus_end_with_the_line_and_touch_no_other(sale: Li
     order_id = seated(sale, "taps-12", ("pho", 1), ("banh-mi", 2))
     waiter = await open_board("Waiter")
     await waiter.page.goto(f"{waiter.url}#/orders/{order_id}")
-    answers = await held(waiter, "**/items/*")
+    answers, reads = await held(waiter, "**/items/*"), await held(waiter, f"**/sale-orders/{order_id}")
     less = waiter.button("One Phở bò tái less")
     await less.click()
     await less.click()
     answers.set()
+    reads.set()
 
     await expect(waiter.line("Phở")).to_have_count(0)
     await expect(waiter.line("Bánh mì").locator(".line-quantity")).to_have_text("2")
