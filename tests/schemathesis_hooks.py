@@ -110,7 +110,7 @@ def _known(value: Any, place: dict[str, str], name: str = "") -> Any:  # noqa: A
 
 
 def _new_place(document: str, number: int) -> dict[str, str]:
-    """Open an order with a line, a table and a ticket, and let some time pass for it."""
+    """Open an order with a line and a table, another with a ticket, and let some time pass for them."""
     headers = {"authorization": "Bearer lan", "x-merchant-id": "merchant-1"}
     with httpx.Client(base_url=document.removesuffix("/doc/openapi.json"), headers=headers) as lan:
 
@@ -119,12 +119,12 @@ def _new_place(document: str, number: int) -> dict[str, str]:
             assert answer.is_success, answer.text
             return answer.json()
 
-        item = {"itemId": "variant-pho", "quantity": 3}
-        order = post("/sale-orders", saleChannelId="channel-vnd", items=[item])
+        items = [{"itemId": "variant-pho", "quantity": 3}]
+        # What the kitchen has cannot be deleted: it has another order.
+        order, cooked = (post("/sale-orders", saleChannelId="channel-vnd", items=items) for _ in "12")
         whole = f"/sale-orders/{order['id']}"
         (usage,) = post(f"{whole}/allocations", unitIds=[f"table-{number}"])["usages"]
-        sent = {"saleOrderItemId": order["items"][0]["id"], "quantity": 1}
-        (ticket,) = post(f"{whole}/kitchen-tickets", items=[sent])["tickets"]
+        (ticket,) = post(f"/sale-orders/{cooked['id']}/kitchen-tickets")["tickets"]
         (portion,) = ticket["items"]
         for action in ("cook", "finish")[: _chance.randrange(3)]:
             post(f"/kitchen-ticket-items/{portion['id']}/{action}")

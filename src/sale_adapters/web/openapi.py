@@ -67,7 +67,7 @@ _HEADERS: Mapping[str, JsonObject] = {
         "in": "header",
         "required": True,
         "description": "The active merchant; one of the token's.",
-        "schema": {"type": "string"},
+        "schema": {"type": "string", "minLength": 1},
         "example": "merchant-1",
     },
     "request": {
