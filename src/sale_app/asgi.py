@@ -9,19 +9,13 @@ from typing import Any
 
 import attrs
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from sale_adapters.web.stream.messages import MAX_MESSAGE
-from sale_adapters.web.stream.outlet import OUTLET
+from sale_app.protocols import BoundedHttp, StreamProtocol
 from sale_app.stopping import told_to_stop
 
 GRACE_SECONDS = 10
 """How long requests under way may take, once nobody new is let in."""
-_LONGEST_HEAD = 32 * 1024
-_FLUSH_SECONDS = 15.0
-_SEND_BUFFER = 64 * 1024
-"""What the kernel may hold for a client that does not read, in bytes; by itself it takes megabytes."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -85,67 +79,6 @@ def server(
         ws_per_message_deflate=False,
     )
     return _Server(config, ending or Ending())
-
-
-class BoundedHttp(HttpToolsProtocol):
-    """What the fast parser lacks (docs/decisions/0021): an end of what belongs to no body.
-
-    A head that comes in pieces ends here, and so does what comes between and behind the pieces of a body; a head that
-    comes at once ends in `RequestLimits`. What came in one read may be more.
-    """
-
-    _unframed = 0
-    """Bytes that have come since the last whole head or piece of a body."""
-
-    def data_received(self, data: bytes) -> None:
-        """Take in what came, and turn away who goes on without end."""
-        self._unframed += len(data)
-        super().data_received(data)
-        if self._unframed > _LONGEST_HEAD and not self.transport.is_closing():
-            self.send_400_response("Invalid HTTP request received.")
-
-    def on_headers_complete(self) -> None:
-        """Begin to count anew."""
-        self._unframed = 0
-        super().on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        """Begin to count anew."""
-        self._unframed = 0
-        super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        """Begin to count anew."""
-        self._unframed = 0
-        super().on_message_complete()
-
-
-class StreamProtocol(WebSocketsSansIOProtocol):
-    """What uvicorn's sockets lack: an end, a bound, and an `Outlet` for frames that are ready."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Let the kernel hold little, so that it is soon felt when a client does not read."""
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-        super().connection_made(transport)
-
-    async def run_asgi(self) -> None:
-        """Offer the short way out."""
-        self.scope["extensions"][OUTLET] = {OUTLET: self}
-        await super().run_asgi()
-
-    @property
-    def takes_more(self) -> bool:
-        """See `Outlet`."""
-        return self.writable.is_set() and not self.close_sent and not self.transport.is_closing()
-
-    def write(self, frames: bytes) -> None:
-        """See `Outlet`."""
-        self.transport.write(frames)
-
-    def on_task_complete(self, task: asyncio.Task[None]) -> None:
-        """Give the client some time to take the rest; uvicorn would wait for ever."""
-        super().on_task_complete(task)
-        self.loop.call_later(_FLUSH_SECONDS, self.transport.abort)
 
 
 class _Server(uvicorn.Server):

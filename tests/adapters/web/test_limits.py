@@ -13,6 +13,7 @@ from sale_adapters.web import create_app
 from sale_adapters.web.limits import MAX_HEADERS, MAX_URL, Limits
 from sale_adapters.web.rates import Rates
 from sale_adapters.wire.refusals import TooManyRequests
+from sale_app import protocols
 from sale_app.composition import InMemorySale
 from sale_domain.ids import UserId
 from stream_world import serving
@@ -106,6 +107,27 @@ class TestHead:
             answer = await answer_to(address, *pieces)
 
         assert answer.startswith(b"HTTP/1.1 400 ")
+
+    async def test_that_does_not_end_in_time_ends_the_connection(
+        self, shop: InMemorySale, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(protocols, "HEAD_SECONDS", 0.2)
+        async with serving(create_app(shop.sale, readiness=nothing_lacks)) as address:
+            asking = b"GET /v1/api/sale/healthz HTTP/1.1\r\nhost: sale\r\n"
+            silent, begun, second = [await all_from(address, said) for said in (b"", asking, asking + b"\r\n" + asking)]
+
+        assert (silent, begun) == (b"", b"")
+        assert second.count(b"HTTP/1.1 200 ") == 1
+
+
+async def all_from(address: str, said: bytes) -> bytes:
+    """Send something and return all that comes back until the server ends the connection."""
+    reader, writer = await asyncio.open_connection(*address.split(":"))
+    writer.write(said)
+    async with asyncio.timeout(3):
+        answer = await reader.read()
+    writer.close()
+    return answer
 
 
 async def answer_to(address: str, *pieces: bytes) -> bytes:

@@ -1,0 +1,104 @@
+"""What uvicorn's protocols lack: bounds for a request's head, and an end, a bound and a short way out for sockets."""
+
+import asyncio
+import socket
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from sale_adapters.web.stream.outlet import OUTLET
+
+HEAD_SECONDS = 10.0
+"""How long a client may take for a request's line and headers, from its connection or their first byte on."""
+_LONGEST_HEAD = 32 * 1024
+_FLUSH_SECONDS = 15.0
+_SEND_BUFFER = 64 * 1024
+"""What the kernel may hold for a client that does not read, in bytes; by itself it takes megabytes."""
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """What the fast parser lacks (docs/decisions/0021): an end of what belongs to no body.
+
+    A head that comes in pieces ends here, and so does what comes between and behind the pieces of a body; a head that
+"""What the kernel may hold for a client that does not read, in bytes; by itself it takes megabytes."""
+    keeps a place only for a while; a body's time is a request's.
+    """
+
+    _unframed = 0
+    """Bytes that have come since the last whole head or piece of a body."""
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        """Wait for a head, but not for ever."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """Wait for the next head on the connection."""
+        super().on_message_begin()
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what came, and turn away who goes on without end."""
+        self._unframed += len(data)
+        super().data_received(data)
+        if self._unframed > _LONGEST_HEAD and not self.transport.is_closing():
+            self.send_400_response("Invalid HTTP request received.")
+
+    def on_headers_complete(self) -> None:
+        """Begin to count anew, and stop waiting."""
+        self._unframed = 0
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Begin to count anew."""
+        self._unframed = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Begin to count anew."""
+        self._unframed = 0
+        super().on_message_complete()
+
+    def _await_head(self) -> None:
+        if self._patience is None:
+            self._patience = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _stop_waiting(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+
+class StreamProtocol(WebSocketsSansIOProtocol):
+    """What uvicorn's sockets lack: an end, a bound, and an `Outlet` for frames that are ready."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Let the kernel hold little, so that it is soon felt when a client does not read."""
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        super().connection_made(transport)
+
+    async def run_asgi(self) -> None:
+        """Offer the short way out."""
+        self.scope["extensions"][OUTLET] = {OUTLET: self}
+        await super().run_asgi()
+
+    @property
+    def takes_more(self) -> bool:
+        """See `Outlet`."""
+        return self.writable.is_set() and not self.close_sent and not self.transport.is_closing()
+
+    def write(self, frames: bytes) -> None:
+        """See `Outlet`."""
+        self.transport.write(frames)
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        """Give the client some time to take the rest; uvicorn would wait for ever."""
+        super().on_task_complete(task)
+        self.loop.call_later(_FLUSH_SECONDS, self.transport.abort)
