@@ -83,5 +83,5 @@ bench-stream: $(READY) ## measure the live stream: CLIENTS=1000 screens, 5 % of 
 	PYTHONPATH=tests $(BIN)/python bench/stream.py --clients $(or $(CLIENTS),1000)
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .sale-demo dist build
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis .import_linter_cache .sale-demo dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
