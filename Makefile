@@ -103,5 +103,5 @@ sbom: $(READY) ## write dist/sbom.json: what a service is made of, from the pins
 	  --output-reproducible --of JSON -o $(SBOM)
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .sale-demo dist build
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis .import_linter_cache .sale-demo dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

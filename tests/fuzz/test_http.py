@@ -72,6 +72,7 @@ async def tried(address: str, folder: Path) -> tuple[str, dict[str, Counter[int]
             "PYTHONPATH": str(HERE.parent),
             schemathesis_hooks.TALLY: str(tally),
         },
+        cwd=folder,  # where it keeps what it remembers
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
