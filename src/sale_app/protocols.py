@@ -20,7 +20,7 @@ class BoundedHttp(HttpToolsProtocol):
     """What the fast parser lacks (docs/decisions/0021): an end of what belongs to no body.
 
     A head that comes in pieces ends here, and so does what comes between and behind the pieces of a body; a head that
-"""What the kernel may hold for a client that does not read, in bytes; by itself it takes megabytes."""
+    comes at once ends in `RequestLimits`. What came in one read may be more. Who says nothing, or a head byte by byte,
     keeps a place only for a while; a body's time is a request's.
     """
 
