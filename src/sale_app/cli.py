@@ -4,6 +4,7 @@ import asyncio
 import os
 from datetime import timedelta
 from enum import Enum
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +21,6 @@ from sale_domain.ids import OrderId
 
 app = typer.Typer(
     name="sale",
-    help="The order service of a point-of-sale platform.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -41,6 +41,22 @@ class Patient(Enum):
 
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
+
+
+def _tell_version(wanted: bool) -> None:  # noqa: FBT001 - typer's way
+    if wanted:
+        typer.echo(f"sale {version('sale')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    *,
+    told: Annotated[
+        bool, typer.Option("--version", help="Say which version this is.", callback=_tell_version, is_eager=True)
+    ] = False,
+) -> None:
+    """The order service of a point-of-sale platform."""
 
 
 @app.command()

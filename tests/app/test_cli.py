@@ -1,6 +1,7 @@
 """The command line: help, exit codes, settings, and a doctor who says what is wrong and what helps."""
 
 from collections.abc import Mapping
+from importlib.metadata import version
 
 import attrs
 import pytest
@@ -26,6 +27,12 @@ def test_help_lists_every_command() -> None:
 
     assert told.exit_code == 0
     assert all(command in told.output for command in COMMANDS)
+
+
+def test_it_says_which_version_it_is() -> None:
+    told = _sale("--version")
+
+    assert (told.exit_code, told.output) == (0, f"sale {version('sale')}\n")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
