@@ -65,6 +65,8 @@ def server(
     """Return a server that does not serve yet."""
     config = uvicorn.Config(
         app,
+        # Its loggers speak through ours: one line an entry, and nothing that has to stay secret.
+        log_config=None,
         log_level=log_level,
         access_log=False,
         server_header=False,

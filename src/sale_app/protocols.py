@@ -8,8 +8,10 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from sale_adapters.web.stream.outlet import OUTLET
 
-HEAD_SECONDS = 10.0
-"""How long a client may take for a request's line and headers, from its connection or their first byte on."""
+PATIENCE_SECONDS = 10.0
+"""How long a client may take for a request's line and headers, or for a body that is answered already."""
+_MOST_AHEAD = 16
+"""Requests of one connection that may wait for the answers to earlier ones."""
 _LONGEST_HEAD = 32 * 1024
 _FLUSH_SECONDS = 15.0
 _SEND_BUFFER = 64 * 1024
@@ -17,31 +19,31 @@ _SEND_BUFFER = 64 * 1024
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """What the fast parser lacks (docs/decisions/0021): an end of what belongs to no body.
+    """What the fast parser lacks (docs/decisions/0021): bounds for whoever means ill, or has gone.
 
     A head that comes in pieces ends here, and so does what comes between and behind the pieces of a body; a head that
-    comes at once ends in `RequestLimits`. What came in one read may be more. Who says nothing, or a head byte by byte,
-    keeps a place only for a while; a body's time is a request's.
+    comes at once ends in `RequestLimits`. What came in one read may be more. Who is slow with a head, with the rest of
+    a body that nobody reads any more, or with taking his answer, keeps a place only for a while. Requests may come
+    before the answers of earlier ones, a few of them.
     """
 
     _unframed = 0
     """Bytes that have come since the last whole head or piece of a body."""
+    _in_head = False
+    _in_body = False
     _patience: asyncio.TimerHandle | None = None
+    _stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """Wait for a head, but not for ever."""
         super().connection_made(transport)
-        self._await_head()
+        self._be_patient()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
         self._stop_waiting()
+        self.resume_writing()
         super().connection_lost(exc)
-
-    def on_message_begin(self) -> None:
-        """Wait for the next head on the connection."""
-        super().on_message_begin()
-        self._await_head()
 
     def data_received(self, data: bytes) -> None:
         """Take in what came, and turn away who goes on without end."""
@@ -50,10 +52,28 @@ class BoundedHttp(HttpToolsProtocol):
         if self._unframed > _LONGEST_HEAD and not self.transport.is_closing():
             self.send_400_response("Invalid HTTP request received.")
 
+    def on_message_begin(self) -> None:
+        """Wait for the rest of a head."""
+        self._in_head = True
+        self._be_patient()
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take in a field of the head; what comes behind a body is none, whatever it is called (RFC 9110, 6.5.1)."""
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
-        """Begin to count anew, and stop waiting."""
+        """Begin to count anew.
+
+        Raises:
+            TooManyAhead: so many wait already; the parser turns it into the end of the connection.
+        """
         self._unframed = 0
+        self._in_head, self._in_body = False, True
         self._stop_waiting()
+        if len(self.pipeline) >= _MOST_AHEAD:
+            raise TooManyAhead
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -64,16 +84,39 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Begin to count anew."""
         self._unframed = 0
+        self._in_body = False
+        self._stop_waiting()
         super().on_message_complete()
 
-    def _await_head(self) -> None:
+    def on_response_complete(self) -> None:
+        """Wait for the rest of a body that was answered before its end, but not for ever."""
+        if self._in_body:
+            self._be_patient()
+        super().on_response_complete()
+
+    def pause_writing(self) -> None:
+        """Wait for a client that does not take its answer, but not for ever."""
+        super().pause_writing()
+        self._stalled = self.loop.call_later(_FLUSH_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Stop waiting for it."""
+        if self._stalled is not None:
+            self._stalled.cancel()
+        super().resume_writing()
+
+    def _be_patient(self) -> None:
         if self._patience is None:
-            self._patience = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+            self._patience = self.loop.call_later(PATIENCE_SECONDS, self.transport.close)
 
     def _stop_waiting(self) -> None:
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
+
+
+class TooManyAhead(Exception):
+    """A client asks on and on without waiting for answers."""
 
 
 class StreamProtocol(WebSocketsSansIOProtocol):

@@ -18,7 +18,8 @@ from sale_adapters.web.replies import reply, response
 from sale_adapters.wire.health import HealthBody, ReadinessBody
 from sale_adapters.wire.places import BASE
 from sale_adapters.wire.refusals import REACHABLE
-from sale_app.asgi import BoundedHttp
+from sale_app.asgi import GRACE_SECONDS
+from sale_app.protocols import BoundedHttp
 
 _REQUEST_SECONDS = 30.0
 _LACKS_A_LAYOUT = "not agreed on yet: the log says whether database or Kafka is away"
@@ -52,12 +53,14 @@ async def answering(app: Starlette, listening: socket.socket) -> AsyncGenerator[
     """Answer until the block ends; the relay's signals are its own business."""
     config = uvicorn.Config(
         app,
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,
         lifespan="off",
         ws="none",
         http=BoundedHttp,
+        timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = _WithoutSignals(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))

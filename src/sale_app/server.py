@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import socket
+import time
 from collections.abc import Mapping, Sequence
 
 import attrs
@@ -64,6 +65,9 @@ class Presence:
 
     _readiness: Readiness
     _leaving: bool = attrs.field(init=False, default=False)
+    _seen: Mapping[str, str | None] = attrs.field(init=False, factory=dict)
+    _good_until: float = attrs.field(init=False, default=float("-inf"))
+    _turn: asyncio.Lock = attrs.field(init=False, factory=asyncio.Lock)
 
     def leave(self) -> None:
         """Be there for nobody new from now on."""
@@ -71,8 +75,17 @@ class Presence:
         self._leaving = True
 
     async def readiness(self) -> Mapping[str, str | None]:
-        """Tell why each part is not ready; None when it is."""
-        return {"process": "is stopping"} if self._leaving else await self._readiness()
+        """Tell why each part is not ready; None when it is. One look at a time, which is good for a second.
+
+        Anybody may ask, and each look takes a database connection, in front of whoever waits for one.
+        """
+        if self._leaving:
+            return {"process": "is stopping"}
+        async with self._turn:
+            if time.monotonic() >= self._good_until:
+                self._seen = await self._readiness()
+                self._good_until = time.monotonic() + 1.0
+        return self._seen
 
 
 async def tell_what_lacks(readiness: Readiness) -> None:

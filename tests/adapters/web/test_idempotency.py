@@ -31,6 +31,16 @@ async def test_an_order_that_is_opened_twice_with_one_key_is_one_order(
     assert len(shop.store.orders) == 1
 
 
+async def test_no_body_says_what_an_empty_object_says(client: httpx.AsyncClient) -> None:
+    order = await opened(client)
+    sending = f"/sale-orders/{order['id']}/kitchen-tickets"
+    first = await client.post(sending, json={}, headers=KEY)
+    again = await client.post(sending, headers=KEY)
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.headers["idempotency-replayed"] == "true"
+
+
 async def test_equal_requests_at_the_same_time_have_one_effect_and_one_answer(
     client: httpx.AsyncClient, shop: InMemorySale
 ) -> None:

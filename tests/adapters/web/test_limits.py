@@ -1,11 +1,13 @@
 """Limits of one request and of one user: what is too large, too slow or too often is told so, and changes nothing."""
 
 import asyncio
+import socket
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from ordering_over_http import TWO_PHO, opened
@@ -111,13 +113,67 @@ class TestHead:
     async def test_that_does_not_end_in_time_ends_the_connection(
         self, shop: InMemorySale, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(protocols, "HEAD_SECONDS", 0.2)
+        monkeypatch.setattr(protocols, "PATIENCE_SECONDS", 0.2)
         async with serving(create_app(shop.sale, readiness=nothing_lacks)) as address:
             asking = b"GET /v1/api/sale/healthz HTTP/1.1\r\nhost: sale\r\n"
             silent, begun, second = [await all_from(address, said) for said in (b"", asking, asking + b"\r\n" + asking)]
 
         assert (silent, begun) == (b"", b"")
         assert second.count(b"HTTP/1.1 200 ") == 1
+
+    async def test_is_over_before_the_body_whatever_comes_behind_that(self, shop: InMemorySale) -> None:
+        chunks = b"2\r\n{}\r\n0\r\n"
+        head = b"POST /v1/api/sale/webhooks/payment HTTP/1.1\r\nhost: sale\r\nconnection: close\r\n"
+        async with serving(create_app(shop.sale, readiness=nothing_lacks)) as address:
+            said = head + b"transfer-encoding: chunked\r\n\r\n" + chunks + b"x-request-id: of-the-trailer\r\n\r\n"
+            answer = await all_from(address, said)
+
+        assert b"x-request-id" in answer
+        assert b"of-the-trailer" not in answer
+
+
+class TestConnection:
+    """Of one client."""
+
+    async def test_may_be_ahead_of_its_answers_by_a_few_requests_only(self, shop: InMemorySale) -> None:
+        asking = b"GET /v1/api/sale/healthz HTTP/1.1\r\nhost: sale\r\n\r\n"
+        async with serving(create_app(shop.sale, readiness=nothing_lacks)) as address:
+            few = await all_from(address, asking * 9 + asking.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n"))
+            many = await all_from(address, asking * 2_000)
+
+        assert few.count(b"HTTP/1.1 200 ") == 10
+        assert many.count(b"HTTP/1.1 200 ") < 20
+
+    async def test_ends_when_the_rest_of_a_body_that_is_answered_does_not_come(
+        self, shop: InMemorySale, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(protocols, "PATIENCE_SECONDS", 0.2)
+        asking = b"POST /v1/api/sale/sale-orders HTTP/1.1\r\nhost: sale\r\ncontent-length: 50\r\n\r\n{"
+        async with serving(create_app(shop.sale, readiness=nothing_lacks)) as address:
+            answer = await all_from(address, asking)
+
+        assert answer.startswith(b"HTTP/1.1 401 ")
+
+    async def test_ends_when_its_client_takes_no_answers(
+        self, shop: InMemorySale, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(protocols, "_FLUSH_SECONDS", 0.2)
+        asking = b"GET /v1/api/sale/doc/openapi.json HTTP/1.1\r\nhost: sale\r\n\r\n"
+        async with serving(create_app(shop.sale, readiness=nothing_lacks)) as address:
+            host, _, port = address.partition(":")
+            with socket.socket() as deaf:
+                deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+                deaf.connect((host, int(port)))
+                deaf.sendall(asking * 16)
+                for held in (True, False):
+                    async with asyncio.timeout(5):
+                        while holds_a_client(int(port)) is not held:  # noqa: ASYNC110 - the kernel tells nobody
+                            await asyncio.sleep(0.02)
+
+
+def holds_a_client(port: int) -> bool:
+    """Tell whether a server of this process has a connection open."""
+    return any(each.laddr.port == port and each.raddr for each in psutil.Process().net_connections("tcp"))
 
 
 async def all_from(address: str, said: bytes) -> bytes:

@@ -12,7 +12,7 @@ from counter import item, opened
 from sale_adapters.memory import MemoryFeed
 from sale_adapters.web import create_app
 from sale_adapters.web.stream import FeedTail, Stream, socket
-from sale_app import asgi
+from sale_app import asgi, protocols
 from sale_app.composition import InMemorySale
 from stream_world import ORDERS, Screen, running_on_a_free_port, screen
 
@@ -158,13 +158,13 @@ async def recorded(address: str, **options: int) -> tuple[Screen, Recorded]:
 async def test_both_ways_write_the_same_bytes(
     shop: InMemorySale, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write, written = asgi.StreamProtocol.write, []
+    write, written = protocols.StreamProtocol.write, []
 
-    def noted(protocol: asgi.StreamProtocol, frames: bytes) -> None:
+    def noted(protocol: protocols.StreamProtocol, frames: bytes) -> None:
         written.append(frames)
         write(protocol, frames)
 
-    monkeypatch.setattr(asgi.StreamProtocol, "write", noted)
+    monkeypatch.setattr(protocols.StreamProtocol, "write", noted)
     board, line = await recorded(address)
     before = len(line.received)
     for n in range(1, 4):
@@ -187,7 +187,7 @@ async def test_a_socket_takes_nothing_past_the_writer_while_its_client_lags_or_o
     async with screen(address) as board:
         await board.subscribe()
         (protocol,) = server.server_state.connections
-        assert isinstance(protocol, asgi.StreamProtocol)
+        assert isinstance(protocol, protocols.StreamProtocol)
         taken = [protocol.takes_more]
         for happens in (protocol.pause_writing, protocol.resume_writing):
             happens()

@@ -25,10 +25,10 @@ export function createFormat(locale) {
   };
 }
 
-/** @param {string} locale @param {string} currency */
+/** Nobody is shown less than he pays: amounts have up to four decimals (contract §5). @param {string} locale @param {string} currency */
 function moneyFormat(locale, currency) {
   try {
-    return new Intl.NumberFormat(locale, { style: 'currency', currency, currencyDisplay: 'narrowSymbol' });
+    return new Intl.NumberFormat(locale, { style: 'currency', currency, currencyDisplay: 'narrowSymbol', maximumFractionDigits: 4 });
   } catch {
     return new Intl.NumberFormat(locale, { maximumFractionDigits: 4 });
   }
