@@ -111,6 +111,16 @@ async def test_an_identity_that_is_away_is_no_refusal(shop: InMemorySale, addres
     assert code == 1013
 
 
+async def test_a_subscription_that_nobody_can_check_ends_the_socket_so_that_it_is_tried_again(
+    shop: InMemorySale, address: str
+) -> None:
+    async with screen(address) as board:
+        shop.policies.fail_with = SisterUnavailable(sister="identity", reason="gone")
+        await board.say("subscribe", topics=[ORDERS])
+        code, _ = await board.closed()
+    assert code == 1013
+
+
 async def test_the_socket_ends_with_its_token(shop: InMemorySale, address: str) -> None:
     soon = shop.clock.now() + timedelta(seconds=0.3)
     shop.tokens.issue("short", user_id="lan", roles=("cashier",), merchants=("merchant-1",), expires_at=soon)

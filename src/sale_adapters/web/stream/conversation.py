@@ -43,8 +43,8 @@ CODES = {
     1009: f"A message of more than {MAX_MESSAGE} bytes.",
     Code.BUG.value: "A bug of ours; it has been logged.",
     Code.RESTART.value: "The server stops: connect again at once, and go on with `since`.",
-    Code.OVERLOADED.value: "Too many sockets, a client that cannot keep up, or nobody who can check tokens now: "
-    "connect again after a while.",
+    Code.OVERLOADED.value: "Too many sockets, a client that cannot keep up, or nobody who can check tokens or read the "
+    "feed now: connect again after a while.",
     Code.TOO_LATE.value: "No `authenticate` in time.",
     Code.SILENT.value: "Nothing was heard of the client for too long.",
     Code.REFUSED.value: "The token proves nothing, does not name the merchant, or has expired: get another one first.",

@@ -110,6 +110,8 @@ class StreamSocket:
             case Subscribe() as wanted:
                 try:
                     await self._subscribe(wanted.subscription())
+                except Unavailable:
+                    self._talk.close(Code.OVERLOADED, "Nobody can tell now what may be followed; try again.")
                 except SaleError as error:
                     self._talk.refuse(error)
             case None:
