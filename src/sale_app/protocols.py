@@ -105,6 +105,17 @@ class BoundedHttp(HttpToolsProtocol):
             self._stalled.cancel()
         super().resume_writing()
 
+    def _should_upgrade(self) -> bool:
+        """Let nothing but a GET without a body become a socket: any other would be handed over in pieces."""
+        named = {name for name, _ in self.headers}
+        has_body = bool(named & {b"content-length", b"transfer-encoding"})
+        return self.parser.get_method() == b"GET" and not has_body and super()._should_upgrade()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """End the connection with the answer: its client goes on in another protocol, which nobody here speaks."""
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
+
     def _be_patient(self) -> None:
         if self._patience is None:
             self._patience = self.loop.call_later(PATIENCE_SECONDS, self.transport.close)

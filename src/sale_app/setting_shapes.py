@@ -125,7 +125,11 @@ def webhook_secrets(text: str) -> tuple[bytes, ...]:
 
 
 def _listed(text: str) -> list[str]:
-    return [entry.strip() for entry in text.split(",") if entry.strip()]
+    entries = [entry.strip() for entry in text.split(",") if entry.strip()]
+    if text.strip() and not entries:
+        # Two variables that were not set, with a comma between them, must not switch a guard off.
+        raise ValueError("has nothing between its commas; empty it to do without")
+    return entries
 
 
 def names(text: str) -> tuple[tuple[str, str], ...]:

@@ -1,6 +1,7 @@
 """Live or not: a board never passes what is old for what is."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -97,6 +98,31 @@ async def test_a_change_that_is_heard_of_but_not_yet_read_is_marked_and_cannot_b
     let_go.set()
     await expect(cook.ticket("live-4").locator(".rush-mark")).to_be_visible()
     await expect(cook.step("live-4", "Phở")).to_be_enabled()
+
+
+async def test_an_answer_that_breaks_off_neither_hides_a_new_ticket_nor_takes_one_away(
+    sale: Live, open_board: Open
+) -> None:
+    sent(sale, "live-14", ("pho", 1))
+    cook = await open_board("Cook")
+    await expect(cook.ticket("live-14")).to_be_visible()
+    cut: list[str] = []
+
+    async def break_off(route: Route) -> None:
+        if route.request.url in cut:
+            await route.continue_()
+        else:
+            cut.append(route.request.url)
+            await route.fulfill(status=200, content_type="application/json", body='{"id": "01K')
+
+    await cook.page.route(re.compile(r"/kitchen-tickets/\w+$"), break_off)
+
+    sent(sale, "live-15", ("pho", 1))
+    await expect(cook.ticket("live-15")).to_be_visible()
+    [usage] = sale.good("GET", "/allocation-usages?unitId=live-14")["items"]
+    sale.good("POST", f"/allocation-usages/{usage['id']}/move", {"unitId": "live-16"})
+    await expect(cook.ticket("live-16")).to_be_visible()
+    assert len(cut) == 2
 
 
 async def test_a_frame_that_got_lost_is_missed_and_everything_is_read_again(sale: Live, open_board: Open) -> None:
@@ -295,6 +321,67 @@ async def test_what_is_told_along_with_a_version_does_not_go_back_either(open_bo
         """,
     )
     assert units == ["table-2"]
+
+
+@pytest.mark.parametrize("known", [0, 1], ids=["created and ended", "moved and ended"])
+async def test_a_usage_that_ends_while_it_is_read_does_not_come_back(open_board: Open, known: int) -> None:
+    taken = await evaluated(
+        await open_board(None),
+        """
+        const [{ Store }, { Sync }] = [await load('store'), await load('sync')];
+        const store = new Store(() => {});
+        const usage = (version, unitId) => ({ id: 'a', version, unitId, status: 'ACTIVE' });
+        const answers = [];
+        const get = () => new Promise((done) => answers.push((items) => done({ body: { items }, seq: 7 })));
+        const sync = new Sync({ api: { get }, store, session: () => null, onChange: () => {}, onTickets: () => {} });
+        const told = (version, status) => sync.hear({
+            topic: 'observation/allocation/allocation-usage', data: { id: 'a', version, status, unitId: 'table-2' } });
+        const known = KNOWN;
+        if (known) store.put('usage', usage(known, 'table-1'));
+        told(known + 1, 'ACTIVE');
+        told(known + 2, 'COMPLETED');
+        answers[0]([usage(known + 1, 'table-2')]);
+        await new Promise((done) => setTimeout(done, 20));
+        return store.open('usage').length;
+        """.replace("KNOWN", str(known)),
+    )
+    assert taken == 0
+
+
+@pytest.mark.parametrize("status", [503, 403])
+async def test_a_subscription_that_is_declined_is_tried_again(open_board: Open, status: int) -> None:
+    subscriptions: list[list[str]] = []
+
+    def decline_the_first(screen: WebSocketRoute) -> None:
+        server = screen.connect_to_server()
+
+        def pass_on(message: str | bytes) -> None:
+            told = json.loads(message)
+            if told["event"] == "subscribe":
+                subscriptions.append(told["data"]["topics"])
+            if told["event"] == "subscribe" and len(subscriptions) == 1:
+                screen.send(json.dumps({"event": "error", "data": {"status": status, "code": "declined"}}))
+            else:
+                server.send(message)
+
+        screen.on_message(pass_on)
+
+    async def forbid(route: Route) -> None:
+        await (route.fulfill(status=403) if status == 403 and subscriptions else route.continue_())
+
+    cook = await open_board(None)
+    await cook.page.clock.install()
+    await cook.page.route_web_socket("**/stream", decline_the_first)
+    await cook.page.route("**/allocation-usages?*", forbid)
+    await cook.page.goto(cook.url)
+    await cook.page.locator(".role").filter(has=cook.page.locator("strong:text-is('Cook')")).click()
+    await cook.is_not_live()
+
+    await cook.page.clock.fast_forward("00:06")
+    await cook.is_live()
+
+    lost = set(subscriptions[0]) - set(subscriptions[1])
+    assert lost == ({"observation/allocation/allocation-usage"} if status == 403 else set())
 
 
 async def test_a_token_that_ends_asks_for_another_and_the_place_is_kept(sale: Live, open_board: Open) -> None:

@@ -6,6 +6,7 @@ import { Wishes } from './wishes.js';
 const PATIENCE_MS = 15_000;
 const TRIES = 4;
 const UNAVAILABLE = 503;
+const NO_CONTENT = 204;
 
 /** The service refused; `body` is its problem document (RFC 9457). */
 export class Problem extends Error {
@@ -18,7 +19,7 @@ export class Problem extends Error {
   }
 }
 
-/** Nobody answered. */
+/** Nobody answered, or not to the end. */
 export class Unreachable extends Error {}
 
 /**
@@ -125,11 +126,17 @@ async function fetchOnce(url, how) {
   }
 }
 
-/** @param {Response} answer */
+/**
+ * Return what an answer tells; null where it tells nothing. A good answer that broke off, or is not the service's, tells
+ * nobody that a thing is not there: it is none.
+ * @param {Response} answer
+ */
 async function bodyOf(answer) {
+  if (answer.status === NO_CONTENT) return null;
   try {
     return await answer.json();
   } catch {
+    if (answer.ok) throw new Unreachable();
     return null;
   }
 }

@@ -100,7 +100,10 @@ export class Reader {
       await Promise.all(again.map((thing) => this.one(kind, thing.id, thing)));
       return Math.min(...lists.map((list) => list.seq));
     } catch (error) {
-      if (error instanceof Problem && [403, 404].includes(error.status)) return null;
+      if (error instanceof Problem && [403, 404].includes(error.status)) {
+        if (run === this.run) this.allowed.delete(kind);
+        return null;
+      }
       throw error;
     }
   }

@@ -7,12 +7,13 @@ export class Chime {
     this.muted = localStorage.getItem(KEY) === 'yes';
     /** @type {AudioContext | null} */
     this.context = null;
+    // At every touch: a tablet that slept, or took a call, has put the sound to sleep too.
     const wake = () => {
       this.context ??= new AudioContext();
-      void this.context.resume();
+      if (this.context.state !== 'running') void this.context.resume();
     };
-    addEventListener('pointerdown', wake, { once: true });
-    addEventListener('keydown', wake, { once: true });
+    addEventListener('pointerdown', wake);
+    addEventListener('keydown', wake);
   }
 
   toggle() {

@@ -48,6 +48,8 @@ export class Store {
    */
   put(kind, thing, seq = 0) {
     const known = this.things[kind].get(thing.id);
+    // What is heard of a usage's end is all that there is to know of it: what was read before does not bring it back.
+    if (kind === 'usage' && !known && this.isOld(kind, thing)) return false;
     if (known && (known.version > thing.version || (known.version === thing.version && seq <= this.seqOf(kind, thing.id)))) return false;
     this.seqs.set(`${kind}:${thing.id}`, seq);
     this.hear(kind, thing.id, thing.version);

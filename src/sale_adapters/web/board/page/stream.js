@@ -8,6 +8,7 @@ const LOOK_MS = 5_000;
 const FIRST_WAIT_MS = 400;
 const LONGEST_WAIT_MS = 10_000;
 const REFUSED = 4003;
+const FORBIDDEN = 403;
 
 /**
  * @typedef {{topic: string, data: Record<string, any>, seq: number, prev: number}} Frame
@@ -17,6 +18,7 @@ const REFUSED = 4003;
  * @property {(frame: Frame) => void} frame
  * @property {() => void} resync something was missed: read everything again
  * @property {() => void} refused the token is no good any more
+ * @property {() => void} forbidden one of the topics may not be seen any more: nothing is followed
  * @property {() => void} down
  */
 
@@ -95,13 +97,19 @@ export class Stream {
     else if (message.event === 'connected') this.greeted(message.data);
     else if (message.event === 'subscribed') this.joined();
     else if (message.event === 'resync') this.listener.resync();
-    else if (message.event === 'error') console.warn('stream', message.data);
+    else if (message.event === 'error') this.declined(message.data);
   }
 
   /** @param {{time: string}} data */
   greeted(data) {
     this.listener.connected(data.time);
     this.say('subscribe', { topics: this.topics, since: this.last });
+  }
+
+  /** Nothing is followed, and nothing more will be said of it. @param {{status: number}} problem */
+  declined(problem) {
+    console.warn('stream', problem);
+    if (this.socket) this.lost(this.socket, problem.status);
   }
 
   joined() {
@@ -129,7 +137,7 @@ export class Stream {
     }
   }
 
-  /** @param {WebSocket} socket @param {number} [code] */
+  /** @param {WebSocket} socket @param {number} [code] what it was closed with, or the status of what it said */
   lost(socket, code) {
     if (this.socket !== socket || this.closed) return;
     this.socket = null;
@@ -137,6 +145,10 @@ export class Stream {
     this.listener.down();
     if (code === REFUSED) {
       this.listener.refused();
+      return;
+    }
+    if (code === FORBIDDEN) {
+      this.listener.forbidden();
       return;
     }
     const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.tries) * (0.5 + Math.random() / 2);

@@ -114,6 +114,7 @@ export class Sync {
       frame: (frame) => this.hear(frame),
       resync: () => void this.again(),
       refused: () => void this.prove(),
+      forbidden: () => void this.narrow(),
       down: () => this.move('down'),
     });
   }
@@ -193,6 +194,13 @@ export class Sync {
     await this.reader.head().catch(() => 0);
     await pause(LONGEST_WAIT_MS / 2);
     if (run === this.run) this.retry();
+  }
+
+  /** Something may not be seen any more: read what may, and follow that; not at once, for it may be refused again. */
+  async narrow() {
+    const { run, stream } = this;
+    await pause(LONGEST_WAIT_MS / 2);
+    if (run === this.run && stream === this.stream) await this.again();
   }
 
   /** @param {Phase} phase */
