@@ -3,9 +3,15 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 import services
 from sale_adapters.postgres.migrations.run import migrate
+
+
+# A busy machine is no failure.
+settings.register_profile("sale", deadline=None)
+settings.load_profile("sale")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
