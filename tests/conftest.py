@@ -8,7 +8,6 @@ from hypothesis import settings
 import services
 from sale_adapters.postgres.migrations.run import migrate
 
-
 # A busy machine is no failure.
 settings.register_profile("sale", deadline=None)
 settings.load_profile("sale")

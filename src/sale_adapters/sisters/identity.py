@@ -148,7 +148,7 @@ def _instant(seconds: int | Decimal) -> datetime | None:
     """Return a claim's time; None for one that is beyond the calendar."""
     try:
         return datetime.fromtimestamp(float(seconds), UTC)
-    except (OverflowError, ValueError):
+    except (OverflowError, ValueError, OSError):
         return None
 
 

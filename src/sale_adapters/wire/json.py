@@ -14,7 +14,8 @@ MAX_DEPTH = 100
 """Objects and lists inside each other; people nest five. Whatever reads or writes deeper values recurses."""
 
 _LONGEST_INTEGER = 40
-_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"|([\[{])|[\]}]', re.DOTALL)
+# A text that never ends is one too: a search for its end that fails would begin anew at each quote within.
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|([\[{])|[\]}]', re.DOTALL)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 

@@ -259,6 +259,12 @@ def test_a_cursor_is_one_of_ours(cursor: str) -> None:
     assert list(query_errors(("cursor", cursor))) == ["/query/cursor"]
 
 
+@pytest.mark.timeout(20)
+def test_a_text_that_never_ends_is_refused_at_once_however_many_quotes_are_in_it() -> None:
+    with pytest.raises(json.BadJson):
+        json.read(b"[]" * 101 + b'"' + b'\\"' * 500_000)
+
+
 def test_json_nests_a_hundred_deep_and_no_deeper() -> None:
     brackets_in_texts = [json.write("[{" * 200), b'"' + b'\\"[' * 200 + b'"', b'"' + b"\\\\" * 99 + b'"']
     for inner in (b"1", *brackets_in_texts):
