@@ -8,7 +8,7 @@ from hypothesis import settings
 import services
 from sale_adapters.postgres.migrations.run import migrate
 
-# A busy machine is no failure.
+# No test is gated on absolute time: what hangs meets its time-out, what is slow on a busy machine is no failure.
 settings.register_profile("sale", deadline=None)
 settings.load_profile("sale")
 

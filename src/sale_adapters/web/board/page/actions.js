@@ -52,6 +52,7 @@ export class Actions {
     this.queues.set(key, mine);
     const done = await mine;
     if (this.queues.get(key) === mine) this.queues.delete(key);
+    // A colleague's change that was heard of meanwhile closes what stood open for one's own.
     this.app.update();
     // A second tap of the same finger is no second wish.
     setTimeout(() => {
