@@ -102,7 +102,7 @@ def test_text_is_one_line_whatever_a_library_says_and_a_traceback_keeps_its_line
 
 
 def test_a_secret_that_begins_with_another_is_masked_to_its_end() -> None:
-    secrets = [f"swordfish{'-9' * times}" for times in range(12)]
+    secrets = tuple(f"swordfish{'-9' * times}" for times in range(12))
     spoken = formatter(as_json=True, secrets=secrets).format(record(f"log in with {secrets[-1]}"))
 
     assert json.loads(spoken)["event"] == "log in with ********"
