@@ -5,9 +5,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 T      ?= tests
-# Many tests wait for servers and clocks: more of them at a time than there are cores. A part is quicker without.
-WORKERS ?= $(if $(filter tests,$(T)),3,0)
 SBOM   ?= dist/sbom.json
+WORKERS ?= 0
 PIN    := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url
 
 .DEFAULT_GOAL := help
@@ -29,7 +28,7 @@ $(READY): requirements/all.txt pyproject.toml
 run: $(READY) ## start everything, sell two bowls of phở, show the record on Kafka (Ctrl-C ends it)
 	$(BIN)/sale demo
 
-test: $(READY) ## run every test, three files at a time; one by one with WORKERS=0; a part of them with T=tests/domain
+test: $(READY) ## run every test; a part of them with T=tests/domain; three files at a time with WORKERS=3
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(T)
 
 fuzz: $(READY) ## try every door with hostile input; CASES=50000 of it, others with SEED=7

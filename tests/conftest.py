@@ -3,10 +3,15 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 import citus
 import services
 from sale_adapters.postgres.migrations.run import migrate
+
+# No test is gated on absolute time: what hangs meets its time-out, what is slow on a busy machine is no failure.
+settings.register_profile("sale", deadline=None)
+settings.load_profile("sale")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -102,7 +102,9 @@ class _Masked:
 
     def __init__(self, render: Callable[[EventDict], str], *, secrets: Iterable[str]) -> None:
         self._render = render
-        self._secrets = {form for secret in secrets if len(secret) >= _SHORTEST_SECRET for form in _forms(secret)}
+        forms = {form for secret in secrets if len(secret) >= _SHORTEST_SECRET for form in _forms(secret)}
+        # The longest first: a secret that begins with another would keep its end.
+        self._secrets = sorted(forms, key=len, reverse=True)
 
     def __call__(self, _: WrappedLogger, __: str, event: EventDict) -> str:
         if "exception" in event:

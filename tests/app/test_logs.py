@@ -116,6 +116,13 @@ def test_text_is_one_line_whatever_a_library_says_and_a_traceback_keeps_its_line
     assert len(said(bug).splitlines()) == 3
 
 
+def test_a_secret_that_begins_with_another_is_masked_to_its_end() -> None:
+    secrets = tuple(f"swordfish{'-9' * times}" for times in range(12))
+    spoken = formatter(as_json=True, secrets=secrets).format(record(f"log in with {secrets[-1]}"))
+
+    assert json.loads(spoken)["event"] == "log in with ********"
+
+
 def test_half_a_character_is_written_too() -> None:
     assert json.loads(formatter(as_json=True).format(record("request", path="\ud800")))["path"] == "\ud800"
 

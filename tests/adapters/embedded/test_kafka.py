@@ -53,6 +53,7 @@ async def test_records_are_there_after_kill_9_and_after_a_change_of_ports(tmp_pa
     os.kill(kafka.process.pid, 9)
     assert await kafka.process.wait() == -9
     await kafka.start()
+    assert "Fencing broker 1" in (tmp_path / "kafka.log").read_text()
     assert kafka.bootstrap == first
     assert await asyncio.to_thread(sold, first) == [b"pho bo", b"pho bo"]
     await kafka.stop()

@@ -51,6 +51,7 @@ export class Commands {
     this.queues.set(key, mine);
     const done = await mine;
     if (this.queues.get(key) === mine) this.queues.delete(key);
+    // A colleague's change that was heard of meanwhile closes what stood open for one's own.
     this.app.update();
     // A second tap of the same finger is no second wish.
     setTimeout(() => {
