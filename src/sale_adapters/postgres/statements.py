@@ -188,7 +188,7 @@ RAISE_FEED: Final = compiled(
 # The feed number comes from the counter, and the version from beside the order that this transaction has written: had
 # one of those writes missed, NULL would meet NOT NULL here, and the COMMIT behind it in the pipeline would not happen.
 # The order's row itself is there: this transaction has locked or made it. From its SELECT on, a distributed PostgreSQL
-# runs all of it beside the order (docs/decisions/0023); questions among VALUES it refuses.
+# runs all of it beside the order (docs/decisions/0022); questions among VALUES it refuses.
 INSERT_ENTRY: Final = compiled(
     insert(HISTORY).from_select(
         [column.name for column in HISTORY.c],
