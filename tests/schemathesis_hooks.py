@@ -16,6 +16,8 @@ from schemathesis import Case, CheckContext, HookContext, Response
 from schemathesis.core.failures import Failure
 from schemathesis.core.parameters import ParameterLocation
 
+from sale_adapters.wire import scalars
+
 TALLY = "SALE_FUZZ_TALLY"
 """Where to write what was answered: `{operation: {status: times}}`."""
 
@@ -102,11 +104,21 @@ def _known(value: Any, place: dict[str, str], name: str = "") -> Any:  # noqa: A
     if isinstance(value, float):
         # Python writes a multiple of 0.0001 with the errors of binary fractions.
         return round(value, 4) or 1
+    if isinstance(value, str):
+        value = _legible(value)
     if value is None or not _chance.randrange(_SOME):
         return value
     if name in _OF_THE_PLACE:
         return place[_OF_THE_PLACE[name]]
     return _chance.choice(_KNOWN.get(name, (value,)))
+
+
+def _legible(text: str) -> str:
+    """Return a text with something to be seen, which no pattern says that is short enough to be read."""
+    try:
+        return scalars.legible(text)
+    except ValueError:
+        return f"{text[1:]}."
 
 
 def _new_place(document: str, number: int) -> dict[str, str]:

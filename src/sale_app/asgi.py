@@ -17,6 +17,10 @@ from sale_app.stopping import told_to_stop
 GRACE_SECONDS = 10
 """How long requests under way may take, once nobody new is let in."""
 
+KEEP_ALIVE_SECONDS = 75
+"""How long a connection without requests is kept: longer than proxies keep theirs, usually 60 seconds, or one could send a
+request down a connection that is just being closed, and its caller would never know what became of it."""
+
 
 def listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens, or end the process with exit code 1 and a sentence."""
@@ -73,6 +77,7 @@ def server(
         # Whose word about a client's address counts is for the webhook's boundary to decide, not for a default.
         proxy_headers=False,
         http=BoundedHttp,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
         # The stream has heartbeats of its own, and frames that are too small to be worth compressing.
         ws=StreamProtocol,

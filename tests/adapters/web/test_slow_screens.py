@@ -12,7 +12,7 @@ from sale_adapters.memory import MemoryFeed
 from sale_adapters.web import create_app
 from sale_adapters.web.stream import FeedTail, Stream, StreamLimits
 from sale_adapters.web.stream.tail import PAGE
-from sale_app import asgi
+from sale_app import asgi, protocols
 from sale_app.composition import InMemorySale
 from sale_domain.ids import MerchantId
 from stream_world import running_on_a_free_port, screen
@@ -54,7 +54,7 @@ def keep() -> int:
 async def world(
     shop: InMemorySale, limits: StreamLimits, keep: int, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[World]:
-    monkeypatch.setattr(asgi, "_SEND_BUFFER", SMALL)
+    monkeypatch.setattr(protocols, "_SEND_BUFFER", SMALL)
 
     async def readiness() -> Mapping[str, str | None]:
         return {}
@@ -122,7 +122,7 @@ class TestWhoNeverReads:
         return 100_000
 
     async def test_is_cut_off(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(asgi, "_FLUSH_SECONDS", 0.2)
+        monkeypatch.setattr(protocols, "_FLUSH_SECONDS", 0.2)
         async with screen(world.address, receive_buffer=SMALL) as stalled:
             await stalled.subscribe()
             assert len(world.server.server_state.connections) == 1
