@@ -18,8 +18,8 @@ GRACE_SECONDS = 10
 """How long requests under way may take, once nobody new is let in."""
 
 KEEP_ALIVE_SECONDS = 75
-"""How long a connection without requests is kept: longer than proxies keep theirs, usually 60 seconds, or one could send a
-request down a connection that is just being closed, and its caller would never know what became of it."""
+"""How long a connection without requests is kept: longer than proxies keep theirs, usually 60 seconds, or one could
+send a request down a connection that is just being closed, and its caller would never know what became of it."""
 
 
 def listen(host: str, port: int) -> socket.socket:
