@@ -41,8 +41,8 @@ def start_logging(settings: Settings) -> None:
     handler.setFormatter(formatter(as_json=as_json, secrets=tuple(secrets_of(settings))))
     logging.basicConfig(level=settings.log_level, handlers=[handler])
     for chatty in ("httpx", "httpcore", "alembic"):
-        # A line for each call to a sister is told by the metrics, and its URL holds names of people's roles; a line for each
-        # look at the tables tells nobody anything.
+        # A line for each call to a sister is told by the metrics, and its URL holds names of people's roles; a line for
+        # each look at the tables tells nobody anything.
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(settings.log_level)))
 
 
