@@ -1,5 +1,6 @@
 """What goes wrong at the counter: refused notes, lost answers, an idle station, a table that was taken."""
 
+import json
 import re
 
 import pytest
@@ -208,3 +209,35 @@ async def test_what_is_offered_to_pay_has_no_crumbs_of_binary_fractions(sale: Li
     await cashier.button("Pay (demo)").click()
 
     await expect(cashier.page.get_by_label("Amount")).to_have_value("0.1")
+
+
+async def test_quantities_have_no_crumbs_of_binary_fractions(sale: Live, open_board: Open) -> None:
+    order_id = seated(sale, "mishap-11")
+    for item, quantity in (("pho", 1.1), ("banh-mi", 2.3)):
+        order = sale.good("POST", f"/sale-orders/{order_id}/items", {"itemId": f"variant-{item}", "quantity": quantity})
+    banh_mi = {"saleOrderItemId": order["items"][1]["id"], "quantity": 2}
+    sale.good("POST", f"/sale-orders/{order_id}/kitchen-tickets", {"items": [banh_mi]})
+    waiter = await open_board("Waiter")
+    await waiter.page.goto(f"{waiter.url}#/orders/{order_id}")
+    await waiter.button("Send some…").click()
+    fields = waiter.page.get_by_role("dialog").get_by_role("spinbutton")
+    await expect(fields).to_have_count(2)
+    assert [await field.input_value() for field in await fields.all()] == ["1.1", "0.3"]
+    await waiter.answer("Not now")
+
+    async with waiter.page.expect_request(lambda asked: asked.method == "PATCH") as asked:
+        await waiter.button("One Phở bò tái less").click()
+    assert json.loads((await asked.value).post_data or "") == {"quantity": 0.1}
+
+
+async def test_nobody_asks_what_an_empty_order_costs(sale: Live, open_board: Open) -> None:
+    empty, full = seated(sale, "table-1"), seated(sale, "table-2", ("pho", 1))
+    waiter = await open_board(None)
+    asked: list[str] = []
+    waiter.page.on("request", lambda request: asked.append(request.url))
+    await waiter.sign_in("Waiter")
+
+    await expect(waiter.table("Bàn 2").locator(".amount")).to_contain_text("65,000")
+    await expect(waiter.table("Bàn 1").locator(".badge")).to_have_text("Open")
+    priced = [url.split("/")[-2] for url in asked if url.endswith("/pricing-preview")]
+    assert (full in priced, empty in priced) == (True, False)

@@ -1,5 +1,6 @@
 /** What people do with dishes, orders and tables, and how each can be told to be done already. */
 
+import { exact } from './amounts.js';
 import { postElsewhere, Problem, Unreachable } from './api.js';
 import { Commands } from './commands.js';
 import { sendable } from './lines.js';
@@ -110,7 +111,7 @@ export class Actions extends Commands {
       const present = this.app.store.get('order', order.id)?.items.find((/** @type {any} */ each) => each.id === line.id);
       // An earlier tap has taken the last of it off.
       if (!present && by < 0) return { body: null };
-      return this.api.patch(path, { quantity: Math.max(0, (present ?? line).quantity + by) }, version);
+      return this.api.patch(path, { quantity: Math.max(0, exact((present ?? line).quantity + by)) }, version);
     }, { busy: line.id });
   }
 

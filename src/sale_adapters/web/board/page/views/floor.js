@@ -2,6 +2,7 @@
 
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { repeat } from '../vendor/lit-html/directives/repeat.js';
+import { dueOf } from '../amounts.js';
 import { minutesSince, shortOf } from '../format.js';
 import { badge, empty, icon, notYours, oldMark } from '../parts.js';
 import { go } from '../router.js';
@@ -71,8 +72,8 @@ const readyAt = (app, orderId) =>
 /** @param {App} app @param {Thing | undefined} order */
 function amount(app, order) {
   if (!order) return nothing;
-  if (order.total !== null && order.total !== undefined) return app.format.money(order.total - order.paid, order.currency);
-  const price = app.prices.of(order);
+  if (order.total !== null && order.total !== undefined) return app.format.money(dueOf(order), order.currency);
+  const price = order.items.length ? app.prices.of(order) : null;
   if (!price) return nothing;
   return html`${app.format.money(price.total, price.currency)} <small>${app.t('table.estimate')}</small>`;
 }

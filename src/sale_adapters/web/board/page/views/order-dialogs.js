@@ -1,6 +1,7 @@
 /** The questions that sending, checking out and paying ask. */
 
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
+import { dueOf } from '../amounts.js';
 import { question } from '../dialogs.js';
 import { sendable, unsentOf } from '../lines.js';
 import { explain } from '../problems.js';
@@ -65,7 +66,7 @@ async function preview(app, id) {
 
 /** Ask how much is paid, in how many parts. @param {App} app @param {Thing} order */
 export async function pay(app, order) {
-  let [amount, split] = [Number((order.total - order.paid).toFixed(4)), 1];
+  let [amount, split] = [dueOf(order), 1];
   const wanted = await app.dialogs.ask((answer) =>
     question({
       title: app.t('pay.title'),

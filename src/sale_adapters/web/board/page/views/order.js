@@ -2,8 +2,9 @@
 
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { repeat } from '../vendor/lit-html/directives/repeat.js';
+import { dueOf } from '../amounts.js';
 import { shortOf } from '../format.js';
-import { sendable, unsentOf } from '../lines.js';
+import { sendable, sumOf, unsentOf } from '../lines.js';
 import { badge, empty, icon, oldMark } from '../parts.js';
 import { isOpen } from '../store.js';
 import { addressOf } from '../router.js';
@@ -115,7 +116,7 @@ function sums(app, order, price) {
     ...(told.tax ? [['order.tax', money(told.tax)]] : []),
     [order.status === 'DRAFT' ? 'order.total.now' : 'order.total', money(told.total)],
     ...(order.paid ? [['order.paid', money(order.paid)]] : []),
-    ...(order.status === 'PARTIAL' ? [['order.due', money(order.total - order.paid)]] : []),
+    ...(order.status === 'PARTIAL' ? [['order.due', money(dueOf(order))]] : []),
     ...(order.unallocated ? [['order.unallocated', money(order.unallocated)]] : []),
   ];
   return html`<dl class="sums">${rows.map(([key, sum]) => html`<div class=${key.replaceAll('.', '-')}><dt>${app.t(key)}</dt><dd>${sum}</dd></div>`)}</dl>`;
@@ -126,8 +127,8 @@ function actions(app, order, closed) {
   const { status } = order;
   const busy = closed || app.actions.isBusy(order.id);
   const unsent = sendable(order);
-  const count = unsent.reduce((/** @type {number} */ sum, /** @type {any} */ line) => sum + unsentOf(line), 0);
-  const toPay = status === 'PROCESSING' || status === 'PARTIAL';
+  const count = sumOf(unsent, unsentOf);
+  const toPay = can(order, 'pay fully');
   return html`${status === 'CANCELLED' || !order.items.length ? nothing : html`<div class="actions sending">
       <button class=${unsent.length ? 'primary' : ''} data-do="send" aria-disabled=${app.off(busy || !unsent.length)}
         @click=${() => app.actions.send(order)}>

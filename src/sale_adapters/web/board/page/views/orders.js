@@ -2,7 +2,9 @@
 
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { repeat } from '../vendor/lit-html/directives/repeat.js';
+import { dueOf } from '../amounts.js';
 import { shortOf } from '../format.js';
+import { sumOf } from '../lines.js';
 import { badge, empty, icon, notYours, oldMark } from '../parts.js';
 import { addressOf } from '../router.js';
 import { orderView } from './order.js';
@@ -42,7 +44,7 @@ export function ordersView(app) {
 /** @param {App} app @param {Thing} order @param {boolean} chosen */
 function entry(app, order, chosen) {
   const old = app.store.isOld('order', order);
-  const quantity = order.items.reduce((/** @type {number} */ sum, /** @type {any} */ line) => sum + (line.leadItemId ? 0 : line.quantity), 0);
+  const quantity = sumOf(order.items, (line) => (line.leadItemId ? 0 : line.quantity));
   const name = app.tableOf(order.id) ?? order.note ?? app.t('ticket.takeaway');
   return html`<a class="entry ${old ? 'old' : ''}" href=${addressOf('orders', order.id)} data-key=${order.id}
     data-order=${order.id} aria-current=${chosen ? 'true' : nothing}>
@@ -50,6 +52,6 @@ function entry(app, order, chosen) {
     ${badge(app, order.status)}
     <span class="entry-about">${app.format.time(order.createdAt)} · ${app.t('order.items', quantity)}
       ${app.staleMark()} ${oldMark(app, old && app.sync.live)}</span>
-    <span class="amount">${order.total === null || order.total === undefined ? nothing : app.format.money(order.total - order.paid, order.currency)}</span>
+    <span class="amount">${order.total === null || order.total === undefined ? nothing : app.format.money(dueOf(order), order.currency)}</span>
   </a>`;
 }
