@@ -3,21 +3,13 @@
 import { exact } from './amounts.js';
 import { postElsewhere, Problem, Unreachable } from './api.js';
 import { Commands } from './commands.js';
+import { after, ITEM, ORDER } from './lifecycles.js';
 import { sendable } from './lines.js';
+import { isOpen } from './store.js';
 
 /** @typedef {import('./store.js').Thing} Thing */
-/** What each action makes of an item. @type {Record<string, string>} */
-const BECOMES = { cook: 'COOKING', finish: 'READY', serve: 'SERVED', recall: 'COOKING', void: 'VOIDED' };
-
 /** @param {Thing | undefined} ticket @param {string} itemId */
 const statusIn = (ticket, itemId) => ticket?.items.find((/** @type {any} */ item) => item.id === itemId)?.status;
-
-/** What the order is like when a colleague has done it. @type {Record<string, (order: Thing, body: any) => boolean>} */
-const DONE = {
-  cancel: (order) => order.status === 'CANCELLED',
-  revert: (order) => order.status === 'DRAFT',
-  checkout: (order, body) => order.status === 'PROCESSING' && order.total === body.expectedTotal,
-};
 
 /** Tell a lost answer about money from any other. @param {Promise<any>} payment */
 const answered = (payment) =>
@@ -38,9 +30,10 @@ export class Actions extends Commands {
   /** @param {Thing} ticket @param {string} itemId @param {string} action @param {object} [body] */
   item(ticket, itemId, action, body = {}) {
     const path = `kitchen-ticket-items/${itemId}/${action}`;
+    const becomes = after(ITEM, statusIn(ticket, itemId), action);
     return this.on('ticket', ticket, (version) => this.api.post(path, body, version), {
       busy: itemId,
-      met: (present) => statusIn(present, itemId) === BECOMES[action],
+      met: (present) => statusIn(present, itemId) === becomes,
       // Two cooks work on one ticket, each on dishes of his own; that the order is cancelled is for him to see first.
       stands: (present) => present.orderCancelled === ticket.orderCancelled && statusIn(present, itemId) === statusIn(ticket, itemId),
     });
@@ -91,9 +84,11 @@ export class Actions extends Commands {
     return this.app.store.newest('order', order.id) > order.version || this.app.tableOf(order.id) !== undefined;
   }
 
-  /** @param {Thing} order @param {string} action @param {object} body */
+  /** @param {Thing} order @param {string} action @param {any} body */
   order(order, action, body) {
-    const met = (/** @type {Thing | undefined} */ present) => present !== undefined && (DONE[action]?.(present, body) ?? false);
+    const becomes = after(ORDER, order.status, action);
+    const met = (/** @type {Thing | undefined} */ present) =>
+      present !== undefined && present.status === becomes && (action !== 'checkout' || present.total === body.expectedTotal);
     return this.on('order', order, (version) => this.api.post(`sale-orders/${order.id}/${action}`, body, version), { met });
   }
 
@@ -169,7 +164,7 @@ export class Actions extends Commands {
   /** @param {Thing} usage @param {'complete' | 'cancel' | 'move'} action @param {object} [body] */
   usage(usage, action, body = {}) {
     const met = (/** @type {Thing | undefined} */ present) =>
-      action === 'move' ? present?.unitId === /** @type {any} */ (body).unitId : present?.status !== 'ACTIVE';
+      action === 'move' ? present?.unitId === /** @type {any} */ (body).unitId : !present || !isOpen('usage', present);
     return this.on('usage', usage, (version) => this.api.post(`allocation-usages/${usage.id}/${action}`, body, version), { met });
   }
 }

@@ -1,6 +1,7 @@
 /** Reading things: all that are open, or one until it is as new as what was heard of it. */
 
 import { Problem, readAll, Unreachable } from './api.js';
+import { OPEN } from './lifecycles.js';
 import { isOpen } from './store.js';
 
 /** @typedef {import('./store.js').Kind} Kind */
@@ -13,18 +14,18 @@ const LONGEST_WAIT_MS = 10_000;
 const READS = {
   order: {
     topic: 'observation/sale/sale-order',
-    lists: ['DRAFT', 'PROCESSING', 'PARTIAL'].map((status) => `sale-orders?status=${status}`),
+    lists: OPEN.order.map((status) => `sale-orders?status=${status}`),
     one: (id) => `sale-orders/${id}`,
   },
   ticket: {
     topic: 'observation/sale/kitchen-ticket',
-    lists: ['PENDING', 'PROCESSING', 'READY'].map((status) => `kitchen-tickets?status=${status}`),
+    lists: OPEN.ticket.map((status) => `kitchen-tickets?status=${status}`),
     one: (id) => `kitchen-tickets/${id}`,
   },
   // A usage has no place of its own: the list of its unit has it as long as it is ACTIVE.
   usage: {
     topic: 'observation/allocation/allocation-usage',
-    lists: ['allocation-usages?status=ACTIVE'],
+    lists: OPEN.usage.map((status) => `allocation-usages?status=${status}`),
     one: (_, hint) => `allocation-usages?limit=200${hint.unitId ? `&unitId=${encodeURIComponent(hint.unitId)}` : ''}`,
   },
 };

@@ -1,19 +1,17 @@
 /** The things on the board, by id and version: a thing never goes back to an older version. */
 
+import { OPEN } from './lifecycles.js';
+
 /**
  * @typedef {'order' | 'ticket' | 'usage'} Kind
  * @typedef {{id: string, version: number, status: string} & Record<string, any>} Thing
  */
 
-/** @type {Record<Kind, ReadonlySet<string>>} */
-const OPEN = {
-  order: new Set(['DRAFT', 'PROCESSING', 'PARTIAL']),
-  ticket: new Set(['PENDING', 'PROCESSING', 'READY']),
-  usage: new Set(['ACTIVE']),
-};
-
 /** @param {Kind} kind @param {Thing} thing */
-export const isOpen = (kind, thing) => OPEN[kind].has(thing.status);
+export const isOpen = (kind, thing) => OPEN[kind].includes(thing.status);
+
+/** So many of the things that are over stay known: reads that were under way when they ended may still show them. */
+const MOST_OVER = 500;
 
 export class Store {
   /** @param {() => void} onChange */

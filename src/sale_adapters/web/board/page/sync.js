@@ -1,6 +1,7 @@
 /** Snapshot and stream joined without a hole: what is on the board is current, or says that it is not. */
 
 import { Problem } from './api.js';
+import { OPEN } from './lifecycles.js';
 import { kindOf, pause, Reader } from './reader.js';
 import { Stream } from './stream.js';
 
@@ -157,7 +158,7 @@ export class Sync {
     if (kind === 'usage') this.reseat(saleOrderId);
     if (!kind || this.store.newest(kind, id) >= version) return;
     this.store.hear(kind, id, version);
-    if (kind === 'usage' && status !== 'ACTIVE') {
+    if (kind === 'usage' && !OPEN.usage.includes(status)) {
       const known = this.store.get(kind, id);
       if (known) this.store.put(kind, { ...known, status, version });
       return;

@@ -3,6 +3,7 @@
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { repeat } from '../vendor/lit-html/directives/repeat.js';
 import { minutesSince, shortOf } from '../format.js';
+import { after, ITEM } from '../lifecycles.js';
 import { badge, empty, icon, notYours, oldMark } from '../parts.js';
 
 /** @typedef {import('../app.js').App} App */
@@ -13,9 +14,11 @@ const LATE_MINUTES = 15;
 /** A note of more letters gets the whole width of its dish. */
 const LONG_NOTE = 40;
 
-/** @type {Record<string, string>} */
-const NEXT = { PENDING: 'cook', COOKING: 'finish', READY: 'serve' };
-const VOIDABLE = new Set(['PENDING', 'COOKING', 'READY']);
+/** The way of a dish, one tap a step. */
+const STEPS = ['cook', 'finish', 'serve'];
+
+/** @param {any} item @param {string} action */
+const can = (item, action) => after(ITEM, item.status, action) !== undefined;
 
 /** Rush first, then by age. @param {Thing} one @param {Thing} other */
 const byUrgency = (one, other) => Number(other.rush) - Number(one.rush) || Date.parse(one.sentAt) - Date.parse(other.sentAt);
@@ -96,7 +99,7 @@ function card(app, ticket) {
 
 /** @param {App} app @param {Thing} ticket @param {any} item @param {boolean} closed */
 function row(app, ticket, item, closed) {
-  const next = NEXT[item.status];
+  const next = STEPS.find((action) => can(item, action));
   const busy = app.actions.isBusy(item.id);
   return html`<li class="item" data-status=${item.status} aria-busy=${String(busy)}>
     ${next
@@ -111,7 +114,7 @@ function row(app, ticket, item, closed) {
           <span class="next">${app.t(`action.${next}`)}</span>
         </button>`
       : html`<div class="step done">${label(app, item)}</div>`}
-    ${VOIDABLE.has(item.status)
+    ${can(item, 'void')
       ? html`<button
           class="more"
           aria-label=${app.t('item.more', item.name)}
@@ -136,7 +139,7 @@ function label(app, item) {
 /** @param {App} app @param {Thing} ticket @param {any} item */
 async function more(app, ticket, item) {
   const chosen = await app.ask.choice(`${app.format.number(item.quantity)}× ${item.name}`, [
-    ...(item.status === 'READY' ? [{ value: 'recall', text: app.t('action.recall') }] : []),
+    ...(can(item, 'recall') ? [{ value: 'recall', text: app.t('action.recall') }] : []),
     { value: 'void', text: app.t('action.void'), grave: true },
   ]);
   if (chosen === 'recall') await app.actions.item(ticket, item.id, 'recall');
@@ -176,6 +179,6 @@ export function kitchenKey(app, key, focused) {
   const item = ticket.items.find((/** @type {any} */ each) => each.id === focused.dataset.item);
   if (app.actions.isBusy(item ? item.id : ticket.id)) return;
   if (key === 'u' && !ticket.rush && !app.actions.isBusy(ticket.id)) void app.actions.rush(ticket);
-  if (key === 'v' && item && VOIDABLE.has(item.status)) void voidItem(app, ticket, item);
-  if (key === 'r' && item?.status === 'READY') void app.actions.item(ticket, item.id, 'recall');
+  if (key === 'v' && item && can(item, 'void')) void voidItem(app, ticket, item);
+  if (key === 'r' && item && can(item, 'recall')) void app.actions.item(ticket, item.id, 'recall');
 }

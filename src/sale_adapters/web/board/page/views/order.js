@@ -4,6 +4,7 @@ import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { repeat } from '../vendor/lit-html/directives/repeat.js';
 import { dueOf } from '../amounts.js';
 import { shortOf } from '../format.js';
+import { after, ORDER } from '../lifecycles.js';
 import { sendable, sumOf, unsentOf } from '../lines.js';
 import { badge, empty, icon, oldMark } from '../parts.js';
 import { isOpen } from '../store.js';
@@ -15,12 +16,15 @@ import { historyView } from './history.js';
 /** @typedef {import('../app.js').App} App */
 /** @typedef {import('../store.js').Thing} Thing */
 
+/** @param {Thing} order @param {string} action */
+const can = (order, action) => after(ORDER, order.status, action) !== undefined;
+
 /** @param {App} app @param {string} id */
 export function orderView(app, id) {
   const order = app.store.get('order', id);
   if (!order) return app.lookedFor(id) ? empty(app.t('order.gone'), '') : html`<p class="choose">${app.t('live.starting')}…</p>`;
   const old = app.store.isOld('order', order);
-  const editable = order.status === 'DRAFT';
+  const editable = can(order, 'edit');
   // Word of what one has just done may come before its answer: the next tap is meant, and waits for that answer.
   const closed = old && !app.actions.isUnderWay('order', id);
   const price = editable && order.items.length ? app.prices.of(order) : null;
@@ -47,7 +51,7 @@ function lineRow(app, order, line, price, editable) {
   const off = app.off(!editable);
   const priced = price?.items.find((/** @type {any} */ each) => each.lineId === line.id);
   const total = line.total ?? priced?.total;
-  const fixed = order.status !== 'DRAFT' || line.leadItemId;
+  const fixed = !can(order, 'edit') || line.leadItemId;
   const quantity = app.format.number(line.quantity);
   const adjust = (/** @type {number} */ by) => app.actions.adjust(order, line, by);
   return html`<li class="line ${line.leadItemId ? 'child' : ''}" data-line=${line.id}>
@@ -136,12 +140,12 @@ function actions(app, order, closed) {
       ${unsent.length && count > 1 ? html`<button aria-disabled=${app.off(busy)} @click=${() => sendSome(app, order)}>${app.t('order.send.some')}</button>` : nothing}
     </div>`}
     <div class="actions">
-    ${status === 'DRAFT' && order.items.length ? html`<button class=${unsent.length ? '' : 'primary'} aria-disabled=${app.off(busy)} @click=${() => checkOut(app, order)}>${app.t('order.checkout')}</button>` : nothing}
+    ${can(order, 'checkout') && order.items.length ? html`<button class=${unsent.length ? '' : 'primary'} aria-disabled=${app.off(busy)} @click=${() => checkOut(app, order)}>${app.t('order.checkout')}</button>` : nothing}
     ${toPay && app.config.demoPayUrl ? html`<button class=${unsent.length ? '' : 'primary'} aria-disabled=${app.off(busy)} @click=${() => pay(app, order)}>${app.t('order.pay')}</button>` : nothing}
-    ${status === 'PROCESSING' && !order.paid ? html`<button aria-disabled=${app.off(busy)} @click=${() => app.actions.order(order, 'revert', {})}>${app.t('order.revert')}</button>` : nothing}
+    ${can(order, 'revert') && !order.paid ? html`<button aria-disabled=${app.off(busy)} @click=${() => app.actions.order(order, 'revert', {})}>${app.t('order.revert')}</button>` : nothing}
     ${isOpen('order', order) && !app.tableOf(order.id) && app.sync.allowed.has('usage') ? html`<button aria-disabled=${app.off(busy)} @click=${() => seat(app, order)}>${app.t('order.seat')}</button>` : nothing}
     <button aria-expanded=${String(app.historyOf === order.id)} @click=${() => app.showHistory(order.id)}>${app.t('order.history')}</button>
-    ${isOpen('order', order) ? html`<button class="grave" aria-disabled=${app.off(busy)} @click=${() => cancel(app, order)}>${app.t('order.cancel')}</button>` : nothing}
+    ${can(order, 'cancel') ? html`<button class="grave" aria-disabled=${app.off(busy)} @click=${() => cancel(app, order)}>${app.t('order.cancel')}</button>` : nothing}
   </div>`;
 }
 
