@@ -267,6 +267,61 @@ async def test_what_a_list_shows_older_than_it_was_heard_of_is_read_again(open_b
 async def test_guests_who_move_while_their_table_is_read_are_not_lost(open_board: Open) -> None:
     read = await evaluated(
         await open_board(None),
+@pytest.mark.parametrize("refused", [False, True], ids=["shown", "refused"])
+async def test_what_changes_while_it_is_read_is_read_again_and_who_asked_waits_for_that(
+    open_board: Open, *, refused: bool
+) -> None:
+    read = await evaluated(
+        await open_board(None),
+        """
+        const [{ Store }, { Reader }, { Problem }] = [await load('store'), await load('reader'), await load('api')];
+        const store = new Store(() => {});
+        const order = (version) => ({ id: 'a', version, status: 'DRAFT' });
+        const asked = [];
+        const get = () => new Promise((done, refuse) => asked.push({ done, refuse }));
+        const reader = new Reader({ get }, store);
+        const first = reader.one('order', 'a');
+        const second = reader.one('order', 'a').then(() => store.get('order', 'a')?.version);
+        if (REFUSED) asked[0].refuse(new Problem(404, {}));
+        else asked[0].done({ body: order(1), seq: 6 });
+        await Promise.race([first, new Promise((done) => setTimeout(done, 500))]);
+        asked[1]?.done({ body: order(2), seq: 7 });
+        return [asked.length, await second];
+        """.replace("REFUSED", str(refused).lower()),
+    )
+    assert read == [2, 2]
+
+
+@pytest.mark.parametrize("failures", [0, 1], ids=["already read", "still being read"])
+async def test_a_list_that_is_late_does_not_look_for_guests_at_the_table_they_left(
+    open_board: Open, failures: int
+) -> None:
+    table = await evaluated(
+        await open_board(None),
+        """
+        const [{ Store }, { Reader }, { Problem }] = [await load('store'), await load('reader'), await load('api')];
+        const store = new Store(() => {});
+        const usage = (version, unitId) => ({ id: 'a', version, unitId, status: 'ACTIVE' });
+        let [list, failures] = [null, FAILURES];
+        const get = async (path) => {
+            if (path.includes('status=')) return new Promise((done) => (list = done));
+            if (failures-- > 0) throw new Problem(503, {});
+            return { body: { items: path.includes('table-2') ? [usage(2, 'table-2')] : [] }, seq: 7 };
+        };
+        const reader = new Reader({ get }, store);
+        store.put('usage', usage(1, 'table-1'));
+        const all = reader.all('usage');
+        store.hear('usage', 'a', 2);
+        const one = reader.one('usage', 'a', { unitId: 'table-2', version: 2 });
+        if (!failures) await one;
+        list({ body: { items: [usage(1, 'table-1')] }, seq: 6 });
+        await Promise.race([all, new Promise((done) => setTimeout(done, 1_000))]);
+        return store.get('usage', 'a')?.unitId;
+        """.replace("FAILURES", str(failures)),
+    )
+    assert table == "table-2"
+
+
         """
         const [{ Store }, { Reader }] = [await load('store'), await load('reader')];
         const store = new Store(() => {});
@@ -280,7 +335,7 @@ async def test_guests_who_move_while_their_table_is_read_are_not_lost(open_board
         store.put('usage', usage(1, 'table-1'));
         const reading = reader.one('usage', 'a', { unitId: 'table-1' });
         store.hear('usage', 'a', 2);
-        await reader.one('usage', 'a', { unitId: 'table-2' });
+        void reader.one('usage', 'a', { unitId: 'table-2' });
         answer({ body: { items: [] }, seq: 6 });
         await Promise.resolve();
         const meanwhile = store.get('usage', 'a')?.unitId;

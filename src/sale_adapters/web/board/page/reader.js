@@ -5,7 +5,7 @@ import { OPEN } from './lifecycles.js';
 import { isOpen } from './store.js';
 
 /** @typedef {import('./store.js').Kind} Kind */
-/** @typedef {{again: boolean, hint: Record<string, any>}} Reading */
+/** @typedef {{again: boolean, hint: Record<string, any>, done: Promise<void>}} Reading */
 
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 10_000;
@@ -97,7 +97,8 @@ export class Reader {
       }
       const listed = new Set(items.map((thing) => thing.id));
       this.allowed.add(kind);
-      const again = [...before.filter((thing) => !listed.has(thing.id)), ...items.filter((thing) => this.store.isOld(kind, thing))];
+      const isOld = (/** @type {import('./store.js').Thing} */ thing) => this.store.isOld(kind, this.store.get(kind, thing.id) ?? thing);
+      const again = [...before.filter((thing) => !listed.has(thing.id)), ...items.filter(isOld)];
       await Promise.all(again.map((thing) => this.one(kind, thing.id, thing)));
       return Math.min(...lists.map((list) => list.seq));
     } catch (error) {
@@ -125,29 +126,36 @@ export class Reader {
   }
 
   /**
-   * Read one thing until it is as new as what was heard of it.
+   * Read one thing until it is as new as what was heard of it; who asks meanwhile waits for a look that began after he asked.
    * @param {Kind} kind @param {string} id @param {Record<string, any>} [hint]
+   * @returns {Promise<void>}
    */
-  async one(kind, id, hint = {}) {
+  one(kind, id, hint = {}) {
     const key = `${kind}:${id}`;
     const under = this.reading.get(key);
     if (under) {
-      Object.assign(under, { again: true, hint });
-      return;
+      under.again = true;
+      // Where a usage was earlier is no place to look for it.
+      if (!(hint.version < under.hint.version)) under.hint = hint;
+      return under.done;
     }
-    const [run, reading] = [this.run, { again: false, hint }];
+    const reading = { again: false, hint, done: Promise.resolve() };
     this.reading.set(key, reading);
-    for (let tried = 0; run === this.run; tried += 1) {
+    reading.done = this.untilNew(kind, id, reading);
+    return reading.done;
+  }
+
+  /** @param {Kind} kind @param {string} id @param {Reading} reading */
+  async untilNew(kind, id, reading) {
+    const { run } = this;
+    // A change that came while it was read is no failure of the service, and is not waited for any longer.
+    for (let tried = 0; run === this.run; tried = reading.again ? 0 : tried + 1) {
       reading.again = false;
-      try {
-        await this.once(kind, id, reading.hint);
-        if (!reading.again && !this.isOutdated(kind, id)) break;
-      } catch (error) {
-        if (!passes(error)) break;
-      }
+      const settled = await this.once(kind, id, reading.hint).then(() => !this.isOutdated(kind, id), (error) => !passes(error));
+      if (settled && !reading.again) break;
       await pause(Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** tried));
     }
-    if (run === this.run) this.reading.delete(key);
+    if (run === this.run) this.reading.delete(`${kind}:${id}`);
   }
 
   /**
