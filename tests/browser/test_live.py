@@ -12,6 +12,7 @@ from playwright.async_api import Route, WebSocketRoute, expect
 
 from board_world import WIDE, Open, Screen, as_admin, evaluated, seated, sent
 from live import Live
+from sale_adapters.web.stream.conversation import StreamLimits
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -239,8 +240,10 @@ async def test_a_socket_that_died_without_a_word_is_given_up_and_the_board_says_
     await cook.sign_in("Cook")
     mute.still = True
 
-    await cook.page.clock.fast_forward("01:30")
+    await cook.page.clock.fast_forward(round((StreamLimits().heartbeat_seconds + 1) * 1_000))
+    await cook.is_live()
 
+    await cook.page.clock.fast_forward("00:14")
     await expect(cook.page.locator("div.down")).to_contain_text(re.compile(r"Not live since 07:00:[0-3]\d\sPM"))
     mute.still = False
     await cook.page.clock.fast_forward("00:30")
@@ -264,9 +267,6 @@ async def test_what_a_list_shows_older_than_it_was_heard_of_is_read_again(open_b
     assert read == [7, 5]
 
 
-async def test_guests_who_move_while_their_table_is_read_are_not_lost(open_board: Open) -> None:
-    read = await evaluated(
-        await open_board(None),
 @pytest.mark.parametrize("refused", [False, True], ids=["shown", "refused"])
 async def test_what_changes_while_it_is_read_is_read_again_and_who_asked_waits_for_that(
     open_board: Open, *, refused: bool
@@ -322,6 +322,9 @@ async def test_a_list_that_is_late_does_not_look_for_guests_at_the_table_they_le
     assert table == "table-2"
 
 
+async def test_guests_who_move_while_their_table_is_read_are_not_lost(open_board: Open) -> None:
+    read = await evaluated(
+        await open_board(None),
         """
         const [{ Store }, { Reader }] = [await load('store'), await load('reader')];
         const store = new Store(() => {});

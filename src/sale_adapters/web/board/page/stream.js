@@ -3,7 +3,8 @@
 import { streamPlace } from './places.js';
 
 const HEARTBEAT_MS = 25_000;
-const SILENCE_MS = 70_000;
+/** The service gives a sign of life every 30 s (contract §8). */
+const SILENCE_MS = 40_000;
 const LOOK_MS = 5_000;
 const FIRST_WAIT_MS = 400;
 const LONGEST_WAIT_MS = 10_000;
