@@ -8,6 +8,7 @@ import { Dialogs } from './dialogs.js';
 import { createFormat } from './format.js';
 import { Lookup } from './lookups.js';
 import { Notices } from './notices.js';
+import { Recent } from './recent.js';
 import { currentRoute, go } from './router.js';
 import { forget, isOver, remember, rememberedSession } from './session.js';
 import { Chime } from './sound.js';
@@ -46,8 +47,8 @@ export class App {
     this.stations = new Map();
     /** @type {string | null} */
     this.historyOf = null;
-    /** @type {Set<string>} */
-    this.soughtInVain = new Set();
+    /** Ids of orders that are not there. @type {Recent<true>} */
+    this.soughtInVain = new Recent();
     this.chime = new Chime();
     this.store = new Store(() => this.update());
     this.api = createApi(() => this.session, () => this.expire());
@@ -251,7 +252,7 @@ export class App {
   async find(id) {
     if (this.store.get('order', id)) return;
     await this.sync.refresh('order', id);
-    if (!this.store.get('order', id)) this.soughtInVain.add(id);
+    if (!this.store.get('order', id)) this.soughtInVain.set(id, true);
     this.update();
   }
 

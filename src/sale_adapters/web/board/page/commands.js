@@ -1,6 +1,7 @@
 /** Commands on things: one after the other per thing, upon the version that was seen, and what came of it. */
 
 import { explain, isMoved, isStale } from './problems.js';
+import { Recent } from './recent.js';
 
 /** @typedef {import('./store.js').Kind} Kind */
 /** @typedef {import('./store.js').Thing} Thing */
@@ -22,8 +23,8 @@ export class Commands {
     this.queues = new Map();
     /** Ids whose command is on its way, or has only just come back. @type {Set<string>} */
     this.busy = new Set();
-    /** The versions that commands of this screen alone led through, per thing. @type {Map<string, {from: number, to: number}>} */
-    this.own = new Map();
+    /** The versions that commands of this screen alone led through, per thing. @type {Recent<{from: number, to: number}>} */
+    this.own = new Recent();
   }
 
   /** @param {string} id */

@@ -24,11 +24,17 @@ export class Lookup {
   of(order) {
     const known = this.known.get(order.id);
     if (known?.version !== order.version && this.app.sync.live) {
+      this.forget();
       this.known.set(order.id, { version: order.version, found: null });
       this.wanted.set(order.id, order);
       queueMicrotask(() => void this.work());
     }
     return known?.version === order.version ? known.found : null;
+  }
+
+  /** Forget what was read beside orders that nobody sees any more. */
+  forget() {
+    for (const id of this.known.keys()) if (!this.app.store.get('order', id)) this.known.delete(id);
   }
 
   async work() {

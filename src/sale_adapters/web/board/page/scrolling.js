@@ -1,10 +1,12 @@
 /** How far each address was scrolled: what is opened begins at its top, and the way back leads to where one was. */
 
+import { Recent } from './recent.js';
+
 /** As wide as this, an order is beside the list, which stays where it is. */
 const BESIDE = matchMedia('(min-width: 861px)');
 
-/** @type {Map<string, number>} */
-const places = new Map();
+/** @type {Recent<number>} */
+const places = new Recent();
 
 /** @param {string} url */
 const viewOf = (url) => new URL(url).hash.split('/')[1];

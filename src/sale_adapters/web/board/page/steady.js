@@ -1,5 +1,7 @@
 /** A tap that was meant for what stood there a moment ago goes nowhere. */
 
+import { Recent } from './recent.js';
+
 const UNSTEADY_MS = 350;
 
 /** @typedef {{x: number, y: number, width: number, height: number}} Place */
@@ -8,10 +10,10 @@ export class Steadiness {
   constructor() {
     /** Where each button that acts on a dish was drawn last, within its group. @type {Map<string, Place>} */
     this.places = new Map();
-    /** Ids of buttons that took another's place, and until when they are deaf to taps. @type {Map<string, number>} */
-    this.moved = new Map();
-    /** Ids that got the focus without anybody's wish, and until when they are deaf to keys. @type {Map<string, number>} */
-    this.focused = new Map();
+    /** Ids of buttons that took another's place, and until when they are deaf to taps. @type {Recent<number>} */
+    this.moved = new Recent();
+    /** Ids that got the focus without anybody's wish, and until when they are deaf to keys. @type {Recent<number>} */
+    this.focused = new Recent();
   }
 
   /** Look which buttons came to stand where another was. */

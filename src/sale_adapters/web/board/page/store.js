@@ -25,7 +25,7 @@ export class Store {
     this.seqs = new Map();
     /** Ids of ended things that are still looked at. @type {Set<string>} */
     this.kept = new Set();
-    /** Ids of tickets that are no news to anybody here; null until everything was read once. @type {Set<string> | null} */
+    /** Tickets that are no news to anybody here; null until everything was read once. @type {Set<string> | null} */
     this.met = null;
   }
 
@@ -66,8 +66,24 @@ export class Store {
   hear(kind, /** @type {string} */ id, /** @type {number} */ version) {
     const key = `${kind}:${id}`;
     if ((this.heard.get(key) ?? 0) >= version) return;
+    // What was heard of last stands last.
+    this.heard.delete(key);
     this.heard.set(key, version);
+    this.forget();
     this.onChange();
+  }
+
+  /** Forget what has been over for long. */
+  forget() {
+    let surplus = this.heard.size - MOST_OVER;
+    for (const things of Object.values(this.things)) surplus -= things.size;
+    for (const key of this.heard.keys()) {
+      if (surplus <= 0) return;
+      const [kind, id] = key.split(':');
+      if (this.things[/** @type {Kind} */ (kind)].has(id)) continue;
+      for (const kept of [this.heard, this.seqs, this.met]) kept?.delete(key);
+      surplus -= 1;
+    }
   }
 
   /** Return the newest version that was heard of; 0 when nothing was. @param {Kind} kind @param {string} id */
@@ -84,13 +100,13 @@ export class Store {
   newcomers() {
     const tickets = this.open('ticket');
     const { met } = this;
-    this.met = new Set([...(met ?? []), ...tickets.map((ticket) => ticket.id)]);
-    return met ? tickets.filter((ticket) => !met.has(ticket.id)) : [];
+    this.met = new Set([...(met ?? []), ...tickets.map((ticket) => `ticket:${ticket.id}`)]);
+    return met ? tickets.filter((ticket) => !met.has(`ticket:${ticket.id}`)) : [];
   }
 
   /** Take in a ticket that was sent from here, which is no news. @param {Thing} ticket */
   meet(ticket) {
-    this.met?.add(ticket.id);
+    this.met?.add(`ticket:${ticket.id}`);
     this.put('ticket', ticket);
   }
 

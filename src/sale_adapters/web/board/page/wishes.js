@@ -1,9 +1,11 @@
 /** What was asked for and never answered: asked again, it carries the same key, so that it is done once (contract §9). */
 
+import { Recent } from './recent.js';
+
 export class Wishes {
   constructor() {
-    /** What was asked for, by the key that it carried. @type {Map<string, string>} */
-    this.unanswered = new Map();
+    /** What was asked for, by the key that it carried. @type {Recent<string>} */
+    this.unanswered = new Recent();
   }
 
   /**
