@@ -30,6 +30,23 @@ async def test_a_station_that_runs_empty_stays_chosen(sale: Live, open_board: Op
     await expect(cook.ticket("mishap-1")).to_have_count(0)
 
 
+async def test_a_station_that_was_named_since_the_sign_in_is_called_by_its_name(sale: Live, open_board: Open) -> None:
+    cook = await open_board("Cook")
+
+    def name(name: str) -> None:
+        bar = {"id": "station-late", "name": name, "itemIds": ["variant-tra-da"]}
+        sale.call("PUT", "/kitchen-stations", {"stations": [bar]}, headers=as_admin(sale)).raise_for_status()
+
+    name("Quầy trà")
+    sent(sale, "mishap-10", ("tra-da", 1))
+    await expect(cook.ticket("mishap-10").locator(".about")).to_contain_text("Quầy trà")
+
+    name("Quầy nước")
+    await cook.go("floor")
+    await cook.go("kitchen")
+    await expect(cook.ticket("mishap-10").locator(".about")).to_contain_text("Quầy nước")
+
+
 async def test_a_note_stays_when_its_item_is_refused_and_does_not_go_along_to_another_order(
     sale: Live, open_board: Open
 ) -> None:

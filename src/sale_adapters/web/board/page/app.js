@@ -2,7 +2,7 @@
 
 import { nothing, html, render } from './vendor/lit-html/lit-html.js';
 import { Actions } from './actions.js';
-import { createApi } from './api.js';
+import { createApi, Problem } from './api.js';
 import { Ask } from './ask.js';
 import { Dialogs } from './dialogs.js';
 import { createFormat } from './format.js';
@@ -43,7 +43,7 @@ export class App {
     this.drawn = () => {};
     this.route = currentRoute() ?? { view: 'kitchen', id: null };
     this.station = sessionStorage.getItem(STATION_KEY);
-    /** Names of kitchen stations by id. @type {Map<string, string>} */
+    /** Names of kitchen stations by id; null where the role may not know them. @type {Map<string, string> | null} */
     this.stations = new Map();
     /** @type {string | null} */
     this.historyOf = null;
@@ -144,6 +144,7 @@ export class App {
     remember(session);
     this.notices.clear();
     if (!same) this.store.clear();
+    this.stations = new Map();
     // Read everything, even after the same person's break: reads that met the end of the token found nothing.
     this.begin();
     this.update();
@@ -244,6 +245,7 @@ export class App {
     const { id } = this.route;
     this.store.keepOnly(id);
     if (id && this.session) void this.find(id);
+    if (this.route.view === 'kitchen' && this.session) void this.nameStations();
     document.title = `${this.t(this.route.view)} · Sale`;
     this.update();
   }
@@ -262,18 +264,19 @@ export class App {
     // What the address names is read for whoever is signed in now.
     this.soughtInVain.clear();
     this.routed();
-    void this.nameStations();
   }
 
-  /** Learn how the stations are called; without the right to know they go by their ids. */
+  /** Learn how the stations are called; until that is known they go by their ids. */
   async nameStations() {
-    try {
-      const { body } = await this.api.get('kitchen-stations');
-      this.stations = new Map(body.stations.map((/** @type {Named} */ station) => [station.id, station.name]));
-      this.update();
-    } catch {
-      this.stations.clear();
-    }
+    if (!this.stations) return;
+    const { session } = this;
+    const stations = await this.api.get('kitchen-stations').then(
+      ({ body }) => new Map(body.stations.map((/** @type {Named} */ station) => [station.id, station.name])),
+      (error) => (error instanceof Problem && error.status === 403 ? null : this.stations),
+    );
+    if (session !== this.session) return;
+    this.stations = stations;
+    this.update();
   }
 
   /** Begin where the role may see something, unless the address says where. */
@@ -296,6 +299,7 @@ export class App {
 
   /** @param {import('./store.js').Thing[]} tickets */
   announce(tickets) {
+    if (tickets.some(({ stationId }) => stationId && !this.stations?.has(stationId))) void this.nameStations();
     const mine = tickets.filter((ticket) => this.station === null || (ticket.stationId ?? '') === this.station);
     if (!mine.length) return;
     byId('heard').textContent = mine.map((ticket) => this.t('ticket.new', this.placeOf(ticket), ticket.items.length)).join('. ');

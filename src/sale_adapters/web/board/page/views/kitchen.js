@@ -56,7 +56,7 @@ const filter = (app, stations, chosen, tickets) => html`<div class="chips" role=
 </div>`;
 
 /** @param {App} app @param {string} station */
-const stationName = (app, station) => app.stations.get(station) ?? (station || app.t('station.none'));
+const stationName = (app, station) => app.stations?.get(station) ?? (station || app.t('station.none'));
 
 /**
  * Tell whether nothing can be done with a ticket until its news are read. Word of what one has just done may come before its
