@@ -12,7 +12,7 @@ import pytest
 from lookout import until_waiting
 from orders_world import fresh_merchant
 from parts import parts_on
-from sale_adapters.memory import demo_catalog
+from sale_adapters.memory import MemoryPricing, demo_catalog, demo_pricing
 from sale_adapters.postgres import Database
 from sale_domain.context import Context
 from sale_domain.cooking import Portion
@@ -39,6 +39,7 @@ class Shop:
     context: Context
     outside: psycopg.AsyncConnection
     database_url: str
+    pricing: MemoryPricing
 
     async def opened(self) -> Order:
         pho = ProductRequest(item_id=ItemId("variant-pho"), quantity=Decimal(2))
@@ -80,12 +81,12 @@ class Shop:
 
 @pytest.fixture
 async def shop(tables_url: str, other: psycopg.AsyncConnection) -> AsyncIterator[Shop]:
-    merchant, catalog = fresh_merchant(), demo_catalog()
+    merchant, catalog, pricing = fresh_merchant(), demo_catalog(), demo_pricing()
     catalog.sell_at(CHANNEL, merchant_id=merchant, currency="VND")
     async with Database(tables_url) as database:
-        parts = attrs.evolve(parts_on(database), catalog=catalog)
+        parts = attrs.evolve(parts_on(database), catalog=catalog, pricing=pricing)
         context = Context(merchant_id=merchant, user_id=UserId("user-1"))
-        yield Shop(sale=Sale(parts), context=context, outside=other, database_url=tables_url)
+        yield Shop(sale=Sale(parts), context=context, outside=other, database_url=tables_url, pricing=pricing)
 
 
 async def test_two_cooks_that_tap_finish_at_the_same_moment_finish_it_once(shop: Shop) -> None:
@@ -143,6 +144,8 @@ async def test_a_checkout_against_a_sending_loses_neither(shop: Shop, *, sent_fi
     assert not [outcome for outcome in outcomes if isinstance(outcome, BaseException)], outcomes
     commands = ["ORDER_UPDATED", "ORDER_CHECKED_OUT"]
     assert await shop.actions(order.id) == ["ORDER_CREATED", *(commands if sent_first else commands[::-1])]
+    # A checkout that finds the order changed starts over.
+    assert len(shop.pricing.requests) == 1 + sent_first
     after = await shop.seen(order.id)
     (ticket,) = await shop.tickets(order.id)
     assert (after.status.value, after.version, int(after.basket.lines[0].sent_quantity)) == ("PROCESSING", 3, 2)
