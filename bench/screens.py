@@ -21,6 +21,8 @@ _SMALL = 4_096
 _MOST = 1 << 16
 _EXTENDED = 126
 _TEXT = 1
+_HEARTBEAT = b'{"event":"heartbeat"}'
+_A_WHILE = 100
 
 
 @attrs.frozen(kw_only=True)
@@ -56,9 +58,16 @@ class Screens:
     ours: Connection
 
     def seen(self, *, until: int, timeout_seconds: float) -> Seen:
-        """Wait until every screen has this number, or for so long; return what they were told."""
+        """Wait until every screen has this number, or for so long; return what they were told.
+
+        Raises:
+            ConnectionError: one of them was closed.
+        """
         self.ours.send((until, timeout_seconds))
-        seen: Seen = self.ours.recv()
+        try:
+            seen: Seen = self.ours.recv()
+        except EOFError:
+            raise ConnectionError("the screens have ended early: what they said is above") from None
         self.process.join()
         return seen
 
@@ -80,7 +89,13 @@ def stalled(place: Place, count: int) -> list[socket.socket]:
 
 
 def _watch(place: Place, count: int, pipe: Connection) -> None:
-    screens = [_subscribed(place) for _ in range(count)]
+    screens = list[socket.socket]()
+    for number in range(1, count + 1):
+        screens.append(_subscribed(place))
+        # On a busy machine it takes so long until all are there that the first would be taken for dead.
+        if number % _A_WHILE == 0 or number == count:
+            for each in screens:
+                each.sendall(_masked(_HEARTBEAT))
     notes: dict[int, list[tuple[float, bytes]]] = {each.fileno(): [] for each in screens}
     pipe.send("all are subscribed")
     with select.epoll() as poll:
@@ -113,7 +128,8 @@ def _note(number: int, notes: list[tuple[float, bytes]]) -> None:
 
 def _all_have(notes: Iterable[Sequence[tuple[float, bytes]]], until: int) -> bool:
     mark = b'"seq":%d,' % until
-    return all(each and mark in each[-1][1] for each in notes)
+    # A sign of life may have come after it.
+    return all(any(mark in data for _, data in each[-2:]) for each in notes)
 
 
 def _is_whole(frames: Sequence[tuple[int, int, float]], until: int) -> bool:
@@ -141,6 +157,8 @@ def _end(data: bytes) -> tuple[int, int] | None:
     length, start = data[1], 2
     if length == _EXTENDED:
         (length,), start = struct.unpack_from("!H", data, 2), 4
+    if data[0] & 0x0F != _TEXT:
+        raise ConnectionError(f"a screen was closed: {data[start : start + length]!r}")
     return (start, start + length) if len(data) >= start + length else None
 
 

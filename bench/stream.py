@@ -12,10 +12,11 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -26,7 +27,7 @@ from sale_adapters.postgres import Database, PostgresOrders
 from sale_adapters.postgres.migrations.run import migrate
 from sale_adapters.redis.alarm import FEED_CHANNEL, RedisAlarm
 from sale_adapters.system import UlidIds
-from sale_adapters.wire.places import STREAM
+from sale_adapters.wire.places import BASE, STREAM
 from sale_domain.ids import OrderId, SaleChannelId, merchant_bucket
 from sale_domain.money import Currency
 from sale_domain.orders import Order
@@ -36,6 +37,18 @@ from screens import Place, Seen, reading, stalled
 CHANGES_A_SECOND, SECONDS, STALLED = 10, 20, 0.05
 BEFORE = 2_000
 """So many changes are committed first, for the stalled alone, who fall behind by them; kernels may hold that much."""
+
+GOAL_MS = 200
+"""So soon 99 of 100 frames are to be there, on a machine that has nothing else to do: told, and no reason to fail."""
+
+MOST_MB, MOST_KB_A_SCREEN = 16, 48
+"""By so much `serve` may have grown at the end: for what is kept once, and for each screen (40 KB when measured).
+
+A queue of its own for each of the stalled would not fit.
+"""
+
+WHOLE, P99 = "screens that saw every change", "p99 ms from commit to frame"
+MEMORY = "serve MB without screens, with all, at the end"
 
 HERE = Path(__file__).parent
 
@@ -74,10 +87,27 @@ async def main(clients: int) -> int:
         report = await _measured(world, postgres.process.pid, clients)
     (HERE / "report-stream.json").write_text(json.dumps(report, indent=2) + "\n")
     sys.stdout.write("".join(f"{name}: {value}\n" for name, value in report.items()))
-    return 0
+    p99 = report[P99]
+    sys.stdout.write(
+        f"{'PASS' if p99 < GOAL_MS else 'FAIL'}: p99 {p99} ms, goal < {GOAL_MS} ms, load {report['load']}\n"
+    )
+    broken = list(_broken(report))
+    sys.stdout.write("".join(f"BROKEN: {promise}\n" for promise in broken))
+    return 1 if broken else 0
 
 
-async def _measured(world: Replicas, postgres: int, clients: int) -> Mapping[str, object]:
+def _broken(report: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the promises that did not hold; how soon frames come is no such promise on a machine that is busy."""
+    reading, whole = report["screens"] - report["stalled"], report[WHOLE]
+    if whole != reading:
+        yield f"{reading - whole} of {reading} screens missed a change, or saw one twice"
+    empty, _, end = report[MEMORY]
+    most = MOST_MB + report["screens"] * MOST_KB_A_SCREEN // 1024
+    if end - empty > most:
+        yield f"serve has grown by {end - empty} MB, more than {most} MB for {report['screens']} screens"
+
+
+async def _measured(world: Replicas, postgres: int, clients: int) -> Mapping[str, Any]:
     serve = world.replicas[0].process.pid
     place, some = await _place(world), int(STALLED * clients)
     async with Database(world.database_url) as database, RedisAlarm(world.redis.url, channel=FEED_CHANNEL) as alarm:
@@ -86,13 +116,20 @@ async def _measured(world: Replicas, postgres: int, clients: int) -> Mapping[str
         left = await asyncio.to_thread(stalled, place, some)
         await committer.commit(BEFORE, pause_seconds=0)
         screens = await asyncio.to_thread(reading, place, clients - some)
-        start, load = Usage.now(serve, postgres), os.getloadavg()[0]
+        start, load, sockets = Usage.now(serve, postgres), os.getloadavg()[0], await _sockets(world)
         committed = await committer.commit(CHANGES_A_SECOND * SECONDS, pause_seconds=1 / CHANGES_A_SECOND)
         seen = await asyncio.to_thread(screens.seen, until=max(committed), timeout_seconds=60)
         end = Usage.now(serve, postgres)
         for each in left:
             each.close()
-    return _report(committed, seen, (empty, start, end)) | {"screens": clients, "stalled": some, "load": round(load, 1)}
+    circumstances = {"screens": clients, "stalled": some, "sockets at the start": sockets, "load": round(load, 1)}
+    return _report(committed, seen, (empty, start, end)) | circumstances
+
+
+async def _sockets(world: Replicas) -> int:
+    """Ask serve how many screens it has: those who stall are let go after a while."""
+    told = (await world.client.get(f"http://{world.replicas[0].address}{BASE}/metrics")).text
+    return int(float(told.partition("\nsale_stream_clients ")[2].split()[0]))
 
 
 @attrs.define(kw_only=True)
@@ -142,9 +179,9 @@ def _report(committed: Mapping[int, float], seen: Seen, usage: tuple[Usage, Usag
     _, start, end = usage
     return {
         "frames": len(late_ms),
-        "screens that saw every change": seen.complete,
+        WHOLE: seen.complete,
         "p50 ms from commit to frame": round(percentiles[49], 1),
-        "p99 ms from commit to frame": round(percentiles[98], 1),
+        P99: round(percentiles[98], 1),
         "most ms": round(max(late_ms), 1),
         "CPU µs a frame: serve": round(1e6 * (end.serve - start.serve) / len(late_ms), 1),
         "CPU µs a frame: screens": round(1e6 * seen.cpu_seconds / len(late_ms), 1),
@@ -152,7 +189,7 @@ def _report(committed: Mapping[int, float], seen: Seen, usage: tuple[Usage, Usag
         "CPU s: screens": round(seen.cpu_seconds, 2),
         "CPU s: PostgreSQL": round(end.postgres - start.postgres, 2),
         "CPU s: committer": round(end.committer - start.committer, 2),
-        "serve MB without screens, with all, at the end": [round(each.memory / 2**20) for each in usage],
+        MEMORY: [round(each.memory / 2**20) for each in usage],
     }
 
 

@@ -1,12 +1,13 @@
 """A whole evening, told by chance to any shop: orders, kitchen, tables and money at once, ending as a model says."""
 
+from collections import Counter
 from typing import Any, NamedTuple, Protocol
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from house_model import ModelHouse, UsageEntry
-from kitchen_model import KitchenEvent
+from kitchen_model import NEXT, KitchenEvent, folded
 from order_model import PRICES, Entry, Event, Fact, ModelOrder
 
 ORDERS = st.integers(0, 1)
@@ -37,6 +38,9 @@ ATTEMPTS = st.builds(
 SETTLED = st.builds(Fact, st.just("settled"), st.none(), st.sampled_from(["tx-1", "tx-2"]), AMOUNTS)
 
 
+STEPS = {(before, after) for (before, _), after in NEXT.items()}
+
+
 class SeenLine(NamedTuple):
     """A line, and what the kitchen has of it."""
 
@@ -50,6 +54,8 @@ class SeenItem(NamedTuple):
     """A kitchen item; the kitchen's items of an order are numbered from 0."""
 
     number: int
+    item: str
+    note: str | None
     quantity: int
     status: str
 
@@ -289,7 +295,10 @@ def expected_of(order: ModelOrder) -> SeenOrder:
                 told=list(range(1, ticket.version + 1)),
                 rush=ticket.rush,
                 order_cancelled=ticket.order_cancelled,
-                items=[SeenItem(item.number, item.quantity, item.status) for item in ticket.items],
+                items=[
+                    SeenItem(item.number, item.line.item, item.line.note, item.quantity, item.status)
+                    for item in ticket.items
+                ],
             )
             for ticket in kitchen.tickets
         ],
@@ -298,14 +307,23 @@ def expected_of(order: ModelOrder) -> SeenOrder:
 
 def keeps_its_promises(seen: SeenOrder) -> None:
     """Hold what is promised of every order, whatever the model thinks."""
-    assert all(0 <= line.sent <= line.quantity for line in seen.lines)
+    cooked = Counter[tuple[str, str | None]]()
+    for item in (item for ticket in seen.tickets for item in ticket.items if item.status != "VOIDED"):
+        cooked[item.item, item.note] += item.quantity
+    # What is sent and not voided, counted in the kitchen, is what the lines say of it, and never exceeds them.
+    assert cooked == +Counter({(line.item, line.note): line.sent for line in seen.lines})
+    assert all(line.sent <= line.quantity for line in seen.lines)
+    assert all(ticket.status == folded([item.status for item in ticket.items]) for ticket in seen.tickets)
     assert 0 <= seen.paid <= min(seen.received, seen.total or 0)
-    assert [event.transition for event in seen.events if isinstance(event, Event)] in ([], [1], [1, 2])
+    payments = [event for event in seen.events if isinstance(event, Event)]
+    told = [entry.transition for entry in seen.history if entry.transition is not None]
+    assert [event.transition for event in payments] == told == [1, 2][: len(payments)]
     moves = [event for event in seen.events if isinstance(event, KitchenEvent)]
     for item in (item for ticket in seen.tickets for item in ticket.items):
         path = [event for event in moves if event.item == item.number]
         # Each event goes on where the last one ended, from PENDING to where the item is now.
         assert [event.previous for event in path] == ["PENDING", *(event.status for event in path)][: len(path)]
+        assert all((event.previous, event.status) in STEPS for event in path)
         assert item.status == (path[-1].status if path else "PENDING")
 
 

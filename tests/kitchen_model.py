@@ -54,14 +54,19 @@ class ModelTicket:
     @property
     def status(self) -> str:
         """What the items say, the voided ones left out."""
-        left = [item.status for item in self.items if item.status != "VOIDED"]
-        if not left:
-            return "VOIDED"
-        if all(status == "SERVED" for status in left):
-            return "COMPLETED"
-        if all(status in ("READY", "SERVED") for status in left):
-            return "READY"
-        return "PENDING" if all(status == "PENDING" for status in left) else "PROCESSING"
+        return folded([item.status for item in self.items])
+
+
+def folded(statuses: list[str]) -> str:
+    """Return the status of a ticket whose items have these."""
+    left = {status for status in statuses if status != "VOIDED"}
+    if not left:
+        return "VOIDED"
+    if left == {"SERVED"}:
+        return "COMPLETED"
+    if left <= {"READY", "SERVED"}:
+        return "READY"
+    return "PENDING" if left == {"PENDING"} else "PROCESSING"
 
 
 @attrs.define(kw_only=True)

@@ -51,7 +51,7 @@ async def _relay(settings: Settings, tracer: "OtelTracer | None") -> None:
         if settings.relay_http_port is not None:
             listening = listen(settings.relay_http_host, settings.relay_http_port)
             await stack.enter_async_context(answering(relay_app(metrics), listening))
-        chores = await stack.enter_async_context(upkeep(settings, tell=metrics))
+        chores = await stack.enter_async_context(upkeep(settings, tell=metrics, signalled=metrics.signalled))
         await run_relay(
             database_url=settings.database_url,
             kafka=kafka_connection(settings),

@@ -1,7 +1,7 @@
 """The relay's chores: parked payments are applied, late ones called out, tables freed, and what is old is dropped."""
 
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -22,7 +22,8 @@ from sale_app.kafka import kafka_connection
 from sale_app.reconcile_limits import limits_of
 from sale_app.reconcile_sample import Findings, reconcile_sample
 from sale_app.settings import Settings
-from sale_app.telling import telling
+from sale_app.telling import telling, uncounted
+from sale_domain.errors import StoreBusy
 from sale_domain.ports.leftovers import Leftover, Leftovers
 from sale_domain.ports.orders import ParkedFact
 from sale_domain.use_cases.parts import StoreParts
@@ -91,8 +92,8 @@ class Upkeep:
         expired = await sweep_expired(self.parts, buckets)
         for order_id in expired.orders:
             _LOG.info("allocation usages expired", extra={"order_id": order_id})
-        for order_id, failure in expired.failed:
-            _LOG.error("allocation usages not expired", exc_info=failure, extra={"order_id": order_id})
+        failed = [({"order_id": order_id}, failure) for order_id, failure in expired.failed]
+        _tell_failed("allocation usages not expired", failed)
 
     async def clean(self, buckets: range) -> None:
         """Drop what is older than it may be."""
@@ -106,8 +107,17 @@ class Upkeep:
         swept = await sweep_parked(self.parts, buckets, since=since)
         for parked in swept.applied:
             _LOG.info("parked payment applied", extra=_name(parked))
-        for parked, failure in swept.failed:
-            _LOG.error("parked payment not applied", exc_info=failure, extra=_name(parked))
+        _tell_failed("parked payment not applied", [(_name(parked), failure) for parked, failure in swept.failed])
+
+
+def _tell_failed(what: str, failed: Sequence[tuple[Mapping[str, str], Exception]]) -> None:
+    """Log each failure; orders that others kept locked are no bug, so they are counted and named in one line."""
+    for name, failure in failed:
+        if not isinstance(failure, StoreBusy):
+            _LOG.error(what, exc_info=failure, extra=name)
+    if locked := [name["order_id"] for name, failure in failed if isinstance(failure, StoreBusy)]:
+        facts = {"count": len(locked), "orders": ",".join(locked[:_SHOWN])}
+        _LOG.warning("%s, others kept the orders locked: left to the next sweep", what, extra=facts)
 
 
 def _name(parked: ParkedFact) -> dict[str, str]:
@@ -115,16 +125,21 @@ def _name(parked: ParkedFact) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def upkeep(settings: Settings, *, tell: Findings | None = None) -> AsyncIterator[Upkeep]:
+async def upkeep(
+    settings: Settings, *, tell: Findings | None = None, signalled: Callable[[str, int], object] = uncounted
+) -> AsyncIterator[Upkeep]:
     """Build the chores over PostgreSQL, which need not be there yet; ending the block closes every connection.
 
-    `tell` counts what comparing a sample finds.
+    Args:
+        settings: Where everything is, and how long what is kept.
+        tell: Counts what comparing a sample finds.
+        signalled: Counts what came of how many messages to signal.
     """
     days = {Leftover.PUBLISHED: settings.outbox_days, Leftover.WEBHOOKS: settings.webhook_log_days}
     stay = {Leftover.ANSWERS: ANSWERS_STAY, **{kind: timedelta(days=n) for kind, n in days.items() if n}}
     async with (
         Database(settings.database_url, connections=2) as database,
-        telling(PostgresOrders(database), settings) as orders,
+        telling(PostgresOrders(database), settings, signalled=signalled) as orders,
     ):
         yield Upkeep(
             parts=StoreParts(

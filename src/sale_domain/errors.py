@@ -279,6 +279,10 @@ class StoreUnavailable(Unavailable):
         return f"The database is not available: {self.reason}"
 
 
+class StoreBusy(StoreUnavailable):
+    """The database is there, but others kept in it what was needed: a lock, or a transaction that must win."""
+
+
 @attrs.define(kw_only=True, eq=False)
 class EventTooLarge(Unavailable):
     """Kafka would never take the event, so nothing was written; mq-pay keeps a payment that is answered so (C17)."""

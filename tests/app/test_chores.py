@@ -105,7 +105,7 @@ async def test_money_that_waits_too_long_is_called_out_and_kept(caplog: pytest.L
     [
         AssertionError("a bug"),
         EventTooLarge(topic="payment.success", size=2, limit=1),
-        StoreUnavailable(reason="canceling statement due to lock timeout"),
+        StoreUnavailable(reason="a connection was lost"),
     ],
     ids=lambda failure: type(failure).__name__,
 )

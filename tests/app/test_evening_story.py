@@ -245,7 +245,9 @@ class HttpShop:
         for ticket_id in self.tickets[order]:
             _, ticket = self._asked("GET", f"/kitchen-tickets/{ticket_id}")
             items = [
-                SeenItem(self.items[order].index(each["id"]), each["quantity"], each["status"])
+                SeenItem(
+                    self.items[order].index(each["id"]), each["itemId"], each["note"], each["quantity"], each["status"]
+                )
                 for each in ticket["items"]
             ]
             versions = [version for thing_id, version in told if thing_id == ticket_id]

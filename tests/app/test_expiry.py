@@ -1,6 +1,7 @@
 """The relay frees what was reserved until now: for its own buckets, once, and whatever else goes wrong."""
 
 import logging
+from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from sale_adapters.memory import MemoryLeftovers
 from sale_app.composition import InMemorySale, compose_in_memory
 from sale_app.upkeep import SOON_SECONDS, Upkeep
 from sale_domain.allocations import UsageStatus
-from sale_domain.errors import StoreUnavailable
+from sale_domain.errors import KeyInUse, StoreUnavailable
 from sale_domain.events import FeedAction
 from sale_domain.ids import BUCKETS, OrderId, UnitId, bucket_of
 from sale_domain.ports.allocations import UsageFilter
@@ -86,7 +87,7 @@ async def test_more_tables_than_fit_on_a_page_are_all_freed(monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(
-    "failure", [AssertionError("a bug"), StoreUnavailable(reason="the order stayed locked")], ids=["bug", "lock"]
+    "failure", [AssertionError("a bug"), StoreUnavailable(reason="a connection was lost")], ids=["bug", "hiccup"]
 )
 async def test_one_order_that_cannot_be_swept_keeps_no_other_table_taken(
     failure: Exception, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
@@ -106,6 +107,31 @@ async def test_one_order_that_cannot_be_swept_keeps_no_other_table_taken(
 
     assert await tables(shop, UsageStatus.ACTIVE) == ["table-4"]
     assert [record.exc_info is not None for record in caplog.records if record.levelno == logging.ERROR] == [True]
+
+
+async def test_orders_that_others_keep_locked_are_left_to_the_next_sweep_and_keep_no_other_table_taken(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    shop = compose_in_memory()
+    locked = [await reserved(shop, f"table-{n}") for n in range(AWAY + 1)]
+    await reserved(shop, "table-free")
+    shop.clock.advance(3600)
+    shop.store.lock_timeout_seconds = 0.01
+    upkeep = upkeep_of(shop)
+
+    async with AsyncExitStack() as others:
+        for order_id in locked:
+            await others.enter_async_context(shop.store.locked(order_id, otherwise=KeyInUse()))
+        await upkeep.expire(ALL)
+
+    assert await tables(shop, UsageStatus.EXPIRED) == ["table-free"]
+    (told,) = caplog.records
+    assert told.levelno == logging.WARNING
+    assert said(told).endswith(
+        f"others kept the orders locked: left to the next sweep count={AWAY + 1} orders={','.join(locked)}"
+    )
+    await upkeep.expire(ALL)
+    assert await tables(shop, UsageStatus.ACTIVE) == []
 
 
 async def test_a_store_that_goes_away_ends_the_sweep_and_is_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,12 +61,26 @@ async def test_the_client_of_the_page_sees_every_change_also_after_a_break(
     assert "closed: received 1012" in shown
 
 
-async def _follow(address: str) -> None:
+async def test_the_client_of_the_page_says_why_it_is_refused_and_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    shop = compose_in_memory()
+    shop.tokens.issue("lan", user_id="lan", roles=("admin",), merchants=("merchant-1",))
+    stream = Stream(shop.sale, tail=shop.tail)
+    async with (
+        serving(create_app(shop.sale, readiness=readiness, stream=stream), farewell=stream.close) as address,
+        asyncio.timeout(30),
+    ):
+        with pytest.raises(RuntimeError, match="is no topic"):
+            await _follow(address, topic="observation/sale/sale-check")
+
+
+async def _follow(address: str, *, topic: str = "observation/sale/sale-order") -> None:
     """Run the page's program, but for its last line, against this server."""
     (program,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    for theirs, ours in (("127.0.0.1:31030", address), ("…", "lan"), ("asyncio.run(follow())", "")):
+    ours = {"127.0.0.1:31030": address, "…": "lan", "observation/sale/sale-order": topic, "asyncio.run(follow())": ""}
+    for theirs, our in ours.items():
         assert theirs in program
-        program = program.replace(theirs, ours)
+        program = program.replace(theirs, our)
     names: dict[str, Any] = {}
     exec(program, names)  # noqa: S102 - our own page
     await names["follow"]()

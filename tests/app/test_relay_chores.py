@@ -11,10 +11,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import attrs
+import httpx
 import psycopg
 import pytest
 
 from orders_world import attempt, checking_out, create, delivered, fresh_merchant
+from sale_adapters.embedded import free_ports
 from sale_adapters.kafka.connection import KafkaConnection
 from sale_adapters.kafka.reading import committed_records
 from sale_adapters.kafka.topics import Topic, ensure_topics
@@ -48,13 +50,15 @@ ANSWERED_LONG_AGO = b"""
 
 
 @pytest.fixture
-def environment(tables_url: str, kafka_bootstrap: str) -> Mapping[str, str]:
+def environment(tables_url: str, kafka_bootstrap: str, redis_url: str) -> Mapping[str, str]:
     topics = [Topic(name=name, partitions=3, replication_factor=1) for name in KAFKA_TOPICS]
     ensure_topics(KafkaConnection(bootstrap=kafka_bootstrap), topics)
     return {
         **os.environ,
         "SALE_DATABASE_URL": tables_url,
         "SALE_KAFKA_BOOTSTRAP": kafka_bootstrap,
+        "SALE_REDIS_URL": redis_url,
+        "SALE_RELAY_HTTP_PORT": str(free_ports(1)[0]),
         "SALE_WEBHOOK_LOG_DAYS": "30",
         "SALE_RELAY_PREFIX": "chores",
     }
@@ -94,7 +98,7 @@ def left(tables_url: str) -> Mapping[str, int]:
     return {what: row[0] for what, row in counts.items() if row and row[0]}
 
 
-def test_a_relay_applies_what_was_parked_drops_what_is_old_and_compares(
+def test_a_relay_applies_what_was_parked_tells_signal_drops_what_is_old_and_compares(
     environment: Mapping[str, str], tables_url: str, kafka_bootstrap: str, tmp_path: Path
 ) -> None:
     order_id, log = asyncio.run(leave_work(tables_url)), tmp_path / "relay.log"
@@ -106,6 +110,9 @@ def test_a_relay_applies_what_was_parked_drops_what_is_old_and_compares(
         )
     try:
         until(lambda: not left(tables_url) and '"orders": 1' in log.read_text(), told=log.read_text)
+        metrics = f"http://127.0.0.1:{environment['SALE_RELAY_HTTP_PORT']}/v1/api/sale/metrics"
+        told = 'sale_signal_messages_total{outcome="unheard"} 1.0'
+        until(lambda: told in httpx.get(metrics, trust_env=False).text, told=log.read_text)
         relay.send_signal(signal.SIGTERM)
         assert relay.wait(timeout=20) == 0
     finally:

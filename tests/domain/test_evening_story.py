@@ -263,7 +263,10 @@ def _tickets(told: ToldOrder) -> Iterable[SeenTicket]:
             told=[entry.version for entry in told.of(ticket.id)],
             rush=ticket.rush,
             order_cancelled=ticket.order_cancelled,
-            items=[SeenItem(numbers[item.id], int(item.quantity), item.status.value) for item in ticket.items],
+            items=[
+                SeenItem(numbers[item.id], str(item.item_id), item.note, int(item.quantity), item.status.value)
+                for item in ticket.items
+            ],
         )
 
 

@@ -9,7 +9,7 @@ from sale_adapters.memory.allocations import check_units_are_free
 from sale_adapters.memory.store import MemoryStore
 from sale_adapters.wire.events import payload_of
 from sale_domain.allocations import Seating, UnreadSeating
-from sale_domain.errors import KeyInUse, NotFound, StoreUnavailable
+from sale_domain.errors import KeyInUse, NotFound, StoreBusy
 from sale_domain.events import Message, Topic
 from sale_domain.ids import MerchantId, OrderId
 from sale_domain.kitchen import Kitchen, UnreadKitchen
@@ -54,7 +54,7 @@ class MemoryOrders:
         once: Once | None = None,
     ) -> Committed:
         """See `Orders`."""
-        busy = StoreUnavailable(reason="the order stayed locked")
+        busy = StoreBusy(reason="the order stayed locked")
         async with self._once(once), self._store.locked(order_id, otherwise=busy):
             found = self._found(order_id, merchant_id)
             decision = decide(_as_needed(found, needs))

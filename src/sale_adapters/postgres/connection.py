@@ -14,7 +14,7 @@ from psycopg.pq import TransactionStatus
 from sale_adapters.postgres.pool import Pool
 from sale_adapters.postgres.reasons import in_one_line, is_unmigrated
 from sale_adapters.postgres.trips import Begin, Query, Row, Session, Trips
-from sale_domain.errors import StoreUnavailable
+from sale_domain.errors import StoreBusy, StoreUnavailable
 
 Result = TypeVar("Result")
 
@@ -31,6 +31,7 @@ _AWAY = (
     # A standby that was the primary before.
     errors.ReadOnlySqlTransaction,
 )
+_BUSY = (errors.LockNotAvailable, errors.SerializationFailure, errors.DeadlockDetected)
 
 
 @attrs.frozen(kw_only=True)
@@ -119,7 +120,8 @@ class Database:
         connection, however many others wait; without, none of those that are kept back.
 
         Raises:
-            StoreUnavailable: the database is away or too slow, or a lock was not granted in time.
+            StoreBusy: a lock was not granted in time, or others won again and again.
+            StoreUnavailable: the database is away or too slow.
         """
         async with _errors_said():
             for attempt in range(1, ATTEMPTS):
@@ -210,4 +212,5 @@ async def _errors_said() -> AsyncGenerator[None]:
     except (*_AWAY, errors.UndefinedTable, errors.UndefinedColumn) as error:
         if not (isinstance(error, _AWAY) or is_unmigrated(error)):
             raise
-        raise StoreUnavailable(reason=in_one_line(error)) from error
+        kind = StoreBusy if isinstance(error, _BUSY) else StoreUnavailable
+        raise kind(reason=in_one_line(error)) from error

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from prometheus_client.core import Metric as Family
 
 from sale_adapters.prometheus import relay_catalog as catalog
+from sale_adapters.prometheus.catalog import SIGNAL_MESSAGES
 from sale_adapters.prometheus.exposition import counter, exposed, families_of, histogram
 from sale_adapters.prometheus.gauges import gauge
 from sale_domain.events import KAFKA_TOPICS
@@ -32,6 +33,7 @@ class RelayMetrics:
         self._set_aside = counter(catalog.SET_ASIDE)
         self._samples = counter(catalog.RECONCILE_SAMPLES)
         self._findings = counter(catalog.RECONCILE_FINDINGS)
+        self._signals = counter(SIGNAL_MESSAGES)
         for topic in KAFKA_TOPICS:
             # A series that begins with its first event hides that event from rate().
             self._published.labels(topic)
@@ -73,13 +75,17 @@ class RelayMetrics:
         """Count a comparison."""
         self._samples.labels(outcome).inc()
 
+    def signalled(self, outcome: str, count: int) -> None:
+        """Count what was told to signal of what the chores have changed."""
+        self._signals.labels(outcome).inc(count)
+
     def exposition(self) -> tuple[str, bytes]:
         """Return the content type and the text of a scrape."""
         return exposed(self._families)
 
     def _families(self) -> Iterable[Family]:
         yield from families_of(self._published, self._lag, self._batches, self._starts, self._doubts, self._set_aside)
-        yield from families_of(self._samples, self._findings)
+        yield from families_of(self._samples, self._findings, self._signals)
         standing = self.standing()
         yield gauge(catalog.LAYOUT_SHARDS, {(): standing.shards})
         yield gauge(catalog.SHARD_HELD, {(str(shard),): 1 for shard in sorted(standing.held)})

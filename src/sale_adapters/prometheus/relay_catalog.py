@@ -1,6 +1,6 @@
 """Every metric that a relay process offers."""
 
-from sale_adapters.prometheus.catalog import Kind, Metric
+from sale_adapters.prometheus.catalog import SIGNAL_MESSAGES, Kind, Metric
 
 PUBLISHED = Metric(
     name="sale_relay_published_total",
@@ -73,6 +73,7 @@ RELAY_CATALOG = (
     SET_ASIDE,
     RECONCILE_SAMPLES,
     RECONCILE_FINDINGS,
+    SIGNAL_MESSAGES,
     LAYOUT_SHARDS,
     SHARD_HELD,
     SHARD_HALTED,

@@ -7,7 +7,7 @@ from typing import NoReturn, Self
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
-from sale_adapters.redis.connection import connect
+from sale_adapters.redis.connection import connect, end_if_cancelled, go_on_after
 
 RELAY_CHANNEL = "sale:relay:work"
 """Rung when an event waits for Kafka."""
@@ -54,7 +54,8 @@ class RedisAlarm:
             self._rung.clear()
             try:
                 await self._redis.publish(self._channel, b"")
-            except (RedisError, OSError):
+            except Exception as failure:  # noqa: BLE001 - see `go_on_after`
+                go_on_after(failure)
                 self._rung.set()
                 await asyncio.sleep(self._rest_seconds)
 
@@ -83,8 +84,10 @@ class RedisBell:
             try:
                 async with connect(self._url, timeout_seconds=self._quiet_seconds) as redis, redis.pubsub() as heard:
                     await self._hear(heard, on_ring)
-            except (RedisError, OSError):
-                wait_seconds = self._shortest_wait_seconds if self.hearing.is_set() else 2 * wait_seconds
+            except Exception as failure:  # noqa: BLE001 - see `go_on_after`
+                go_on_after(failure)
+                was_lost = self.hearing.is_set() and isinstance(failure, (RedisError, OSError))
+                wait_seconds = self._shortest_wait_seconds if was_lost else 2 * wait_seconds
             finally:
                 self.hearing.clear()
             wait_seconds = min(wait_seconds, _LONGEST_WAIT_SECONDS)
@@ -95,6 +98,7 @@ class RedisBell:
         asked = False
         while True:
             message = await heard.get_message(timeout=self._quiet_seconds)
+            end_if_cancelled()
             if message is None and asked:
                 raise ConnectionError(f"no answer for {self._quiet_seconds} s")
             asked = message is None

@@ -5,9 +5,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NoReturn, Self
 
-from redis.exceptions import RedisError
-
-from sale_adapters.redis.connection import connect
+from sale_adapters.redis.connection import connect, go_on_after
 from sale_adapters.wire.frames import signal_message
 from sale_domain.events import FeedEntry
 from sale_domain.ids import MerchantId
@@ -71,7 +69,8 @@ class RedisSignal:
                 self._some.clear()
             try:
                 await self._send(batch)
-            except (RedisError, OSError):
+            except Exception as failure:  # noqa: BLE001 - see `go_on_after`
+                go_on_after(failure)
                 self._count(LOST, len(batch))
                 await asyncio.sleep(self._rest_seconds)
 

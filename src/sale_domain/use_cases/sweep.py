@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterable, Awaitable, Callable
 from typing import TypeVar
 
-from sale_domain.errors import StoreUnavailable
+from sale_domain.errors import StoreBusy, StoreUnavailable
 
 Thing = TypeVar("Thing")
 
@@ -26,7 +26,8 @@ async def each(
         try:
             had_effect = await act(thing)
         except Exception as failure:
-            away = away + 1 if isinstance(failure, StoreUnavailable) else 0
+            is_away = isinstance(failure, StoreUnavailable) and not isinstance(failure, StoreBusy)
+            away = away + 1 if is_away else 0
             if away == AWAY:
                 raise
             failed.append((thing, failure))

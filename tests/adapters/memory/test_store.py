@@ -7,7 +7,7 @@ import pytest
 from sale_adapters.memory import ManualClock, MemoryAnswers, MemoryInbox, MemoryOrders, MemoryStore, SequentialIds
 from sale_adapters.wire import json
 from sale_domain.announcements import messages
-from sale_domain.errors import KeyInUse, StoreUnavailable
+from sale_domain.errors import KeyInUse, StoreBusy, StoreUnavailable
 from sale_domain.ids import EventId, MerchantId, UserId
 from sale_domain.order_change import Change
 from sale_domain.orders import Order
@@ -16,7 +16,7 @@ from sale_domain.ports.orders import Decision, ReceivedWebhook
 from shop import MORNING, check_out, draft, minutes, opened, paid_attempt, pho
 
 KEY = AnswerKey(merchant_id=MerchantId("merchant-1"), user_id=UserId("lan"), method="POST", path="/", key="key-1")
-BUSY = StoreUnavailable(reason="busy")
+BUSY = StoreBusy(reason="busy")
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ async def test_an_order_that_stays_locked_is_unavailable_and_free_again_afterwar
     orders = MemoryOrders(store)
     order = (await orders.create(Decision(change=opened()), once=None)).order
     async with store.locked(order.id, otherwise=BUSY):
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(StoreBusy):
             await orders.change(order.id, adding, merchant_id=order.merchant_id)
     committed = await orders.change(order.id, adding, merchant_id=order.merchant_id)
     assert committed.view.order.version == 2

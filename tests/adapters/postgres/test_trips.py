@@ -13,7 +13,7 @@ from sale_adapters.postgres import Database, PostgresOrders, rows
 from sale_adapters.postgres import statements as sql
 from sale_adapters.postgres.trips import Begin, Query, Session, Statement, Trips
 from sale_domain.allocation_errors import UnitInUse
-from sale_domain.errors import KeyInUse, StoreUnavailable
+from sale_domain.errors import KeyInUse, StoreBusy, StoreUnavailable
 from sale_domain.ids import merchant_bucket
 from sale_domain.orders import Order
 from sale_domain.ports.orders import Decision
@@ -173,11 +173,11 @@ async def test_what_is_not_committed_is_rolled_back(database: Database, other: O
     assert row == (None,)
 
 
-async def test_a_lock_that_is_not_granted_in_time_is_said_to_be_an_outage(orders: PostgresOrders, other: Other) -> None:
+async def test_a_lock_that_is_not_granted_in_time_is_told_from_an_outage(orders: PostgresOrders, other: Other) -> None:
     order = await create(orders)
     await held(other, order)
 
-    with pytest.raises(StoreUnavailable, match="lock timeout"):
+    with pytest.raises(StoreBusy, match="lock timeout"):
         await orders.change(order.id, adding(pho()), merchant_id=order.merchant_id)
 
     await other.execute("ROLLBACK")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
 
 from sale_adapters.embedded import EmbeddedRedis
 from sale_adapters.redis.alarm import RELAY_CHANNEL, RedisAlarm, RedisBell
@@ -139,6 +140,64 @@ async def test_when_redis_comes_back_rings_are_heard_again_and_what_was_missed_i
                 await heard.grows(before)
         finally:
             await part.stop()
+
+
+async def test_a_bug_while_ringing_is_told_and_silences_nobody(
+    redis_url: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        RedisAlarm(redis_url, channel=CHANNEL, rest_seconds=0.01) as alarm,
+        listening(redis_url) as (bell, heard),
+    ):
+        await bell.hearing.wait()
+        with monkeypatch.context() as broken:
+            broken.setattr(alarm._redis, "publish", None)
+            alarm.ring()
+            await until(lambda: bool(caplog.records))
+        await heard.grows(1)
+    assert {record.name for record in caplog.records} == {"sale.bugs"}
+
+
+async def test_a_bug_in_whoever_hears_is_told_and_deafens_nobody(
+    redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    rings = 0
+
+    def clumsy() -> None:
+        nonlocal rings
+        rings += 1
+        if rings == 1:
+            raise ZeroDivisionError
+
+    hearing = asyncio.create_task(RedisBell(redis_url, channel=CHANNEL, shortest_wait_seconds=0.01).listen(clumsy))
+    try:
+        await until(lambda: rings >= 2)
+    finally:
+        hearing.cancel()
+        await asyncio.gather(hearing, return_exceptions=True)
+    assert [record.name for record in caplog.records] == ["sale.bugs"]
+
+
+async def test_an_end_that_the_client_mistakes_for_a_time_out_is_an_end_all_the_same(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def mistaken(*_: object, **__: object) -> None:
+        under_way.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise TimeoutError from None
+
+    under_way = asyncio.Event()
+    async with asyncio.timeout(20):
+        async with RedisAlarm(redis_url, channel=CHANNEL, rest_seconds=60) as alarm:
+            monkeypatch.setattr(alarm._redis, "publish", mistaken)
+            alarm.ring()
+            await under_way.wait()
+        under_way.clear()
+        monkeypatch.setattr(PubSub, "get_message", mistaken)
+        async with listening(redis_url):
+            await under_way.wait()
 
 
 async def test_nothing_is_left_in_redis(redis_url: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from redis.asyncio import Redis
 
 from orders_world import fresh_merchant, opened, pho
@@ -92,13 +93,18 @@ async def test_with_no_redis_nobody_waits_and_memory_stays_bounded() -> None:
     assert counts == {"lost": 10_000}
 
 
-async def test_after_a_rest_redis_is_told_again(redis_url: str) -> None:
+@pytest.mark.parametrize(
+    ("failure", "bugs"), [(ConnectionError("gone"), 0), (ZeroDivisionError(), 1)], ids=["away", "a bug"]
+)
+async def test_after_a_rest_redis_is_told_again_and_a_bug_is_told_too(
+    failure: Exception, bugs: int, redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     counts = Counts()
     async with RedisSignal(redis_url, channel="signal-4", observe=counts, rest_seconds=0.05) as signal:
         pipeline = signal._redis.pipeline
 
         def broken(**_: object) -> object:
-            raise ConnectionError("gone")
+            raise failure
 
         signal._redis.pipeline = broken  # type: ignore[method-assign, assignment]  # to lose one
         signal.changed(MERCHANT, change())
@@ -106,3 +112,4 @@ async def test_after_a_rest_redis_is_told_again(redis_url: str) -> None:
         signal._redis.pipeline = pipeline  # type: ignore[method-assign]  # and be well again
         signal.changed(MERCHANT, change())
         await counts.reach("unheard", 1)
+    assert [record.name for record in caplog.records] == ["sale.bugs"] * bugs

@@ -104,6 +104,7 @@ EXAMPLES: list[tuple[SaleError, int, dict[str, Any]]] = [
     (errors.SisterUnavailable(sister="pricing", reason="it answered 500"), 503, {"sister": "pricing"}),
     (errors.EventTooLarge(topic="payment.success", size=1_000_001, limit=1_000_000), 503, {}),
     (errors.StoreUnavailable(reason="host db-7 refused"), 503, {}),
+    (errors.StoreBusy(reason="lock timeout"), 503, {}),
     (errors.Unauthenticated(reason="no token"), 401, {}),
     (errors.Forbidden(reason="no role allows it"), 403, {}),
     (BodyTooLarge(limit=1024, start=b"secret"), 413, {"limit": 1024}),
