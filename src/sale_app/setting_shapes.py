@@ -11,6 +11,9 @@ from sale_adapters.wire.signatures import secret_of
 
 T = TypeVar("T")
 
+SIGNATURES = ("ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
+"""What a token may be signed with; public keys only."""
+
 
 def text(text: str) -> str:
     """Return any text but an empty one."""
