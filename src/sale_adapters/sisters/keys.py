@@ -80,7 +80,8 @@ class SigningKeys:
             else:
                 await self._flights.join(None, self._fetch)
         if not self._keys and self._failure is not None:
-            raise SisterUnavailable(sister=self._failure.sister, reason=self._failure.reason)
+            gone = self._failure
+            raise SisterUnavailable(sister=gone.sister, reason=gone.reason, words=gone.words)
         return self._keys.get(kid)
 
     async def _fetch(self) -> None:

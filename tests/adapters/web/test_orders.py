@@ -1,6 +1,7 @@
 """The sale-order operations of contract §9, one by one."""
 
 import httpx
+import pytest
 
 from ordering_over_http import TWO_PHO, checked_out, opened, payment
 from sale_app.composition import InMemorySale
@@ -187,12 +188,16 @@ async def test_if_match_that_names_no_version_is_refused(client: httpx.AsyncClie
 
 
 async def test_a_sister_that_is_away_is_a_503_and_the_order_stays(
-    client: httpx.AsyncClient, shop: InMemorySale
+    client: httpx.AsyncClient, shop: InMemorySale, caplog: pytest.LogCaptureFixture
 ) -> None:
     order = await opened(client)
     path = f"/sale-orders/{order['id']}"
-    shop.pricing.fail_with = SisterUnavailable(sister="pricing", reason="it answered 500")
-    away = await client.post(f"{path}/checkout")
+    shop.pricing.fail_with = SisterUnavailable(sister="pricing", reason="it answered 500", words="db-7 is full")
+    with caplog.at_level("WARNING", logger="sale.access"):
+        away = await client.post(f"{path}/checkout")
+    assert away.json()["detail"] == "pricing is not available: it answered 500"
+    [line] = caplog.records
+    assert line.__dict__["why"] == "pricing is not available: it answered 500 (db-7 is full)"
     assert (away.status_code, away.json()["sister"], away.headers["retry-after"]) == (503, "pricing", "1")
     shop.pricing.fail_with = SisterRefused(sister="pricing", status=404, reason="no fare")
     refused = await client.get(f"{path}/pricing-preview")
