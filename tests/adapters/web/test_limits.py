@@ -1,6 +1,7 @@
 """Limits of one request and of one user: what is too large, too slow or too often is told so, and changes nothing."""
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ import pytest
 
 from ordering_over_http import TWO_PHO, opened
 from sale_adapters.web import create_app
+from sale_adapters.web.calls import MAX_UNREAD
 from sale_adapters.web.limits import MAX_HEADERS, MAX_URL, Limits
 from sale_adapters.web.rates import Rates
 from sale_adapters.wire.refusals import TooManyRequests
@@ -130,6 +132,61 @@ class TestHead:
 
         assert b"x-request-id" in answer
         assert b"of-the-trailer" not in answer
+
+
+class TestBody:
+    """The body of a request."""
+
+    async def test_of_a_read_or_a_delete_is_small(self, client: httpx.AsyncClient) -> None:
+        async def pieces() -> AsyncGenerator[bytes]:
+            for _ in range(9):
+                yield b"x" * 1_000
+
+        order = f"/sale-orders/{(await opened(client))['id']}"
+        fits = await client.request("GET", order, content=b"x" * MAX_UNREAD)
+        for method, path in (("GET", order), ("GET", "/healthz"), ("HEAD", order), ("DELETE", f"{order}/items")):
+            for body in (b"x" * (MAX_UNREAD + 1), pieces()):
+                refused = await client.request(method, path, content=body)
+                assert refused.status_code == 413, (method, path)
+
+        assert fits.status_code == 200
+        assert (await client.get(order)).json()["items"] != []
+
+    async def test_that_a_read_announces_is_not_waited_for(self, shop: InMemorySale) -> None:
+        async with serving(create_app(shop.sale, readiness=nothing_lacks)) as address:
+            asking = "GET /v1/api/sale/healthz HTTP/1.1\r\nhost: sale\r\ncontent-length: {}\r\n\r\n"
+            few, many = [await answer_to(address, asking.format(length).encode()) for length in (5, 5_000_000_000)]
+
+        assert few.startswith(b"HTTP/1.1 200 ")
+        assert many.startswith(b"HTTP/1.1 413 ")
+
+    async def test_keeps_a_request_from_becoming_a_socket(self, shop: InMemorySale) -> None:
+        body = json.dumps(NEWS).encode()
+        async with serving(create_app(shop.sale, readiness=nothing_lacks)) as address:
+            whole = await all_from(address, upgrading(len(body)) + body)
+            in_pieces = await answer_to(address, upgrading(len(body)), body[:5], body[5:])
+
+        for answer in (whole, in_pieces):
+            assert answer.startswith(b"HTTP/1.1 200 ")
+            assert b'{"outcome":"ignored"}' in answer
+
+    async def test_that_never_comes_whole_keeps_nobody_from_stopping(self, shop: InMemorySale) -> None:
+        app = create_app(shop.sale, readiness=nothing_lacks, limits=Limits(request_seconds=0.5))
+        async with asyncio.timeout(5):
+            async with serving(app) as address:
+                reader, writer = await asyncio.open_connection(*address.split(":"))
+                writer.write(upgrading(50) + b"{")
+                await asyncio.sleep(0.1)
+            answer = await reader.read()
+        writer.close()
+
+        assert answer.startswith(b"HTTP/1.1 503 ")
+
+
+def upgrading(length: int) -> bytes:
+    """Return the head of a webhook that would rather be a WebSocket."""
+    head = f"POST /v1/api/sale/webhooks/payment HTTP/1.1\r\nhost: sale\r\ncontent-length: {length}\r\n"
+    return f"{head}connection: upgrade\r\nupgrade: websocket\r\n\r\n".encode()
 
 
 class TestConnection:
