@@ -160,22 +160,35 @@ class TestBody:
         assert few.startswith(b"HTTP/1.1 200 ")
         assert many.startswith(b"HTTP/1.1 413 ")
 
-    async def test_keeps_a_request_from_becoming_a_socket(self, shop: InMemorySale) -> None:
+    @pytest.mark.parametrize("protocol", ["websocket", "h2c"])
+    async def test_is_read_though_its_request_would_rather_speak_another_protocol(
+        self, shop: InMemorySale, protocol: str
+    ) -> None:
         body = json.dumps(NEWS).encode()
-        async with serving(create_app(shop.sale, readiness=nothing_lacks)) as address:
-            whole = await all_from(address, upgrading(len(body)) + body)
-            in_pieces = await answer_to(address, upgrading(len(body)), body[:5], body[5:])
+        head = upgrading(len(body), protocol)
+        last = b"GET /v1/api/sale/healthz HTTP/1.1\r\nhost: sale\r\nconnection: close\r\n\r\n"
+        async with asyncio.timeout(10), serving(create_app(shop.sale, readiness=nothing_lacks)) as address:
+            whole = await all_from(address, (head + body) * 3 + last)
+            in_pieces = await answer_to(address, head[:9], head[9:], body[:5], body[5:])
+            many = await all_from(address, (head + body) * 200)
 
-        for answer in (whole, in_pieces):
-            assert answer.startswith(b"HTTP/1.1 200 ")
-            assert b'{"outcome":"ignored"}' in answer
+        assert (whole.count(b'{"outcome":"ignored"}'), whole.count(b"HTTP/1.1 200 ")) == (3, 4)
+        assert b'{"outcome":"ignored"}' in in_pieces
+        assert many.count(b"HTTP/1.1 200 ") < 20
+
+    async def test_is_not_looked_for_where_somebody_wants_a_tunnel(self, shop: InMemorySale) -> None:
+        async with serving(create_app(shop.sale, readiness=nothing_lacks)) as address:
+            answer = await all_from(address, b"CONNECT sale:80 HTTP/1.1\r\nhost: sale\r\n\r\nGET / HTTP/1.1\r\n\r\n")
+
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert answer.count(b"HTTP/1.1 ") == 1
 
     async def test_that_never_comes_whole_keeps_nobody_from_stopping(self, shop: InMemorySale) -> None:
         app = create_app(shop.sale, readiness=nothing_lacks, limits=Limits(request_seconds=0.5))
         async with asyncio.timeout(5):
             async with serving(app) as address:
                 reader, writer = await asyncio.open_connection(*address.split(":"))
-                writer.write(upgrading(50) + b"{")
+                writer.write(upgrading(50, "websocket") + b"{")
                 await asyncio.sleep(0.1)
             answer = await reader.read()
         writer.close()
@@ -183,10 +196,10 @@ class TestBody:
         assert answer.startswith(b"HTTP/1.1 503 ")
 
 
-def upgrading(length: int) -> bytes:
-    """Return the head of a webhook that would rather be a WebSocket."""
+def upgrading(length: int, protocol: str) -> bytes:
+    """Return the head of a webhook whose sender would rather speak another protocol, as Java's client says it."""
     head = f"POST /v1/api/sale/webhooks/payment HTTP/1.1\r\nhost: sale\r\ncontent-length: {length}\r\n"
-    return f"{head}connection: upgrade\r\nupgrade: websocket\r\n\r\n".encode()
+    return f"{head}connection: Upgrade, HTTP2-Settings\r\nupgrade: {protocol}\r\n\r\n".encode()
 
 
 class TestConnection:
