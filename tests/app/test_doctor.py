@@ -302,7 +302,7 @@ def test_a_sister_that_answers_and_is_not_well(
         ("Redis", {"SALE_REDIS_URL": "redis://127.0.0.1/0?rose=1"}, r"SALE_REDIS_URL has an option"),
         (
             "identity",
-            {"SALE_CLIENT_SECRET": "rose"},
+            {"SALE_CLIENT_SECRET": "rose-garden"},
             r"it gives no token \(401: .*\); check SALE_CLIENT_ID and SALE_CL",
         ),
         ("identity", {"SALE_IDENTITY_TOKEN_PATH": "/tokens"}, r".*/tokens answers 404; check .*_TOKEN_PATH"),
