@@ -103,12 +103,13 @@ async def sisters_world(key: ec.EllipticCurvePrivateKey = KEY) -> AsyncIterator[
 
 @attrs.define(kw_only=True)
 class ScriptedSister:
-    """A sister that answers as told; calls are tried once, on a clock that stands still."""
+    """A sister that answers as told; calls are tried once unless told otherwise, on a clock that stands still."""
 
     name: str
     answer: Handler
     seen: list[httpx.Request] = attrs.Factory(list)
     now: float = 1000.0
+    retries: int = 0
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         self.seen.append(request)
@@ -119,7 +120,7 @@ class ScriptedSister:
             sister=self.name,
             client=httpx.AsyncClient(base_url=f"http://{self.name}", transport=httpx.MockTransport(self.handle)),
             token=token,
-            retries=Retries(count=0),
+            retries=Retries(count=self.retries, jitter=lambda _: 0.0),
             breaker=Breaker(monotonic=self.monotonic, failures=1_000_000),
             monotonic=self.monotonic,
         )

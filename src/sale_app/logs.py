@@ -17,6 +17,7 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from sale_adapters.wire.tracing import REQUEST_ID, SUBJECT, trace_id
+from sale_app.setting_shapes import SHORTEST_SECRET
 from sale_app.settings import Settings
 
 _HEAD = ("time", "level", "logger", "event")
@@ -30,8 +31,6 @@ _PASSWORD = re.compile(r"(://[^\s:/@\"]*:)[^\s/@\"]+@")
 # PostgreSQL's DETAIL of a violated constraint is the row, and a row may hold the body of a webhook.
 _DETAIL = re.compile(r"^DETAIL: .*$", re.MULTILINE)
 _WRITER = json.JSONEncoder(default=str)
-_SHORTEST_SECRET = 8
-"""What is shorter is no secret, and may be an ordinary word."""
 
 
 def start_logging(settings: Settings) -> None:
@@ -103,7 +102,7 @@ class _Masked:
 
     def __init__(self, render: Callable[[EventDict], str], *, secrets: Iterable[str]) -> None:
         self._render = render
-        forms = {form for secret in secrets if len(secret) >= _SHORTEST_SECRET for form in _forms(secret)}
+        forms = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret)}
         # The longest first: a secret that begins with another would keep its end.
         self._secrets = sorted(forms, key=len, reverse=True)
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import socket
+import sys
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -31,6 +33,10 @@ class BoundedHttp(HttpToolsProtocol):
     """Bytes that have come since the last whole head or piece of a body."""
     _in_head = False
     _in_body = False
+    _read = b""
+    """What came last."""
+    _put_off = False
+    """Whether the head that is whole asks for another protocol, and is to be read again without that."""
     _patience: asyncio.TimerHandle | None = None
     _stalled: asyncio.TimerHandle | None = None
 
@@ -48,6 +54,7 @@ class BoundedHttp(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Take in what came, and turn away who goes on without end."""
         self._unframed += len(data)
+        self._read = data
         super().data_received(data)
         if self._unframed > _LONGEST_HEAD and not self.transport.is_closing():
             self.send_400_response("Invalid HTTP request received.")
@@ -74,7 +81,11 @@ class BoundedHttp(HttpToolsProtocol):
         self._stop_waiting()
         if len(self.pipeline) >= _MOST_AHEAD:
             raise TooManyAhead
-        super().on_headers_complete()
+        # A tunnel's address is no URL of ours: uvicorn refuses it, and ends the connection.
+        wants_more = self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+        self._put_off = wants_more and not self._should_upgrade()
+        if not self._put_off:
+            super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Begin to count anew."""
@@ -86,7 +97,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._unframed = 0
         self._in_body = False
         self._stop_waiting()
-        super().on_message_complete()
+        if not self._put_off:
+            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Wait for the rest of a body that was answered before its end, but not for ever."""
@@ -106,15 +118,25 @@ class BoundedHttp(HttpToolsProtocol):
         super().resume_writing()
 
     def _should_upgrade(self) -> bool:
-        """Let nothing but a GET without a body become a socket: any other would be handed over in pieces."""
+        """Let nothing but a GET without a body become a socket; any other is a request like all."""
         named = {name for name, _ in self.headers}
         has_body = bool(named & {b"content-length", b"transfer-encoding"})
         return self.parser.get_method() == b"GET" and not has_body and super()._should_upgrade()
 
     def _unsupported_upgrade_warning(self) -> None:
-        """End the connection with the answer: its client goes on in another protocol, which nobody here speaks."""
-        if self.cycle is not None:
-            self.cycle.keep_alive = False
+        """Ignore that a client would rather speak another protocol (RFC 9110, 7.8).
+
+        llhttp takes such a request to be without a body, but Java's own client says Upgrade: h2c with its first one,
+        and a payment's body must not be lost. So the head is read once more without that.
+        """
+        asked = sys.exc_info()[1]  # uvicorn calls this where it catches it; it says where the head has ended
+        assert isinstance(asked, httptools.HttpParserUpgrade)
+        fields = [b"%b: %b\r\n" % field for field in self.headers if field[0] != b"upgrade"]
+        line = b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
+        head = b"".join([line, *fields, b"\r\n"])
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
+        self.data_received(head + self._read[asked.args[0] :])
 
     def _be_patient(self) -> None:
         if self._patience is None:

@@ -11,11 +11,24 @@ from sale_adapters.wire.signatures import secret_of
 
 T = TypeVar("T")
 
+SHORTEST_SECRET = 8
+"""Characters of what is masked in logs."""
+
+SIGNATURES = ("ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
+"""What a token may be signed with; public keys only."""
+
 
 def text(text: str) -> str:
     """Return any text but an empty one."""
     if not text.strip():
         raise ValueError("is empty")
+    return text
+
+
+def secret(text: str) -> str:
+    """Return a secret that logs can mask: a shorter one may be a word that lines are made of."""
+    if len(text) < SHORTEST_SECRET:
+        raise ValueError(f"must have at least {SHORTEST_SECRET} characters: logs could not mask a shorter one")
     return text
 
 

@@ -186,11 +186,11 @@ class Settings:
         of=SERVE | frozenset({Process.RELAY, Process.RECONCILE}),
     )
     client_id: str = setting("Sale's own name at identity", of=SERVE)
-    client_secret: str = setting("Sale's own secret at identity", of=SERVE, secret=True)
+    client_secret: str = setting("Sale's own secret at identity", shapes.secret, of=SERVE, secret=True)
     jwt_issuer: str = setting("The iss that a token must have", of=SERVE)
     jwt_algorithms: tuple[str, ...] = setting(
         "The signatures that a token may have, with commas; public keys only",
-        shapes.some_of("ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+        shapes.some_of(*shapes.SIGNATURES),
         of=SERVE,
         default="ES256",
     )

@@ -256,16 +256,19 @@ class SisterUnavailable(Unavailable):
     """A sister service is down, too slow, or its answer cannot be used.
 
     Attributes:
+        reason: What kind of failure it is.
+        words: What of its answer, in the sister's own words or about them: for the log, not for callers.
         retry_after_seconds: When it may be worth asking again.
     """
 
     code: ClassVar[str] = "sister-unavailable"
     sister: str
     reason: str
+    words: str = ""
     retry_after_seconds: int = 1
 
     def __str__(self) -> str:
-        return f"{self.sister} is not available: {self.reason}"
+        return f"{self.sister} is not available: {self.reason}{self.words and f' ({self.words})'}"
 
 
 @attrs.define(kw_only=True, eq=False)

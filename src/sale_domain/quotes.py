@@ -103,4 +103,4 @@ def _floored(money: Money) -> Money:
 
 
 def _unusable(reason: str) -> SisterUnavailable:
-    return SisterUnavailable(sister="pricing", reason=f"the answer cannot be used: {reason}")
+    return SisterUnavailable(sister="pricing", reason="the answer cannot be used", words=reason)

@@ -302,12 +302,13 @@ def test_a_sister_that_answers_and_is_not_well(
         ("Redis", {"SALE_REDIS_URL": "redis://127.0.0.1/0?rose=1"}, r"SALE_REDIS_URL has an option"),
         (
             "identity",
-            {"SALE_CLIENT_SECRET": "rose"},
+            {"SALE_CLIENT_SECRET": "rose-garden"},
             r"it gives no token \(401: .*\); check SALE_CLIENT_ID and SALE_CL",
         ),
         ("identity", {"SALE_IDENTITY_TOKEN_PATH": "/tokens"}, r".*/tokens answers 404; check .*_TOKEN_PATH"),
         ("identity", {"SALE_IDENTITY_JWKS_PATH": "/keys"}, r".*/keys answers 404: .*; check .*_JWKS_PATH"),
-        ("identity", {"SALE_JWT_ALGORITHMS": "RS256"}, r".* has no key for RS256; check "),
+        ("identity", {"SALE_JWT_ALGORITHMS": "RS256"}, r".* has no key for RS256, but for ES256; let SALE_JWT_ALG"),
+        ("identity", {"SALE_JWT_ISSUER": "https://else"}, r"it issues tokens as 'https://identity.*, and SALE_JWT_ISS"),
         ("commerce", {"SALE_BOARD_CHANNELS": "nowhere=Nowhere"}, r"it knows no sale channel 'nowhere', which"),
         ("pricing", {"SALE_PRICING_V2_PATH": "/v2"}, r".*/v2 answers 404; check SALE_PRICING_URL and SALE_PRICING_V2"),
     ],
@@ -319,6 +320,18 @@ def test_a_setting_that_leads_to_the_wrong_door(
 
     assert re.match(f"not well: {said}", told), told
     assert "rose" not in told
+
+
+def test_what_may_be_wrong_and_cannot_be_known_is_minded(healthy: dict[str, str]) -> None:
+    wrong = {"SALE_JWT_AUDIENCE": "till", "SALE_COMMERCE_URL": healthy["SALE_PRICING_URL"]}
+    right, as_it_is = doctor({**healthy, "SALE_BOARD_CHANNELS": ""}, "--for", "serve")
+    code, said = doctor({**healthy, **wrong, "SALE_BOARD_CHANNELS": ""}, "--for", "serve")
+
+    assert (right, as_it_is["commerce"]) == (0, "good: it takes our token, and does not know a channel that nobody has")
+    assert code == 0
+    assert "; our token is for 'sale', and SALE_JWT_AUDIENCE is 'till'; " in said["identity"]
+    assert said["commerce"].startswith("mind: it takes our token; it says the same of any path, so whether it is comm")
+    assert "check SALE_COMMERCE_URL and " in said["commerce"]
 
 
 def test_clocks_that_are_apart_and_a_plain_port_that_is_asked_for_tls(healthy: dict[str, str]) -> None:

@@ -29,7 +29,7 @@ async def serving(database_url: str) -> AsyncGenerator[httpx.AsyncClient]:
         "SALE_REDIS_URL": f"redis://{nowhere}",
         **{f"SALE_{sister}_URL": f"http://{nowhere}" for sister in ("IDENTITY", "COMMERCE", "PRICING")},
         "SALE_CLIENT_ID": "sale",
-        "SALE_CLIENT_SECRET": "secret",
+        "SALE_CLIENT_SECRET": "secret-of-sale",
         "SALE_JWT_ISSUER": "https://identity",
         "SALE_JWT_AUDIENCE": "sale",
     }

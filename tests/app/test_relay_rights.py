@@ -178,7 +178,7 @@ def test_the_doctor_logs_in_as_the_settings_say_and_names_the_rights_that_are_mi
         "SALE_DATABASE_URL": f"postgresql://sale@{away}/sale",
         "SALE_REDIS_URL": f"redis://{away}",
         **{f"SALE_{sister}_URL": f"http://{away}" for sister in ("IDENTITY", "COMMERCE", "PRICING")},
-        **{f"SALE_{name}": "sale" for name in ("CLIENT_ID", "CLIENT_SECRET", "JWT_ISSUER", "JWT_AUDIENCE")},
+        **{f"SALE_{name}": "sale-rights" for name in ("CLIENT_ID", "CLIENT_SECRET", "JWT_ISSUER", "JWT_AUDIENCE")},
         "SALE_KAFKA_BOOTSTRAP": kafka.bootstrap,
         "SALE_KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
         "SALE_KAFKA_SASL_MECHANISM": "PLAIN",

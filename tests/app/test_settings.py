@@ -73,6 +73,21 @@ def test_the_password_is_not_shown_and_what_is_optional_is_not_called_missing() 
     assert "open-sesame" not in repr(kafka_connection(read(SASL)))
 
 
+@pytest.mark.parametrize(
+    ("wrong", "line"),
+    [
+        ({"SALE_WEBHOOK_SECRETS": ","}, "SALE_WEBHOOK_SECRETS has nothing between its commas; empty it to do without"),
+        ({"SALE_CLIENT_SECRET": "7-chars"}, "SALE_CLIENT_SECRET must have at least 8 characters"),
+    ],
+)
+def test_a_guard_that_guards_nothing_keeps_serve_from_starting(wrong: dict[str, str], line: str) -> None:
+    done = CliRunner().invoke(app, ["serve"], env=wrong)
+
+    assert done.exit_code == 2
+    assert line in done.output
+    assert "7-chars" not in done.output
+
+
 def test_what_is_wrong_with_a_secret_is_said_without_a_piece_of_it() -> None:
     settings = {
         "SALE_DATABASE_URL": "postgresql://sale:ro/se@127.0.0.1:5432/sale",  # pragma: allowlist secret

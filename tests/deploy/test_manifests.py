@@ -142,6 +142,20 @@ def test_mq_pay_alone_reaches_the_webhook_and_with_cilium_one_path_of_it() -> No
     assert [(rule["method"], rule["path"] in PATHS) for rule in way["rules"]["http"]] == [("POST", True)]
 
 
+def test_a_collector_is_reached_by_those_who_trace_where_the_component_for_it_is_added() -> None:
+    component = yaml.safe_load((KUBERNETES / "traces" / "kustomization.yaml").read_text())
+    (policy,) = (yaml.safe_load((KUBERNETES / "traces" / name).read_text()) for name in component["resources"])
+    (tracing,) = policy["spec"]["podSelector"]["matchExpressions"]
+    (port,) = policy["spec"]["egress"][0]["ports"]
+    base = [d for d in documents() if d["kind"] == "NetworkPolicy"]
+    docs = (DEPLOY.parent / "docs" / "how-to" / "watch.md").read_text()
+
+    assert tracing["values"] == ["sale-serve", "sale-relay"]
+    assert all(one("Deployment", name) for name in tracing["values"])
+    assert f"OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:{port['port']}" in docs
+    assert "4318" not in json.dumps(base), "off unless somebody asks for it"
+
+
 def test_every_image_is_pinned() -> None:
     compose = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text())
     images = [service["image"] for service in compose["services"].values()]

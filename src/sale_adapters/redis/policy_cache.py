@@ -1,10 +1,13 @@
 """Policies that are remembered: in this process, then in Redis, then identity is asked (C9).
 
-When identity is down, the last known answer goes on holding; when nobody knows, the door stays closed.
+When identity is down, the last known answer goes on holding; when nobody knows, the door stays closed. Who asks what is
+known and may still be used does not wait for identity: it is asked again behind the scenes.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 
 import attrs
 from redis.asyncio import Redis
@@ -24,12 +27,15 @@ class Freshness:
 
     Attributes:
         process: In this process's memory.
-        redis: In Redis, for all processes.
+        renew: In Redis, before identity is asked again behind the scenes.
+        redis: In Redis, for all processes, before that is waited for; and for how long after a question to identity
+            failed nobody waits for it who has an answer at hand.
         kept: In Redis, for when identity is down.
         redis_rest: How long Redis is left alone after it failed.
     """
 
     process: float = 10.0
+    renew: float = 45.0
     redis: float = 60.0
     kept: float = 7 * 86_400.0
     redis_rest: float = 5.0
@@ -68,7 +74,8 @@ class CachedPolicies:
         self._limit = limit
         self._monotonic = monotonic
         self._here: dict[_Question, tuple[Effect | None, float]] = {}
-        self._redis_rests_until = float("-inf")
+        self._redis_rests_until = self._identity_is_away_until = float("-inf")
+        self._renewals: dict[_Question, asyncio.Task[None]] = {}
 
     async def effect(self, role: str, permission: Permission) -> Effect | None:
         """Return what a role's policy says of a permission; None when it has no opinion.
@@ -86,18 +93,43 @@ class CachedPolicies:
 
     async def _effect(self, question: _Question) -> Effect | None:
         known = await self._in_redis(question)
-        if known is not None and known.age_seconds < self._freshness.redis:
+        if known is None and question in self._here:
+            known = _Known(effect=self._here[question][0], age_seconds=float("inf"))
+        if known is None:
+            return await self._answer(question)
+        if known.age_seconds < self._freshness.renew:
             return known.effect
+        if known.age_seconds < self._freshness.redis or self._monotonic() < self._identity_is_away_until:
+            self._renew(question)
+            return known.effect
+        try:
+            return await self._answer(question)
+        except SisterUnavailable:
+            return known.effect
+
+    async def _answer(self, question: _Question) -> Effect | None:
         try:
             effect = await self._asked.effect(*question)
         except SisterUnavailable:
-            if known is not None:
-                return known.effect
-            if question in self._here:
-                return self._here[question][0]
+            self._identity_is_away_until = self._monotonic() + self._freshness.redis
             raise
+        self._identity_is_away_until = float("-inf")
         await self._tell_redis(question, effect)
         return effect
+
+    def _renew(self, question: _Question) -> None:
+        """Ask identity, without waiting for it."""
+        if question not in self._renewals:
+            task = self._renewals[question] = asyncio.create_task(self._renewed(question))
+            task.add_done_callback(partial(self._landed, question))
+
+    async def _renewed(self, question: _Question) -> None:
+        self._remember(question, await self._answer(question))
+
+    def _landed(self, question: _Question, task: asyncio.Task[None]) -> None:
+        del self._renewals[question]
+        if not task.cancelled():
+            task.exception()  # that identity is away, nobody waits to hear
 
     def _remember(self, question: _Question, effect: Effect | None) -> None:
         self._here.pop(question, None)  # so that the dict's order is that of age

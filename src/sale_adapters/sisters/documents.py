@@ -26,7 +26,7 @@ _NUMBER = re.compile(r"-?\d{1,40}(\.\d{1,40})?", re.ASCII)
 
 def unusable(sister: str, why: str) -> SisterUnavailable:
     """Return the error for an answer that came and yet is none."""
-    return SisterUnavailable(sister=sister, reason=f"the answer cannot be used: {why}")
+    return SisterUnavailable(sister=sister, reason="the answer cannot be used", words=why)
 
 
 @attrs.frozen(kw_only=True)
@@ -117,7 +117,8 @@ def usable(sister: str, answer: Answer) -> Document:
     if not 200 <= answer.status < 300:  # noqa: PLR2004 - HTTP's successes
         raise SisterUnavailable(
             sister=sister,
-            reason=f"it answered {answer.status} ({reason(answer)})",
+            reason=f"it answered {answer.status}",
+            words=reason(answer),
             retry_after_seconds=whole_seconds(retry_after_seconds(answer.headers)),
         )
     try:

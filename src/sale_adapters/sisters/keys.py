@@ -27,8 +27,9 @@ class SigningKey:
 class SigningKeys:
     """Know the keys by their kid.
 
-    Whatever callers ask for, identity is asked at most once per ``cool_down_seconds``, successful or not.
-    Keys that identity has withdrawn are gone with the next fetch; while it is down, the known ones go on serving.
+    Whatever callers ask for, identity is asked at most once per ``cool_down_seconds``, successful or not. A known
+    key does not wait for it: the keys are fetched again before they are too old, and while identity is down they go
+    on serving. Keys that identity has withdrawn are gone with the next fetch.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class SigningKeys:
         transport: Transport,
         algorithms: tuple[str, ...] = ("ES256",),
         path: str = "/jw-certs",
+        renew_seconds: float = 240.0,
         fresh_seconds: float = 300.0,
         cool_down_seconds: float = 10.0,
         monotonic: Callable[[], float] = time.monotonic,
@@ -47,7 +49,8 @@ class SigningKeys:
             transport: calls identity, without a token.
             algorithms: keys for others are not known; public-key algorithms only.
             path: below the transport's base URL.
-            fresh_seconds: how old the keys may be before they are fetched again.
+            renew_seconds: how old the keys may be before they are fetched again behind the scenes.
+            fresh_seconds: how old they may be before that is waited for, unless identity did not answer just before.
             cool_down_seconds: the pause after a fetch, also after a failed one.
             monotonic: seconds that never go back.
         """
@@ -55,12 +58,13 @@ class SigningKeys:
         self._transport = transport
         self._algorithms = algorithms
         self._path = path
+        self._renew_seconds = renew_seconds
         self._fresh_seconds = fresh_seconds
         self._cool_down_seconds = cool_down_seconds
         self._monotonic = monotonic
         self._keys: Mapping[str, SigningKey] = {}
         self._failure: SisterUnavailable | None = None
-        self._fresh_until = self._rests_until = float("-inf")
+        self._renew_at = self._fresh_until = self._rests_until = float("-inf")
         self._flights: Flights[None, None] = Flights()
 
     async def find(self, kid: str) -> SigningKey | None:
@@ -69,25 +73,28 @@ class SigningKeys:
         Raises:
             SisterUnavailable: there was never an answer from identity.
         """
-        now = self._monotonic()
-        if (kid not in self._keys or now >= self._fresh_until) and now >= self._rests_until:
-            if kid in self._keys and self._failure is not None:
-                self._flights.start(None, self._fetch)  # what is known does not wait for an identity that was down
+        now, is_known = self._monotonic(), kid in self._keys
+        if now >= self._rests_until and not (is_known and now < self._renew_at):
+            if is_known and (now < self._fresh_until or self._failure is not None):
+                self._flights.start(None, self._fetch)
             else:
                 await self._flights.join(None, self._fetch)
         if not self._keys and self._failure is not None:
-            raise SisterUnavailable(sister=self._failure.sister, reason=self._failure.reason)
+            gone = self._failure
+            raise SisterUnavailable(sister=gone.sister, reason=gone.reason, words=gone.words)
         return self._keys.get(kid)
 
     async def _fetch(self) -> None:
         asked_at = self._monotonic()
         try:
-            answer = usable(SISTER, await self._transport.call("GET", self._path))
-            self._keys = usable_keys(answer, self._algorithms)
+            # With keys at hand the next try is the cool-down's; without any, nobody can be let in.
+            answer = await self._transport.call("GET", self._path, once=bool(self._keys))
+            self._keys = usable_keys(usable(SISTER, answer), self._algorithms)
         except SisterUnavailable as gone:
             self._failure = gone
         else:
             self._failure = None
+            self._renew_at = asked_at + self._renew_seconds
             self._fresh_until = asked_at + self._fresh_seconds
         finally:
             self._rests_until = self._monotonic() + self._cool_down_seconds

@@ -116,10 +116,12 @@ class Transport:
         params: Mapping[str, str] | None = None,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        once: bool = False,
     ) -> Answer:
         """Send a request and return the answer, whatever it is below 500.
 
-        ``body`` is JSON unless ``headers`` say otherwise; they also win over those that are passed on.
+        ``body`` is JSON unless ``headers`` say otherwise; they also win over those that are passed on. ``once`` does
+        without retries, for who asks again by himself.
 
         Raises:
             SisterUnavailable: no answer below 500 in time and within the retries, the breaker is open, too many other
@@ -127,7 +129,7 @@ class Transport:
         """
         facts = {"peer.service": self.sister, "http.request.method": method}
         with step(f"{self.sister} {method}", kind=Kind.CLIENT, facts=facts):
-            return await self._called(method, path, params=params, body=body, headers=headers)
+            return await self._called(method, path, params=params, body=body, headers=headers, once=once)
 
     async def _called(
         self,
@@ -137,13 +139,14 @@ class Transport:
         params: Mapping[str, str] | None,
         body: bytes | None,
         headers: Mapping[str, str] | None,
+        once: bool,
     ) -> Answer:
         kind = {"content-type": "application/json"} if body else {}
         given = {**kind, **self._passed_on(), **(headers or {})}
         request = self._client.build_request(method, path, params=params, content=body, headers=given)
         started = self._monotonic()
         async with self._place(started):
-            return await self._admitted(request, started)
+            return await self._admitted(request, [] if once else self._retries.pauses(), started)
 
     @asynccontextmanager
     async def _place(self, started: float) -> AsyncGenerator[None]:
@@ -158,7 +161,7 @@ class Transport:
         finally:
             self._places.release()
 
-    async def _admitted(self, request: httpx.Request, started: float) -> Answer:
+    async def _admitted(self, request: httpx.Request, pauses: list[float], started: float) -> Answer:
         """Ask unless the breaker is open, and tell it what came of that."""
         admission = self.breaker.admit()
         if admission is None:
@@ -170,7 +173,7 @@ class Transport:
             # A checkout asks pricing twice at once. While one is the probe the other is refused, and the checkout gives
             # both up: a probe that ended with its caller would never learn anything, and the breaker never close.
             return await asyncio.shield(self._kept(self._asked(request, [], admission, started)))
-        return await self._asked(request, self._retries.pauses(), admission, started)
+        return await self._asked(request, pauses, admission, started)
 
     async def _asked(self, request: httpx.Request, pauses: list[float], admission: Admission, started: float) -> Answer:
         try:

@@ -5,14 +5,15 @@ from typing import Protocol
 from starlette.types import Scope
 
 from sale_adapters.wire.problems import BUG
-from sale_domain.errors import SaleError
+from sale_domain.errors import SaleError, Unavailable
 
-OPERATION, CODE = "sale.operation", "sale.code"
-"""Where a request's scope says which operation it asks for, and what came of it; see `note`."""
+OPERATION, CODE, WHY = "sale.operation", "sale.code", "sale.why"
+"""Where a request's scope says which operation it asks for, what came of it, and what only the log tells of that."""
 
 OK, REPLAYED, CLIENT_GONE = "ok", "replayed", "client-gone"
 """What came of a command when it is no problem's code."""
 
+_LONGEST_WHY = 500
 _ERROR = 400
 _SERVER_ERROR = 500
 
@@ -77,6 +78,7 @@ class NoMetrics:
 def note(scope: Scope, refused: SaleError | str) -> None:
     """Remember what came of a request, for when it is counted; the last word holds."""
     scope[CODE] = refused if isinstance(refused, str) else refused.code
+    scope[WHY] = str(refused)[:_LONGEST_WHY] if isinstance(refused, Unavailable) else None
 
 
 def count(metrics: Metrics, scope: Scope, *, status: int, seconds: float) -> None:

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sale_adapters.web.metrics import CODE, OPERATION, Metrics, count
+from sale_adapters.web.metrics import CODE, OPERATION, WHY, Metrics, count
 from sale_adapters.web.replies import refusal, response
 from sale_adapters.wire.places import BASE
 from sale_adapters.wire.problems import BUG
@@ -123,6 +123,7 @@ def _log(scope: Scope, *, status: int, seconds: float) -> None:
         "status": status,
         "milliseconds": round(seconds * 1000, 1),
         "code": scope.get(CODE),
+        "why": scope.get(WHY),
     }
     if route is None:
         facts["path"] = quote(scope["path"])[:_LONGEST_PATH]

@@ -30,7 +30,7 @@ from sale_adapters.wire.signatures import ID, SIGNATURE, TIMESTAMP
 from sale_domain import errors
 from sale_domain.documents import Json, JsonObject
 
-_ANYWHERE = (InvalidInput, UrlTooLong, HeadersTooLarge, TookTooLong)
+_ANYWHERE = (InvalidInput, BodyTooLarge, UrlTooLong, HeadersTooLarge, TookTooLong)
 _SECURED = (
     errors.Unauthenticated,
     errors.Forbidden,
@@ -139,8 +139,6 @@ def refusals_of(operation: Operation) -> tuple[type[errors.SaleError], ...]:
     found: list[type[errors.SaleError]] = [*operation.refuses, *_ANYWHERE]
     if not isinstance(operation.access, Public):
         found += _SECURED
-        if operation.method in {"POST", "PUT", "PATCH"}:
-            found.append(BodyTooLarge)
         if operation.method == "POST":
             found += _REPEATABLE
     if operation.changes:

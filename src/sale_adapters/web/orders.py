@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from sale_adapters.web.calls import Call
+from sale_adapters.web.calls import Call, if_match
 from sale_adapters.web.replies import feed_seq, order_reply, reply
 from sale_adapters.wire.bodies import (
     CancelBody,
@@ -14,12 +14,19 @@ from sale_adapters.wire.bodies import (
     read_item,
 )
 from sale_adapters.wire.orders import history_body, order_list_body, preview_body
+from sale_adapters.wire.refusals import InvalidInput
 from sale_domain.ports.answers import StoredAnswer
 from sale_domain.views import OrderView
 
 
 async def create(call: Call) -> StoredAnswer:
-    """Open an order."""
+    """Open an order.
+
+    Raises:
+        InvalidInput: If-Match names a version, and what is about to be made has none.
+    """
+    if if_match(call.request) is not None:
+        raise InvalidInput.at("/headers/if-match", "must not name a version: a new order has none")
     new = call.parsed(NewOrderBody).request()
     place = call.request.url.path
 

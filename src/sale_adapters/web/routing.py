@@ -9,7 +9,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from sale_adapters.web.access import Caller, Public, admit
-from sale_adapters.web.calls import Call, Services, read_body
+from sale_adapters.web.calls import Call, Services, pass_over_body, read_body
 from sale_adapters.web.idempotency import REPLAYED, answer_key, answered_once, fingerprint_of
 from sale_adapters.web.metrics import OPERATION, note
 from sale_adapters.web.metrics import REPLAYED as REPLAYED_CODE
@@ -32,6 +32,8 @@ _THINGS = {
     "usageId": ("allocation usage", "usage_id"),
 }
 """What a path parameter names, and the log calls it: all of them are ids of ours."""
+
+_BODILESS = frozenset({"GET", "DELETE"})
 
 _BUSY = frozenset({"/webhooks/payment", "/sale-orders/{orderId}/items", "/sale-orders", "/sale-orders/{orderId}"})
 """What tills and mq-pay ask for most."""
@@ -99,6 +101,8 @@ class Endpoint:
         if operation is None:
             raise MethodNotAllowed(allowed=tuple(sorted({*self._operations, *_also(self._operations)})))
         request.scope[OPERATION] = operation
+        if method in _BODILESS:
+            await pass_over_body(request)
         call = Call(request=request, services=self._services)
         if isinstance(operation.access, Public):
             return await _handled(operation, call)
@@ -122,7 +126,7 @@ async def _answer_caller(call: Call, operation: Operation, permission: Permissio
         caller = await admit(request, sale, permission, call.services.rates)
     _is_about(caller)
     _check_ids(request)
-    if operation.method in {"GET", "DELETE"}:
+    if operation.method in _BODILESS:
         return await _handled(operation, attrs.evolve(call, caller=caller))
     key = answer_key(request, caller) if operation.method == "POST" else None
     call = attrs.evolve(call, caller=caller, body=await read_body(request))

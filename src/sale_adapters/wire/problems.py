@@ -152,11 +152,21 @@ def problem_of(error: errors.SaleError) -> Problem:
     return Problem(
         status=status_of(type(error)),
         code=error.code,
-        # What a database says of itself is for the log, not for callers.
-        detail="The database is not available." if isinstance(error, errors.StoreUnavailable) else str(error),
+        detail=_detail(error),
         members=members(error) if members else {},
         headers=_headers(error),
     )
+
+
+def _detail(error: errors.SaleError) -> str:
+    """Return an outcome in words; what databases and sisters say of themselves is for the log, not for callers."""
+    match error:
+        case errors.StoreUnavailable():
+            return "The database is not available."
+        case errors.SisterUnavailable():
+            return str(attrs.evolve(error, words=""))
+        case _:
+            return str(error)
 
 
 def status_of(kind: type[errors.SaleError]) -> int:

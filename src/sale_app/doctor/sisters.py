@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import httpx
+import jwt
 
 from sale_adapters.sisters.documents import Document, reason, usable
 from sale_adapters.sisters.identity import TokenRules
 from sale_adapters.sisters.keys import usable_keys
 from sale_adapters.sisters.transport import Answer
 from sale_app.doctor.findings import PATIENCE_SECONDS, NotReachable, NotWell, Seen, unreachable
+from sale_app.setting_shapes import SIGNATURES
 from sale_app.settings import Settings
 from sale_domain.errors import SisterUnavailable
 from sale_domain.permissions import Permission
@@ -35,13 +37,10 @@ async def look_at_identity(settings: Settings) -> Seen:
         where = ("SALE_IDENTITY_URL", "SALE_IDENTITY_JWKS_PATH")
         keys = await _asked(client, "GET", settings.identity_url + settings.identity_jwks_path, where)
         _check_clock(keys)
-        try:
-            usable_keys(_object(keys, where), settings.jwt_algorithms)
-        except SisterUnavailable:
-            raise NotWell(f"{keys.url} has no key for {', '.join(settings.jwt_algorithms)}; {_check(where)}") from None
+        _check_keys(keys, settings.jwt_algorithms, where)
         token = await _token(client, settings)
         await _try_policies(client, settings, token)
-    return Seen("it publishes its keys, gives us a token, and tells its policies")
+    return Seen("it publishes its keys, gives us a token, and tells its policies", _origin(token, settings))
 
 
 async def look_at_commerce(settings: Settings) -> Seen:
@@ -56,6 +55,8 @@ async def look_at_commerce(settings: Settings) -> Seen:
         token = await _token_or_none(client, settings)
         url = f"{settings.commerce_url}{settings.commerce_channels_path}/{channel}"
         answer = await _asked(client, "GET", url, where, token=token)
+        # Whether a 404 is about the channel or about the path only shows beside that of a path which nobody serves.
+        nowhere = await _asked(client, "GET", f"{settings.commerce_url}/{_NOBODY}/{_NOBODY}", where, token=token)
     if token is None:
         return Seen(f"it answers {answer.status_code}", _NOT_TRIED)
     if answer.status_code in _NO_SUCH_DOOR:
@@ -63,6 +64,12 @@ async def look_at_commerce(settings: Settings) -> Seen:
             raise NotWell(f"it knows no sale channel {channel!r}, which SALE_BOARD_CHANNELS names; {_check(where)}")
         if not _is_json(answer):
             raise NotWell(f"{url} answers {answer.status_code} and no JSON; {_check(where)}")
+        if _without_path(answer) == _without_path(nowhere):
+            return Seen(
+                "it takes our token",
+                f"it says the same of any path, so whether it is commerce is not known; {_check(where)}, or name a sale"
+                " channel in SALE_BOARD_CHANNELS and ask again",
+            )
         return Seen("it takes our token, and does not know a channel that nobody has")
     _object(answer, where)
     return Seen(f"it takes our token, and knows the channel {channel!r}")
@@ -167,6 +174,43 @@ async def _try_policies(client: httpx.AsyncClient, settings: Settings, token: st
     _object(answer, where)
 
 
+def _check_keys(answer: httpx.Response, algorithms: tuple[str, ...], where: Sequence[str]) -> None:
+    published = _object(answer, where)
+    if _has_key(published, algorithms):
+        return
+    others = [name for name in SIGNATURES if _has_key(published, (name,))]
+    if others:
+        raise NotWell(
+            f"{answer.url} has no key for {', '.join(algorithms)}, but for {', '.join(others)}; let SALE_JWT_ALGORITHMS"
+            " name what identity signs with"
+        )
+    raise NotWell(f"{answer.url} has no key that can be used; {_check(where)}")
+
+
+def _has_key(published: Document, algorithms: tuple[str, ...]) -> bool:
+    try:
+        return bool(usable_keys(published, algorithms))
+    except SisterUnavailable:
+        return False
+
+
+def _origin(token: str, settings: Settings) -> str | None:
+    """Compare our own token with what users' tokens must say: one identity has one issuer, but an audience each."""
+    try:
+        claims = jwt.decode(token, options={"verify_signature": False})
+    except jwt.PyJWTError:
+        return "our token is none that can be read, so SALE_JWT_ISSUER and SALE_JWT_AUDIENCE are not tried"
+    issuer, audience = claims.get("iss"), claims.get("aud")
+    if issuer != settings.jwt_issuer:
+        raise NotWell(f"it issues tokens as {issuer!r}, and SALE_JWT_ISSUER is {settings.jwt_issuer!r}")
+    if settings.jwt_audience not in (audience if isinstance(audience, list) else [audience]):
+        return (
+            f"our token is for {audience!r}, and SALE_JWT_AUDIENCE is {settings.jwt_audience!r}; check that"
+            " users' tokens are for that"
+        )
+    return None
+
+
 def _check_clock(answer: httpx.Response) -> None:
     try:
         apart = (datetime.now(UTC) - parsedate_to_datetime(answer.headers["date"])).total_seconds()
@@ -186,6 +230,10 @@ def _object(answer: httpx.Response, where: Sequence[str]) -> Document:
         return usable("", _told(answer))
     except SisterUnavailable:
         raise NotWell(f"{answer.url} answers {answer.status_code} and no JSON object; {_check(where)}") from None
+
+
+def _without_path(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.text.replace(answer.url.path, "")
 
 
 def _is_json(answer: httpx.Response) -> bool:

@@ -1,5 +1,6 @@
 """Policies remembered in this process and in Redis; neither may be missed when it is gone (C9)."""
 
+import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -26,9 +27,14 @@ class Identity:
     says: Effect | None = Effect.ALLOW
     is_down: bool = False
     asked: int = 0
+    answers: asyncio.Event = attrs.Factory(asyncio.Event)
+
+    def __attrs_post_init__(self) -> None:
+        self.answers.set()
 
     async def effect(self, role: str, permission: Permission) -> Effect | None:  # noqa: ARG002 - the port's shape
         self.asked += 1
+        await self.answers.wait()
         if self.is_down:
             raise SisterUnavailable(sister="identity", reason="it is away")
         return self.says
@@ -120,12 +126,46 @@ async def test_a_change_of_mind_is_seen_when_redis_answer_is_a_minute_old(redis:
     identity = Identity()
     await Process(identity, redis).effect()
     identity.says = Effect.DENY
-    await grow_old(redis, 59)
+    await grow_old(redis, 44)
     assert await Process(identity, redis).effect() is Effect.ALLOW
     await grow_old(redis, 60)
     assert await Process(identity, redis).effect() is Effect.DENY
     assert await Process(identity, redis).effect() is Effect.DENY
     assert identity.asked == 2
+
+
+async def test_an_answer_is_asked_for_again_before_it_is_too_old_and_nobody_waits_for_that(redis: Redis) -> None:
+    identity = Identity()
+    process = Process(identity, redis)
+    await process.effect()
+    identity.says = Effect.DENY
+    identity.answers.clear()
+    await grow_old(redis, 50)
+    process.now += 10
+    async with asyncio.timeout(1):
+        assert [await process.effect(), await Process(identity, redis).effect()] == [Effect.ALLOW] * 2
+    identity.answers.set()
+    await asyncio.gather(*process.policies._renewals.values())
+    assert await process.effect() is Effect.DENY
+    assert await Process(identity, redis).effect() is Effect.DENY
+    assert identity.asked == 3
+
+
+async def test_nobody_who_has_an_answer_waits_for_an_identity_that_has_just_failed(redis: Redis) -> None:
+    identity = Identity()
+    process = Process(identity, redis)
+    await process.effect()
+    await grow_old(redis, 900)
+    identity.is_down = True
+    process.now += 10
+    assert await process.effect() is Effect.ALLOW
+    identity.answers.clear()
+    async with asyncio.timeout(1):
+        for _ in range(6):
+            process.now += 9.9
+            assert await process.effect() is Effect.ALLOW
+    await asyncio.sleep(0)
+    assert identity.asked == 3, "the second is still under way"
 
 
 async def test_while_identity_is_down_the_last_answer_holds(redis: Redis) -> None:

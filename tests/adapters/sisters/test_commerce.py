@@ -107,7 +107,7 @@ async def test_an_item_that_is_not_as_promised_makes_commerce_unavailable(varian
     _, catalog = scripted({"/product-variants/variant-pho": variant})
     with pytest.raises(SisterUnavailable) as unusable:
         await catalog.item(ItemId("variant-pho"))
-    assert unusable.value.reason == f"the answer cannot be used: {why}"
+    assert (unusable.value.reason, unusable.value.words) == ("the answer cannot be used", why)
 
 
 @pytest.mark.parametrize(

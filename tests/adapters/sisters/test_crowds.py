@@ -161,7 +161,8 @@ async def test_a_refusal_of_sale_itself_is_not_the_callers_fault(pricing: Pricin
     async def call() -> None:
         accepted("pricing", await pricing.transport().call("GET", "/x"))
 
-    assert (await unavailable(call())).reason == f"it answered {status} (no)"
+    refused = await unavailable(call())
+    assert (refused.reason, refused.words) == (f"it answered {status}", "no")
 
 
 @pytest.mark.parametrize("status", [400, 402, 404, 409, 410, 418, 422])

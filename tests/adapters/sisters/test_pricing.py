@@ -146,7 +146,7 @@ async def test_an_answer_that_is_not_as_promised_cannot_be_used(answer: object, 
     _, asked = pricing(answer)
     with pytest.raises(SisterUnavailable) as unusable:
         await asked.calculate(two_pho())
-    assert unusable.value.reason == f"the answer cannot be used: {why}"
+    assert (unusable.value.reason, unusable.value.words) == ("the answer cannot be used", why)
 
 
 async def test_the_second_version_is_kept_as_it_came() -> None:

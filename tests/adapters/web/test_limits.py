@@ -1,6 +1,7 @@
 """Limits of one request and of one user: what is too large, too slow or too often is told so, and changes nothing."""
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ import pytest
 
 from ordering_over_http import TWO_PHO, opened
 from sale_adapters.web import create_app
+from sale_adapters.web.calls import MAX_UNREAD
 from sale_adapters.web.limits import MAX_HEADERS, MAX_URL, Limits
 from sale_adapters.web.rates import Rates
 from sale_adapters.wire.refusals import TooManyRequests
@@ -130,6 +132,74 @@ class TestHead:
 
         assert b"x-request-id" in answer
         assert b"of-the-trailer" not in answer
+
+
+class TestBody:
+    """The body of a request."""
+
+    async def test_of_a_read_or_a_delete_is_small(self, client: httpx.AsyncClient) -> None:
+        async def pieces() -> AsyncGenerator[bytes]:
+            for _ in range(9):
+                yield b"x" * 1_000
+
+        order = f"/sale-orders/{(await opened(client))['id']}"
+        fits = await client.request("GET", order, content=b"x" * MAX_UNREAD)
+        for method, path in (("GET", order), ("GET", "/healthz"), ("HEAD", order), ("DELETE", f"{order}/items")):
+            for body in (b"x" * (MAX_UNREAD + 1), pieces()):
+                refused = await client.request(method, path, content=body)
+                assert refused.status_code == 413, (method, path)
+
+        assert fits.status_code == 200
+        assert (await client.get(order)).json()["items"] != []
+
+    async def test_that_a_read_announces_is_not_waited_for(self, shop: InMemorySale) -> None:
+        async with serving(create_app(shop.sale, readiness=nothing_lacks)) as address:
+            asking = "GET /v1/api/sale/healthz HTTP/1.1\r\nhost: sale\r\ncontent-length: {}\r\n\r\n"
+            few, many = [await answer_to(address, asking.format(length).encode()) for length in (5, 5_000_000_000)]
+
+        assert few.startswith(b"HTTP/1.1 200 ")
+        assert many.startswith(b"HTTP/1.1 413 ")
+
+    @pytest.mark.parametrize("protocol", ["websocket", "h2c"])
+    async def test_is_read_though_its_request_would_rather_speak_another_protocol(
+        self, shop: InMemorySale, protocol: str
+    ) -> None:
+        body = json.dumps(NEWS).encode()
+        head = upgrading(len(body), protocol)
+        last = b"GET /v1/api/sale/healthz HTTP/1.1\r\nhost: sale\r\nconnection: close\r\n\r\n"
+        async with asyncio.timeout(10), serving(create_app(shop.sale, readiness=nothing_lacks)) as address:
+            whole = await all_from(address, (head + body) * 3 + last)
+            in_pieces = await answer_to(address, head[:9], head[9:], body[:5], body[5:])
+            many = await all_from(address, (head + body) * 200)
+
+        assert (whole.count(b'{"outcome":"ignored"}'), whole.count(b"HTTP/1.1 200 ")) == (3, 4)
+        assert b'{"outcome":"ignored"}' in in_pieces
+        assert many.count(b"HTTP/1.1 200 ") < 20
+
+    async def test_is_not_looked_for_where_somebody_wants_a_tunnel(self, shop: InMemorySale) -> None:
+        async with serving(create_app(shop.sale, readiness=nothing_lacks)) as address:
+            answer = await all_from(address, b"CONNECT sale:80 HTTP/1.1\r\nhost: sale\r\n\r\nGET / HTTP/1.1\r\n\r\n")
+
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert answer.count(b"HTTP/1.1 ") == 1
+
+    async def test_that_never_comes_whole_keeps_nobody_from_stopping(self, shop: InMemorySale) -> None:
+        app = create_app(shop.sale, readiness=nothing_lacks, limits=Limits(request_seconds=0.5))
+        async with asyncio.timeout(5):
+            async with serving(app) as address:
+                reader, writer = await asyncio.open_connection(*address.split(":"))
+                writer.write(upgrading(50, "websocket") + b"{")
+                await asyncio.sleep(0.1)
+            answer = await reader.read()
+        writer.close()
+
+        assert answer.startswith(b"HTTP/1.1 503 ")
+
+
+def upgrading(length: int, protocol: str) -> bytes:
+    """Return the head of a webhook whose sender would rather speak another protocol, as Java's client says it."""
+    head = f"POST /v1/api/sale/webhooks/payment HTTP/1.1\r\nhost: sale\r\ncontent-length: {length}\r\n"
+    return f"{head}connection: Upgrade, HTTP2-Settings\r\nupgrade: {protocol}\r\n\r\n".encode()
 
 
 class TestConnection:

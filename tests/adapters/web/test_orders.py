@@ -1,6 +1,7 @@
 """The sale-order operations of contract §9, one by one."""
 
 import httpx
+import pytest
 
 from ordering_over_http import TWO_PHO, checked_out, opened, payment
 from sale_app.composition import InMemorySale
@@ -180,6 +181,9 @@ async def test_if_match_names_the_version_that_was_seen(client: httpx.AsyncClien
 async def test_if_match_that_names_no_version_is_refused(client: httpx.AsyncClient) -> None:
     order = await opened(client)
 
+    for given, status in (('"1"', 400), ("7", 400), ("*", 201)):
+        answer = await client.post("/sale-orders", json=TWO_PHO, headers={"if-match": given})
+        assert answer.status_code == status, given
     for given in ('W/"1"', '"1', "1.0", "-1", "abc", "", '"1", "2"', "9" * 30):
         answer = await client.delete(f"/sale-orders/{order['id']}/items", headers={"if-match": given})
         assert answer.status_code == 400, given
@@ -187,12 +191,16 @@ async def test_if_match_that_names_no_version_is_refused(client: httpx.AsyncClie
 
 
 async def test_a_sister_that_is_away_is_a_503_and_the_order_stays(
-    client: httpx.AsyncClient, shop: InMemorySale
+    client: httpx.AsyncClient, shop: InMemorySale, caplog: pytest.LogCaptureFixture
 ) -> None:
     order = await opened(client)
     path = f"/sale-orders/{order['id']}"
-    shop.pricing.fail_with = SisterUnavailable(sister="pricing", reason="it answered 500")
-    away = await client.post(f"{path}/checkout")
+    shop.pricing.fail_with = SisterUnavailable(sister="pricing", reason="it answered 500", words="db-7 is full")
+    with caplog.at_level("WARNING", logger="sale.access"):
+        away = await client.post(f"{path}/checkout")
+    assert away.json()["detail"] == "pricing is not available: it answered 500"
+    [line] = caplog.records
+    assert line.__dict__["why"] == "pricing is not available: it answered 500 (db-7 is full)"
     assert (away.status_code, away.json()["sister"], away.headers["retry-after"]) == (503, "pricing", "1")
     shop.pricing.fail_with = SisterRefused(sister="pricing", status=404, reason="no fare")
     refused = await client.get(f"{path}/pricing-preview")

@@ -162,7 +162,9 @@ def test_headers_say_how_to_go_on() -> None:
     assert dict(problem_of(MethodNotAllowed(allowed=("GET", "HEAD"))).headers) == {"allow": "GET, HEAD"}
 
 
-def test_neither_the_database_nor_a_bug_nor_a_body_tells_of_itself() -> None:
+def test_neither_the_database_nor_a_bug_nor_a_body_nor_a_sister_tells_of_itself() -> None:
+    sister = problem_of(errors.SisterUnavailable(sister="pricing", reason="it answered 401", words="key k-7 is old"))
+    assert sister.detail == "pricing is not available: it answered 401"
     for problem in (problem_of(errors.StoreUnavailable(reason="host db-7 refused")), BUG):
         assert b"db-7" not in problem_json(problem, request_id=None)
     assert b"secret" not in problem_json(problem_of(BodyTooLarge(limit=1, start=b"secret")), request_id=None)
