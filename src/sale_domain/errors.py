@@ -224,12 +224,15 @@ class StaleVersion(Conflict):
 
 
 class OrderChanged(Conflict):
-    """The order kept changing while it was being worked on."""
+    """The order kept changing while it was being worked on; nothing was written.
+
+    As any answer below 500 it is kept under its Idempotency-Key (contract §9): to try again takes another one.
+    """
 
     code: ClassVar[str] = "order-changed"
 
     def __str__(self) -> str:
-        return "The order is still changing; try again."
+        return "The order is still changing; try again, with another Idempotency-Key if there was one."
 
 
 @attrs.define(kw_only=True, eq=False)
