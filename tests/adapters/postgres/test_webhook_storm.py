@@ -15,6 +15,7 @@ from orders_world import MORNING, checking_out, fresh_merchant, opened, pho
 from parts import parts_on
 from sale_adapters.postgres import (
     Database,
+    Patience,
 )
 from sale_domain.ids import BUCKETS
 from sale_domain.ledger import FactType, PaymentFact, Source, SourceType
@@ -74,7 +75,8 @@ IN_PARTS = (
 @pytest.fixture
 async def sale(tables_url: str) -> AsyncGenerator[Sale]:
     """Yield the real use cases on the real store; no sister is asked."""
-    async with Database(tables_url) as database:
+    # What a crowd waits for is not the matter here.
+    async with Database(tables_url, patience=Patience(connection_seconds=30.0)) as database:
         yield Sale(parts_on(database))
 
 
