@@ -35,7 +35,8 @@ async def address() -> AsyncIterator[str]:
         yield address
 
 
-@pytest.mark.timeout(0 if CASES > USUAL else 600)
+@pytest.mark.long
+@pytest.mark.timeout(0 if CASES > USUAL else 1_200)
 async def test_every_answer_is_a_documented_one_whatever_is_asked(
     address: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
