@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -247,6 +248,14 @@ async def test_text_that_is_no_utf_8_ends_the_socket(address: str) -> None:
     async with screen(address) as board:
         await board.socket.send(b"\xff\xfe", text=True)
         assert (await board.closed())[0] == 1007
+
+
+async def test_who_has_proved_nothing_takes_no_place_from_who_may(address: str) -> None:
+    async with asyncio.timeout(20), AsyncExitStack() as stack:
+        strangers = [await stack.enter_async_context(screen(address, token=None)) for _ in range(LIMITS.clients)]
+        board = await stack.enter_async_context(screen(address))
+        await board.subscribe()
+        assert await strangers[0].closed() == (1013, "There are too many sockets; try again later.")
 
 
 async def test_there_are_only_so_many_sockets(address: str) -> None:

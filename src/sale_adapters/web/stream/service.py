@@ -47,7 +47,8 @@ class Stream:
             metrics=metrics or NoMetrics(),
             monotonic=monotonic,
         )
-        self._sockets: set[StreamSocket] = set()
+        self._sockets: dict[StreamSocket, None] = {}
+        """The oldest first."""
         self._ending = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,8 +59,10 @@ class Stream:
         if self._ending:
             socket.close(Code.RESTART, "The server stops; connect again.")
         elif len(self._sockets) >= self._parts.limits.clients:
-            socket.close(Code.OVERLOADED, "There are too many sockets; try again later.")
-        self._sockets.add(socket)
+            # Who has proved nothing takes no place from who may; a screen proves itself within moments.
+            unproven = (known for known in self._sockets if not known.is_proven)
+            next(unproven, socket).close(Code.OVERLOADED, "There are too many sockets; try again later.")
+        self._sockets[socket] = None
         self._parts.metrics.stream_opened()
         code = str(Code.BUG.value)
         try:
@@ -69,7 +72,7 @@ class Stream:
             with suppress(RuntimeError, WebSocketDisconnect):
                 await websocket.close(Code.BUG.value, "Something went wrong here; it has been logged.")
         finally:
-            self._sockets.discard(socket)
+            del self._sockets[socket]
             self._parts.metrics.stream_closed(code)
 
     async def close(self) -> None:

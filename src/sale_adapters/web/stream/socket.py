@@ -84,6 +84,11 @@ class StreamSocket:
             task.result()
         return str(self._talk.closing.code.value) if self._talk.closing else self._left
 
+    @property
+    def is_proven(self) -> bool:
+        """Tell whether its token was good, or it ends anyway."""
+        return self._talk.principal is not None or self._talk.closing is not None
+
     def close(self, code: Code, reason: str) -> None:
         """End it from outside."""
         self._talk.close(code, reason)
