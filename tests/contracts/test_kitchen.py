@@ -24,7 +24,7 @@ from orders_world import (
 )
 from sale_domain.allocations import Seating, UnreadSeating
 from sale_domain.cooking import Portion
-from sale_domain.errors import NotFound
+from sale_domain.errors import Invalid, NotFound
 from sale_domain.events import FeedAction, Topic
 from sale_domain.ids import ItemId, KitchenItemId, KitchenTicketId, MerchantId, StationId, merchant_bucket
 from sale_domain.kitchen import Kitchen, KitchenTicket, UnreadKitchen
@@ -205,6 +205,21 @@ async def test_a_refused_tap_leaves_everything_as_it_was(stores: Stores) -> None
         await stores.orders.change(order.id, late, merchant_id=order.merchant_id)
 
     assert (await stores.tickets.find(ticket.id, merchant_id=order.merchant_id)).ticket == ticket
+
+
+@pytest.mark.parametrize("quantity", ["-1", "0", "0.00001"])
+async def test_a_portion_of_nothing_is_refused_and_all_that_is_ordered_can_still_be_sent(
+    stores: Stores, quantity: str
+) -> None:
+    order = await create(stores.orders)
+    line = order.basket.lines[0]
+    nothing = Portion(line_id=line.id, quantity=Decimal(quantity))
+
+    with pytest.raises(Invalid, match="/items/0/quantity"):
+        await stores.orders.change(order.id, sending(nothing), merchant_id=order.merchant_id)
+
+    sent = await stores.orders.change(order.id, sending(), merchant_id=order.merchant_id)
+    assert sent.view.order.kitchen.quantities[line.id] == line.quantity
 
 
 async def test_a_cancelled_orders_tickets_are_told_of_in_the_same_transaction(stores: Stores) -> None:
