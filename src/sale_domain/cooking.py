@@ -121,6 +121,7 @@ def act(
 
     Raises:
         IllegalTransition: the item is not where this is possible.
+        Invalid: it would be voided without a reason, or something else is done with one.
         NotFound: the order has no such item in the kitchen.
     """
     ticket, at = order.kitchen.ticket_of(item_id), max(at, order.updated_at)

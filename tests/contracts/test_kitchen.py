@@ -222,6 +222,22 @@ async def test_a_portion_of_nothing_is_refused_and_all_that_is_ordered_can_still
     assert sent.view.order.kitchen.quantities[line.id] == line.quantity
 
 
+async def test_only_a_void_has_a_reason_and_none_is_without(stores: Stores) -> None:
+    order = await create(stores.orders)
+    ticket = await ticket_of(stores, order)
+    (item,) = ticket.items
+
+    for tap in (tapping(item.id, VOID), tapping(item.id, COOK, reason="late")):
+        with pytest.raises(Invalid, match="/reason"):
+            await stores.orders.change(order.id, tap, merchant_id=order.merchant_id)
+    assert (await stores.tickets.find(ticket.id, merchant_id=order.merchant_id)).ticket == ticket
+
+    await stores.orders.change(order.id, tapping(item.id, COOK), merchant_id=order.merchant_id)
+    await stores.orders.change(order.id, tapping(item.id, VOID, reason="late"), merchant_id=order.merchant_id)
+    (voided,) = (await stores.tickets.find(ticket.id, merchant_id=order.merchant_id)).ticket.items
+    assert (voided.status.value, voided.void_reason) == ("VOIDED", "late")
+
+
 async def test_a_cancelled_orders_tickets_are_told_of_in_the_same_transaction(stores: Stores) -> None:
     order = await create(stores.orders)
     begun, waiting = await ticket_of(stores, order), await ticket_of(stores, order)
