@@ -292,6 +292,16 @@ async def test_tickets_are_listed_oldest_first_by_station_and_status(stores: Sto
     assert await listed(after=tickets[1].id) == [2, 3]
 
 
+async def test_a_list_of_no_status_at_all_shows_nothing(stores: Stores) -> None:
+    order = await create(stores.orders)
+    await ticket_of(stores, order)
+    none = TicketFilter(statuses=frozenset())
+
+    page = await stores.tickets.find_many(none, merchant_id=order.merchant_id, after=None, limit=9)
+
+    assert (page.tickets, page.next_after, page.feed_seq) == ((), None, 3)
+
+
 async def test_a_listed_ticket_is_shown_as_a_single_one_is(stores: Stores) -> None:
     order = await create(stores.orders)
     mine, _ = await ticket_of(stores, order), await ticket_of(stores, order)
