@@ -73,8 +73,7 @@ def send(
         NothingToSend: the kitchen has everything.
         TooManyKitchenItems: the order has sent too many already.
     """
-    if order.status is OrderStatus.CANCELLED:
-        raise IllegalTransition(status=order.status.value, action="send")
+    ensure_sendable(order)
     at = max(at, order.updated_at)
     by_station: dict[StationId | None, list[KitchenItem]] = {}
     for n, portion in enumerate(_portions(order, wanted, menu.stations)):
@@ -106,6 +105,16 @@ def send(
         for station_id, items in by_station.items()
     )
     return order.with_kitchen(tuple(ticket.sent() for ticket in tickets), by=by)
+
+
+def ensure_sendable(order: Order) -> None:
+    """Check that an order may send anything at all.
+
+    Raises:
+        IllegalTransition: the order was given up.
+    """
+    if order.status is OrderStatus.CANCELLED:
+        raise IllegalTransition(status=order.status.value, action="send")
 
 
 def act(

@@ -41,6 +41,7 @@ async def send(parts: Parts, context: Context, order_id: OrderId, wanted: Sequen
     for _ in range(RESTARTS):
         seen = await parts.orders.find(order_id, merchant_id=context.merchant_id)
         context.check_version(seen.order.version)
+        cooking.ensure_sendable(seen.order)
         menu = await _menu(parts, context, seen, wanted)
 
         def decide(order: Order, *, seen: Order = seen.order, menu: Menu = menu) -> Decision:
