@@ -207,7 +207,12 @@ class KitchenTicket:
 class Kitchen:
     """Every ticket of one order, oldest first."""
 
-    tickets: tuple[KitchenTicket, ...] = ()
+    _tickets: tuple[KitchenTicket, ...] = ()
+
+    @property
+    def tickets(self) -> tuple[KitchenTicket, ...]:
+        """Return them all; what was not read refuses (`UnreadKitchen`), and so does all that looks at them."""
+        return self._tickets
 
     @property
     def items(self) -> tuple[KitchenItem, ...]:
@@ -261,21 +266,6 @@ class UnreadKitchen(Kitchen):
     """The kitchen of an order that was locked without it: nobody knows what it has, so nobody may ask or change it."""
 
     @property
-    def items(self) -> NoReturn:
+    def tickets(self) -> NoReturn:
         """Refuse: it is a bug to come here."""
-        raise AssertionError(_UNREAD)
-
-    def ticket(self, ticket_id: KitchenTicketId) -> NoReturn:  # noqa: ARG002 - what a kitchen takes
-        """Refuse: it is a bug to come here."""
-        raise AssertionError(_UNREAD)
-
-    def ticket_of(self, item_id: KitchenItemId) -> NoReturn:  # noqa: ARG002 - what a kitchen takes
-        """Refuse: it is a bug to come here."""
-        raise AssertionError(_UNREAD)
-
-    def after(self, steps: Iterable[TicketStep]) -> NoReturn:  # noqa: ARG002 - what a kitchen takes
-        """Refuse: it is a bug to come here."""
-        raise AssertionError(_UNREAD)
-
-
-_UNREAD = "the kitchen was not read"
+        raise AssertionError("the kitchen was not read")
