@@ -206,7 +206,12 @@ class Usage:
 class Seating:
     """The usages of an order, those that have ended too, oldest first."""
 
-    usages: tuple[Usage, ...] = ()
+    _usages: tuple[Usage, ...] = ()
+
+    @property
+    def usages(self) -> tuple[Usage, ...]:
+        """Return them all; what was not read refuses (`UnreadSeating`), and so does all that looks at them."""
+        return self._usages
 
     def usage(self, usage_id: UsageId) -> Usage:
         """Return a usage.
@@ -258,24 +263,7 @@ class Seating:
 class UnreadSeating(Seating):
     """The seating of an order that was locked without it: nobody knows where its guests are, so nobody may ask."""
 
-    def usage(self, usage_id: UsageId) -> NoReturn:  # noqa: ARG002 - what a seating takes
+    @property
+    def usages(self) -> NoReturn:
         """Refuse: it is a bug to come here."""
-        raise AssertionError(_UNREAD)
-
-    def with_usage(self, usage: Usage) -> NoReturn:  # noqa: ARG002 - what a seating takes
-        """Refuse: it is a bug to come here."""
-        raise AssertionError(_UNREAD)
-
-    def units(self, *, given_up: bool) -> NoReturn:  # noqa: ARG002 - what a seating takes
-        """Refuse: it is a bug to come here."""
-        raise AssertionError(_UNREAD)
-
-    def following(
-        self, order: OrderStatus, *, at: datetime, by: str, reason: str | None
-    ) -> tuple[Seating, tuple[FeedEntry, ...]]:
-        """Refuse to follow an order that ends: it is a bug to come here; one that goes on has no effect on it."""
-        assert order not in _ENDS_WITH_ITS_ORDER, _UNREAD
-        return super().following(order, at=at, by=by, reason=reason)
-
-
-_UNREAD = "the seating was not read"
+        raise AssertionError("the seating was not read")

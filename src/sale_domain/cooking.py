@@ -7,12 +7,13 @@ from decimal import Decimal
 import attrs
 
 from sale_domain.documents import MAX_TEXT
-from sale_domain.errors import IllegalTransition, NotFound
+from sale_domain.errors import IllegalTransition, Invalid, NotFound
 from sale_domain.ids import ItemId, KitchenItemId, KitchenTicketId, LineId, RecipeId, StationId, bucket_of
 from sale_domain.kitchen import KitchenItem, KitchenTicket, Steps
 from sale_domain.kitchen_errors import MoreThanOrdered, NothingToSend, NotSendable, TooManyKitchenItems
 from sale_domain.kitchen_lifecycle import KitchenItemAction
 from sale_domain.lines import Line
+from sale_domain.money import exact
 from sale_domain.order_change import Change
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.orders import Order
@@ -65,14 +66,14 @@ def send(
 
     Raises:
         IllegalTransition: the order was given up.
+        Invalid: a quantity is not greater than 0, or has more than four decimals.
         MoreThanOrdered: a line would be sent more often than it is ordered.
         NotSendable: no such line, a combo's lead, whose parts are cooked instead of it, a station that the merchant has
             not, or too long a note.
         NothingToSend: the kitchen has everything.
         TooManyKitchenItems: the order has sent too many already.
     """
-    if order.status is OrderStatus.CANCELLED:
-        raise IllegalTransition(status=order.status.value, action="send")
+    ensure_sendable(order)
     at = max(at, order.updated_at)
     by_station: dict[StationId | None, list[KitchenItem]] = {}
     for n, portion in enumerate(_portions(order, wanted, menu.stations)):
@@ -106,6 +107,16 @@ def send(
     return order.with_kitchen(tuple(ticket.sent() for ticket in tickets), by=by)
 
 
+def ensure_sendable(order: Order) -> None:
+    """Check that an order may send anything at all.
+
+    Raises:
+        IllegalTransition: the order was given up.
+    """
+    if order.status is OrderStatus.CANCELLED:
+        raise IllegalTransition(status=order.status.value, action="send")
+
+
 def act(
     order: Order,
     item_id: KitchenItemId,
@@ -119,6 +130,7 @@ def act(
 
     Raises:
         IllegalTransition: the item is not where this is possible.
+        Invalid: it would be voided without a reason, or something else is done with one.
         NotFound: the order has no such item in the kitchen.
     """
     ticket, at = order.kitchen.ticket_of(item_id), max(at, order.updated_at)
@@ -157,6 +169,7 @@ def _portions(order: Order, wanted: Sequence[Portion], stations: Stations) -> tu
     """Return what is to be sent, after a look at whether it can be."""
     unsent = unsent_lines(order)
     lines = [_cooked_line(order, portion, n) for n, portion in enumerate(wanted)]
+    _check_quantities(wanted)
     _check_stations(stations, wanted)
     if not unsent:
         raise NothingToSend
@@ -166,6 +179,18 @@ def _portions(order: Order, wanted: Sequence[Portion], stations: Stations) -> tu
     if len(order.kitchen.items) + len(portions) > MAX_ITEMS:
         raise TooManyKitchenItems(limit=MAX_ITEMS)
     return tuple(portions)
+
+
+def _check_quantities(wanted: Sequence[Portion]) -> None:
+    """Refuse less than something: what took nothing, or gave back, would let more be cooked than is ordered."""
+    for n, portion in enumerate(wanted):
+        pointer = f"/items/{n}/quantity"
+        try:
+            quantity = exact(portion.quantity)
+        except ValueError as error:
+            raise Invalid(pointer=pointer, detail=str(error)) from None
+        if quantity <= 0:
+            raise Invalid(pointer=pointer, detail="must be greater than 0")
 
 
 def _check_ordered(line: Line, wanted: Sequence[Portion]) -> None:

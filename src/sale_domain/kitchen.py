@@ -8,7 +8,7 @@ from typing import NoReturn
 import attrs
 
 from sale_domain.documents import JsonObject
-from sale_domain.errors import IllegalTransition, NotFound
+from sale_domain.errors import IllegalTransition, Invalid, NotFound
 from sale_domain.events import FeedAction, FeedEntry, Topic
 from sale_domain.ids import ItemId, KitchenItemId, KitchenTicketId, LineId, OrderId, RecipeId, StationId
 from sale_domain.kitchen_lifecycle import (
@@ -56,8 +56,11 @@ class KitchenItem:
 
         Raises:
             IllegalTransition: the item is not where this is possible.
+            Invalid: it would be voided without a reason, or something else is done with one.
         """
         status = KITCHEN_ITEM_LIFECYCLE.after(self.status, action)
+        if (reason is not None) != (action is KitchenItemAction.VOID):
+            raise Invalid(pointer="/reason", detail="is what voiding needs, and nothing else has")
         return attrs.evolve(self, status=status, moves=self.moves + 1, changed_at=at, changed_by=by, void_reason=reason)
 
 
@@ -139,7 +142,7 @@ class KitchenTicket:
         """Move one item.
 
         Raises:
-            IllegalTransition: the item is not where this is possible.
+            IllegalTransition, Invalid: as `KitchenItem.moved` says.
         """
         items = {item.id: item.moved(action, at=at, by=by, reason=reason) for item in self.items if item.id == item_id}
         return self._step(FeedAction.ITEM_STATUS_CHANGED, items, at=at)
@@ -204,7 +207,12 @@ class KitchenTicket:
 class Kitchen:
     """Every ticket of one order, oldest first."""
 
-    tickets: tuple[KitchenTicket, ...] = ()
+    _tickets: tuple[KitchenTicket, ...] = ()
+
+    @property
+    def tickets(self) -> tuple[KitchenTicket, ...]:
+        """Return them all; what was not read refuses (`UnreadKitchen`), and so does all that looks at them."""
+        return self._tickets
 
     @property
     def items(self) -> tuple[KitchenItem, ...]:
@@ -258,21 +266,6 @@ class UnreadKitchen(Kitchen):
     """The kitchen of an order that was locked without it: nobody knows what it has, so nobody may ask or change it."""
 
     @property
-    def items(self) -> NoReturn:
+    def tickets(self) -> NoReturn:
         """Refuse: it is a bug to come here."""
-        raise AssertionError(_UNREAD)
-
-    def ticket(self, ticket_id: KitchenTicketId) -> NoReturn:  # noqa: ARG002 - what a kitchen takes
-        """Refuse: it is a bug to come here."""
-        raise AssertionError(_UNREAD)
-
-    def ticket_of(self, item_id: KitchenItemId) -> NoReturn:  # noqa: ARG002 - what a kitchen takes
-        """Refuse: it is a bug to come here."""
-        raise AssertionError(_UNREAD)
-
-    def after(self, steps: Iterable[TicketStep]) -> NoReturn:  # noqa: ARG002 - what a kitchen takes
-        """Refuse: it is a bug to come here."""
-        raise AssertionError(_UNREAD)
-
-
-_UNREAD = "the kitchen was not read"
+        raise AssertionError("the kitchen was not read")

@@ -8,7 +8,7 @@ import pytest
 from counter import LAN, item, opened
 from sale_adapters.memory import MemoryCatalog, demo_catalog
 from sale_app.composition import InMemorySale, compose_in_memory
-from sale_domain.errors import OrderChanged, StaleVersion
+from sale_domain.errors import IllegalTransition, OrderChanged, SisterUnavailable, StaleVersion
 from sale_domain.ids import ItemId, OrderId, RecipeId
 from sale_domain.snapshots import CatalogItem
 from sale_domain.use_cases.checkout import CheckoutRequest
@@ -60,6 +60,16 @@ async def test_a_sending_for_a_version_that_has_passed_is_stale() -> None:
     with pytest.raises(StaleVersion):
         await shop.sale.send(attrs.evolve(LAN, if_match=1), order_id, ())
     assert shop.store.orders[order_id].kitchen.tickets == ()
+
+
+async def test_what_was_given_up_is_not_sent_and_commerce_is_not_asked_about_it() -> None:
+    shop = compose_in_memory()
+    order_id = (await opened(shop, item("pho", 2))).order.id
+    await shop.sale.cancel(LAN, order_id, reason="the guests have left")
+    shop.catalog.fail_with = SisterUnavailable(sister="commerce", reason="connection refused")
+    with pytest.raises(IllegalTransition) as refusal:
+        await shop.sale.send(LAN, order_id, ())
+    assert (refusal.value.status, refusal.value.action) == ("CANCELLED", "send")
 
 
 async def test_a_recipe_is_the_checkouts_and_not_todays() -> None:

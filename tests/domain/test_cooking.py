@@ -8,7 +8,7 @@ import pytest
 from kitchen_world import BAR, HISTORY, STOVE, kitchen_id, portion, send, tap
 from sale_domain import cooking
 from sale_domain.announcements import messages
-from sale_domain.errors import AlreadySent, IllegalTransition
+from sale_domain.errors import AlreadySent, IllegalTransition, Invalid
 from sale_domain.events import FeedAction, KitchenItemStatusChanged, Message
 from sale_domain.ids import LineId
 from sale_domain.kitchen_errors import MoreThanOrdered, NothingToSend, NotSendable, TooManyKitchenItems
@@ -133,6 +133,17 @@ def test_no_more_is_sent_than_is_ordered_also_when_a_line_is_named_twice() -> No
         send(half, portion(line, 2))
     assert [refusal.value.ordered, refusal.value.sent] == [3, 2]
     assert send(half, portion(line, 1)).order.basket.lines[0].sent_quantity == 3
+
+
+def test_a_portion_is_more_than_nothing_and_no_finer_than_a_quantity_is_kept() -> None:
+    order = draft(pho(2), product("tra-da"))
+    line, tea = (each.id for each in order.basket.lines)
+    for wrong in ("-1", "0", "0.00001", "NaN", "Infinity"):
+        with pytest.raises(Invalid) as refusal:
+            send(order, portion(tea), portion(line, wrong))
+        assert refusal.value.pointer == "/items/1/quantity"
+    with pytest.raises(Invalid):
+        send(order, portion(line, 3), portion(line, -1))
 
 
 def test_what_is_all_sent_is_not_sent_again_whatever_is_named() -> None:

@@ -114,9 +114,8 @@ class DomainShop:
 
     def tap(self, order: int, item: int, action: str) -> int:
         item_id, act = self.orders[order].order.kitchen.items[item].id, KitchenItemAction(action)
-        return self._try(
-            order, lambda o: cooking.act(o, item_id, act, reason="dropped", at=self._roughly_now, by="minh")
-        )
+        reason = "dropped" if act is KitchenItemAction.VOID else None
+        return self._try(order, lambda o: cooking.act(o, item_id, act, reason=reason, at=self._roughly_now, by="minh"))
 
     def rush(self, order: int, ticket: int) -> int:
         ticket_id = self.orders[order].order.kitchen.tickets[ticket].id

@@ -7,7 +7,7 @@ import pytest
 
 from kitchen_world import HISTORY, send, tap
 from sale_domain import cooking
-from sale_domain.errors import IllegalTransition
+from sale_domain.errors import IllegalTransition, Invalid
 from sale_domain.kitchen_lifecycle import (
     KITCHEN_ITEM_LIFECYCLE,
     KitchenItemAction,
@@ -38,16 +38,17 @@ def test_every_action_in_every_state_does_what_the_table_says(
 ) -> None:
     order = kitchen_with(status)
     (item,) = order.kitchen.items
+    reason = "late" if action is VOID else None
     expected = KITCHEN_ITEM_LIFECYCLE.table[status].get(action)
     if expected is None:
         with pytest.raises(IllegalTransition) as refusal:
-            cooking.act(order, item.id, action, reason="late", at=minutes(9), by="minh")
+            cooking.act(order, item.id, action, reason=reason, at=minutes(9), by="minh")
         assert (refusal.value.status, refusal.value.action) == (status.value, action.value)
         return
-    change = cooking.act(order, item.id, action, reason="late", at=minutes(9), by="minh")
+    change = cooking.act(order, item.id, action, reason=reason, at=minutes(9), by="minh")
     (after,) = change.order.kitchen.items
     assert (item.status, after.status, after.moves) == (status, expected, item.moves + 1)
-    assert (after.changed_at, after.changed_by) == (minutes(9), "minh")
+    assert (after.changed_at, after.changed_by, after.void_reason) == (minutes(9), "minh", reason)
     assert [(move.previous, move.item) for move in change.moves] == [(status, after)]
 
 
@@ -60,6 +61,25 @@ def test_what_is_served_or_voided_stays_so(terminal: KitchenItemStatus, action: 
     order = kitchen_with(terminal)
     with pytest.raises(IllegalTransition):
         cooking.act(order, order.kitchen.items[0].id, action, reason="late", at=minutes(9), by="minh")
+
+
+@pytest.mark.parametrize(
+    ("status", "action", "reason"),
+    [
+        (PENDING, VOID, None),
+        (READY, VOID, None),
+        (PENDING, COOK, "late"),
+        (COOKING, FINISH, ""),
+        (READY, RECALL, "cold"),
+    ],
+)
+def test_a_void_is_told_why_and_nothing_else_is(
+    status: KitchenItemStatus, action: KitchenItemAction, reason: str | None
+) -> None:
+    order = kitchen_with(status)
+    with pytest.raises(Invalid) as refusal:
+        cooking.act(order, order.kitchen.items[0].id, action, reason=reason, at=minutes(9), by="minh")
+    assert refusal.value.pointer == "/reason"
 
 
 def test_a_dish_is_cooked_finished_and_served_in_this_order_and_no_other() -> None:

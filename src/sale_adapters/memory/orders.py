@@ -123,10 +123,11 @@ class MemoryOrders:
         told = range(before.events if before else 0, change.order.events)
         assert [message.seq for message in decision.messages] == [n + 1 for n in told], "every event is written once"
         if change.entries:
-            check_units_are_free(store, change.order)
+            kept = _kept(change.order, before)
+            check_units_are_free(store, kept)
             made = sum(entry.topic is Topic.SALE_ORDER for entry in change.entries)
             assert change.order.version == (before.version if before else 0) + made, "a command makes one version"
-            store.orders[change.order.id] = _kept(change.order, before)
+            store.orders[kept.id] = kept
             store.feeds[change.order.merchant_id] += change.entries
         if change.snapshot is not None:
             store.snapshots.setdefault(change.order.id, []).append(change.snapshot)
@@ -160,8 +161,10 @@ def _kept(order: Order, before: Order | None) -> Order:
     """Return an order as it is kept: with what the command that has changed it was not shown."""
     if before is None:
         return order
-    usages = {usage.id: usage for usage in (*before.seating.usages, *order.seating.usages)}
-    seating = Seating(tuple(usages[usage_id] for usage_id in sorted(usages)))
+    seating = before.seating
+    if not isinstance(order.seating, UnreadSeating):
+        usages = {usage.id: usage for usage in (*before.seating.usages, *order.seating.usages)}
+        seating = Seating(tuple(usages[usage_id] for usage_id in sorted(usages)))
     kitchen = before.kitchen if isinstance(order.kitchen, UnreadKitchen) else order.kitchen
     return attrs.evolve(order, seating=seating, kitchen=kitchen)
 

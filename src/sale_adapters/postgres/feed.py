@@ -5,7 +5,7 @@ from typing import Final
 
 from sale_adapters.postgres import rows
 from sale_adapters.postgres.connection import Database
-from sale_adapters.postgres.trips import Begin, Query, Row, Statement, Trips
+from sale_adapters.postgres.trips import Query, Statement
 from sale_domain.ids import MerchantId, merchant_bucket
 from sale_domain.ports.orders import NumberedEntry
 
@@ -44,15 +44,11 @@ class PostgresFeed:
         self, positions: Mapping[MerchantId, int], *, limit: int
     ) -> Mapping[MerchantId, Sequence[NumberedEntry]]:
         """See `Feed`; of several merchants most have nothing new, so that they are asked for their heads first."""
-
-        async def work(trips: Trips) -> Sequence[list[Row]]:
-            news = list(positions)
-            if len(news) > 1:
-                (heads,) = await trips.go(_heads(news))
-                news = [MerchantId(row["merchant_id"]) for row in heads if row["n"] > positions[row["merchant_id"]]]
-            return await trips.go(*(_since(one, positions[one], limit) for one in news), commit=True)
-
-        found = await self._database.transact(work, begin=Begin.TO_READ)
+        news = list(positions)
+        if len(news) > 1:
+            (heads,) = await self._database.read(_heads(news))
+            news = [MerchantId(row["merchant_id"]) for row in heads if row["n"] > positions[row["merchant_id"]]]
+        found = await self._database.read(*(_since(one, positions[one], limit) for one in news)) if news else ()
         return {
             MerchantId(entries[0]["merchant_id"]): tuple(map(rows.entry_of, entries)) for entries in found if entries
         }

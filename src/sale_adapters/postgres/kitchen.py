@@ -42,7 +42,9 @@ class PostgresKitchenTickets:
         self, which: TicketFilter, *, merchant_id: MerchantId, after: KitchenTicketId | None, limit: int
     ) -> TicketPage:
         """See `KitchenTickets`."""
-        statuses = tuple(sorted(status.value for status in which.statuses or KitchenTicketStatus))
+        shown = KitchenTicketStatus if which.statuses is None else which.statuses
+        # Where none is asked for, one that no ticket has keeps the statement whole.
+        statuses = tuple(sorted(status.value for status in shown)) or ("",)
         page = sql.page_of_tickets(statuses, of_station=which.station_id is not None)
         query = page(
             bucket=merchant_bucket(merchant_id),

@@ -19,6 +19,8 @@ def kitchen_reads(bucket: int, order_ids: Sequence[OrderId]) -> tuple[Query, Que
 
 def kitchen_writes(order: Order, before: Kitchen) -> Iterator[Query]:
     """Yield what turns the kitchen that was loaded into the one that is there now; nothing is ever deleted."""
+    if order.kitchen == before:  # as ever when it was not read
+        return
     old_tickets = {ticket.id: ticket for ticket in before.tickets}
     old_items = {item.id: item for ticket in before.tickets for item in ticket.items}
     for ticket in order.kitchen.tickets:

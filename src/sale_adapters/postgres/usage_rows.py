@@ -37,6 +37,8 @@ def usage_writes(old: Seating, new: Seating) -> Iterator[Query]:
     Units are taken in the order of their names, so that two orders which want the same ones meet at the first, and not
     crosswise.
     """
+    if new == old:  # as ever when it was not read
+        return
     known = {usage.id: usage for usage in old.usages}
     changed = (usage for usage in new.usages if usage != known.get(usage.id))
     for usage in sorted(changed, key=lambda usage: usage.unit_id):

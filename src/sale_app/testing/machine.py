@@ -127,7 +127,8 @@ class SaleMachine(RuleBasedStateMachine):
     def cook(self, place: int, item: int, action: KitchenItemAction) -> None:
         """Tap on a dish, rightly or not."""
         if sent := self.order(place).kitchen.items:
-            self.run(self.shop.sale.act_on_kitchen_item(CASHIER, sent[item % len(sent)].id, action, reason="dropped"))
+            reason = "dropped" if action is KitchenItemAction.VOID else None
+            self.run(self.shop.sale.act_on_kitchen_item(CASHIER, sent[item % len(sent)].id, action, reason=reason))
 
     @rule(seconds=st.integers(1, 3_600))
     def wait(self, seconds: int) -> None:

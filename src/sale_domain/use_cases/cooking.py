@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from sale_domain import cooking
-from sale_domain.announcements import messages
 from sale_domain.context import Context
 from sale_domain.cooking import Menu, Portion, Preparation
 from sale_domain.errors import OrderChanged
@@ -17,6 +16,7 @@ from sale_domain.ports.orders import Decision, Need
 from sale_domain.snapshots import CatalogItem, ItemSnapshot
 from sale_domain.stations import Station, Stations
 from sale_domain.use_cases.concurrently import concurrently
+from sale_domain.use_cases.ordering import changed
 from sale_domain.use_cases.parts import Parts
 from sale_domain.views import OrderView
 
@@ -41,6 +41,7 @@ async def send(parts: Parts, context: Context, order_id: OrderId, wanted: Sequen
     for _ in range(RESTARTS):
         seen = await parts.orders.find(order_id, merchant_id=context.merchant_id)
         context.check_version(seen.order.version)
+        cooking.ensure_sendable(seen.order)
         menu = await _menu(parts, context, seen, wanted)
 
         def decide(order: Order, *, seen: Order = seen.order, menu: Menu = menu) -> Decision:
@@ -120,15 +121,9 @@ async def _change(
     ticket: Callable[[Kitchen], KitchenTicket],
     change: Callable[[Order, datetime], Change],
 ) -> OrderView:
-    def decide(order: Order) -> Decision:
-        context.check_version(ticket(order.kitchen).version)
-        done = change(order, parts.clock.now())
-        return Decision(change=done, messages=messages(done, new_id=parts.ids.new, traceparent=context.traceparent))
-
-    committed = await parts.orders.change(
-        order_id, decide, merchant_id=context.merchant_id, needs=_TICKETS, once=context.once
+    return await changed(
+        parts, context, order_id, change, needs=_TICKETS, version=lambda order: ticket(order.kitchen).version
     )
-    return committed.view
 
 
 async def _menu(parts: Parts, context: Context, seen: OrderView, wanted: Sequence[Portion]) -> Menu:

@@ -90,7 +90,7 @@ async def create_order(parts: Parts, context: Context, new: NewOrder) -> OrderVi
 async def add_item(parts: Parts, context: Context, order_id: OrderId, item: ItemRequest) -> OrderView:
     """Add an item to a DRAFT."""
     described = await _described(parts, item, bucket=merchant_bucket(context.merchant_id))
-    return await _change(
+    return await changed(
         parts, context, order_id, lambda order, at: order.add_item(described, at=at, by=context.user_id)
     )
 
@@ -109,31 +109,31 @@ async def change_item(
     def change(order: Order, at: datetime) -> Change:
         return order.change_item(line_id, quantity=quantity, note=note, at=at, by=context.user_id)
 
-    return await _change(parts, context, order_id, change)
+    return await changed(parts, context, order_id, change)
 
 
 async def remove_item(parts: Parts, context: Context, order_id: OrderId, line_id: LineId) -> OrderView:
     """Remove a line, a combo's lead with its children."""
-    return await _change(
+    return await changed(
         parts, context, order_id, lambda order, at: order.remove_item(line_id, at=at, by=context.user_id)
     )
 
 
 async def remove_all_items(parts: Parts, context: Context, order_id: OrderId) -> OrderView:
     """Remove every line, or none."""
-    return await _change(parts, context, order_id, lambda order, at: order.remove_all_items(at=at, by=context.user_id))
+    return await changed(parts, context, order_id, lambda order, at: order.remove_all_items(at=at, by=context.user_id))
 
 
 async def revert(parts: Parts, context: Context, order_id: OrderId, *, reason: str | None) -> OrderView:
     """Take a checkout back."""
-    return await _change(
+    return await changed(
         parts, context, order_id, lambda order, at: order.revert(reason=reason, at=at, by=context.user_id)
     )
 
 
 async def cancel(parts: Parts, context: Context, order_id: OrderId, *, reason: str) -> OrderView:
     """Give an order up."""
-    return await _change(
+    return await changed(
         parts,
         context,
         order_id,
@@ -154,16 +154,19 @@ async def own_channel(parts: Parts, sale_channel_id: SaleChannelId, merchant_id:
     return channel
 
 
-async def _change(
+async def changed(
     parts: Parts,
     context: Context,
     order_id: OrderId,
     change: Callable[[Order, datetime], Change],
     *,
     needs: Need = LINES,
+    version: Callable[[Order], int] = lambda order: order.version,
 ) -> OrderView:
+    """Change a locked order and tell of it; `version` is that of the thing which the caller has seen."""
+
     def decide(order: Order) -> Decision:
-        context.check_version(order.version)
+        context.check_version(version(order))
         done = change(order, parts.clock.now())
         return Decision(change=done, messages=messages(done, new_id=parts.ids.new, traceparent=context.traceparent))
 
