@@ -78,8 +78,9 @@ format: $(READY) ## let ruff mend what it can
 
 BENCH := PYTHONPATH=tests $(BIN)/python bench/run.py
 
-bench: $(READY) ## measure Sale against pgbench running its own statements; needs wrk; under 20 minutes
+bench: $(READY) ## measure Sale against pgbench running its own statements, then the live stream; needs wrk; about 20 minutes
 	$(BENCH)
+	$(MAKE) --no-print-directory bench-stream
 
 bench-all: $(READY) ## the same, and again with a million orders: does it stay flat? then the live stream
 	$(BENCH) --orders 100000 1000000

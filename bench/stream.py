@@ -48,6 +48,7 @@ A queue of its own for each of the stalled would not fit.
 """
 
 WHOLE, P99 = "screens that saw every change", "p99 ms from commit to frame"
+SOCKETS = "sockets at the start"
 MEMORY = "serve MB without screens, with all, at the end"
 
 HERE = Path(__file__).parent
@@ -98,6 +99,8 @@ async def main(clients: int) -> int:
 
 def _broken(report: Mapping[str, Any]) -> Iterator[str]:
     """Yield the promises that did not hold; how soon frames come is no such promise on a machine that is busy."""
+    if report[SOCKETS] < report["screens"]:
+        yield f"{report[SOCKETS]} sockets were there when measuring began, not all {report['screens']}"
     reading, whole = report["screens"] - report["stalled"], report[WHOLE]
     if whole != reading:
         yield f"{reading - whole} of {reading} screens missed a change, or saw one twice"
@@ -122,7 +125,7 @@ async def _measured(world: Replicas, postgres: int, clients: int) -> Mapping[str
         end = Usage.now(serve, postgres)
         for each in left:
             each.close()
-    circumstances = {"screens": clients, "stalled": some, "sockets at the start": sockets, "load": round(load, 1)}
+    circumstances = {"screens": clients, "stalled": some, SOCKETS: sockets, "load": round(load, 1)}
     return _report(committed, seen, (empty, start, end)) | circumstances
 
 

@@ -99,11 +99,11 @@ async def _sell_until_refused(world: Replicas, token: str) -> None:
 
 
 class TestWithoutRedis:
-    """The slow poll remains."""
+    """The slow poll remains: here one replica looks by itself, and the other one only when it is woken."""
 
     @pytest.fixture
     def polls_ms(self) -> tuple[int, ...]:
-        return (300, 300)
+        return (60_000, 300)
 
     async def test_the_screens_of_the_other_replica_are_only_later_and_a_redis_that_returns_is_used_again(
         self, world: Replicas
@@ -111,16 +111,19 @@ class TestWithoutRedis:
         token = await world.token()
         async with AsyncExitStack() as stack:
             first = await world.sell(0, token=token)
-            screens = await watching(world, stack, count=5, replica=1, token=token, since=first)
+            polled = await watching(world, stack, count=5, replica=1, token=token, since=first)
             world.redis.process.kill()
             for number in range(1, 6):
                 assert await world.sell(0, token=token) == first + number
-            await all_follow(screens, first + 5)
+            await all_follow(polled, first + 5)
+            woken = await watching(world, stack, count=5, replica=0, token=token, since=first)
+            await all_follow(woken, first + 5)
             await world.redis.start()
             for number in range(6, 11):
-                assert await world.sell(0, token=token) == first + number
-            await all_follow(screens, first + 10)
-        assert {tuple(each.seen) for each in screens} == {tuple(range(first + 1, first + 11))}
+                assert await world.sell(1, token=token) == first + number
+            # It looked just now, and looks by itself only after a minute.
+            await all_follow([*polled, *woken], first + 10, seconds=30)
+        assert {tuple(each.seen) for each in [*polled, *woken]} == {tuple(range(first + 1, first + 11))}
 
 
 class TestAlone:

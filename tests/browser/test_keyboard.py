@@ -1,7 +1,7 @@
 """The board without a pointer: Tab, arrows, Enter, and letters."""
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Locator, expect
 
 from board_world import Open, Screen, as_admin, sent
 from live import Live
@@ -14,6 +14,16 @@ async def press(screen: Screen, *keys: str) -> None:
         await screen.page.keyboard.press(key)
 
 
+async def walk(screen: Screen, key: str, to: Locator) -> None:
+    """Press a key until the focus has come to a place: as far as anybody would walk."""
+    await expect(to).to_be_enabled()
+    for _ in range(40):
+        if await to.evaluate("each => each === document.activeElement"):
+            return
+        await press(screen, key)
+    await expect(to).to_be_focused()
+
+
 async def test_a_cook_works_by_keys_alone(sale: Live, open_board: Open) -> None:
     sent(sale, "keys-1", ("pho", 1), ("banh-mi", 1))
     cook = await open_board(None)
@@ -22,7 +32,7 @@ async def test_a_cook_works_by_keys_alone(sale: Live, open_board: Open) -> None:
     await expect(cook.page.get_by_role("button", name="Cook")).to_be_focused()
     await press(cook, "Enter")
     await cook.is_live()
-    await cook.step("keys-1", "Phở").focus()
+    await walk(cook, "Tab", cook.step("keys-1", "Phở"))
 
     await press(cook, "Enter")
     await cook.has_status(cook.step("keys-1", "Phở"), "Cooking")
@@ -33,7 +43,7 @@ async def test_a_cook_works_by_keys_alone(sale: Live, open_board: Open) -> None:
     await expect(cook.page.get_by_role("button", name="Guest changed the order")).to_be_focused()
     await press(cook, "ArrowDown", "Enter")
     await expect(cook.page.get_by_label("Reason")).to_have_value("Sold out")
-    await cook.page.get_by_label("Reason").focus()
+    await walk(cook, "Tab", cook.page.get_by_label("Reason"))
     await press(cook, "Enter")
     await cook.has_status(cook.ticket("keys-1").locator(".item", has_text="Bánh mì"), "Voided")
 
@@ -43,7 +53,7 @@ async def test_the_focus_goes_to_a_neighbour_when_a_ticket_goes(sale: Live, open
     sent(sale, "keys-3", ("pho", 1))
     cook = await open_board("Cook")
     ticket_id = await cook.ticket("keys-2").get_attribute("data-ticket")
-    await cook.step("keys-2", "Phở").focus()
+    await walk(cook, "Tab", cook.step("keys-2", "Phở"))
 
     sale.call("POST", f"/kitchen-tickets/{ticket_id}/void", {"reason": "a mistake"}, headers=as_admin(sale))
 
@@ -59,7 +69,8 @@ async def test_an_order_is_opened_and_sent_by_keys_alone(open_board: Open) -> No
     await expect(waiter.page.get_by_label("Note")).to_be_focused()
     await waiter.page.keyboard.type("takeaway, keys")
     await press(waiter, "Enter")
-    await waiter.button("Phở bò tái").focus()
+    await walk(waiter, "Tab", waiter.page.locator(".quick button").first)
+    await walk(waiter, "ArrowRight", waiter.button("Phở bò tái"))
     await press(waiter, "Enter")
     await expect(waiter.line("Phở bò tái")).to_be_visible()
     await expect(waiter.button("Send 1 to kitchen")).to_be_enabled()
@@ -67,6 +78,45 @@ async def test_an_order_is_opened_and_sent_by_keys_alone(open_board: Open) -> No
     await expect(waiter.line("Phở bò tái")).to_contain_text("1 of 1 sent")
     await press(waiter, "Escape")
     await expect(waiter.page.locator(".detail")).to_contain_text("Choose an order")
+
+
+async def test_guests_sit_down_move_and_pay_by_keys_alone(open_board: Open) -> None:
+    admin = await open_board("Admin")
+    await press(admin, "2")
+    await walk(admin, "Tab", admin.table("Bàn 1"))
+    await press(admin, "Enter")
+    await expect(admin.button("New order here")).to_be_focused()
+    await press(admin, "Enter")
+    await expect(admin.page.get_by_role("heading", name="Bàn 1")).to_be_visible()
+    await walk(admin, "Tab", admin.page.locator(".quick button").first)
+    await walk(admin, "ArrowRight", admin.button("Phở bò tái"))
+    await press(admin, "Enter")
+    await expect(admin.line("Phở bò tái")).to_be_visible()
+
+    await press(admin, "2")
+    await walk(admin, "Tab", admin.table("Bàn 1"))
+    await press(admin, "Enter")
+    await walk(admin, "ArrowDown", admin.button("Move to another table"))
+    await press(admin, "Enter")
+    await expect(admin.button("Bàn 2")).to_be_focused()
+    await walk(admin, "ArrowRight", admin.button("Bàn 3"))
+    await press(admin, "Enter")
+    await expect(admin.table("Bàn 3")).to_contain_text("₫65,000")
+
+    await walk(admin, "ArrowRight", admin.table("Bàn 3"))
+    await press(admin, "Enter")
+    await expect(admin.button("Open the order")).to_be_focused()
+    await press(admin, "Enter")
+    await walk(admin, "Tab", admin.button("Check out"))
+    await press(admin, "Enter")
+    await expect(admin.button("Confirm ₫65,000")).to_be_focused()
+    await press(admin, "Enter")
+    await admin.has_status(admin.page.locator(".order"), "To pay")
+    await walk(admin, "Tab", admin.button("Pay (demo)"))
+    await press(admin, "Enter")
+    await expect(admin.button("Pay ₫65,000")).to_be_focused()
+    await press(admin, "Enter")
+    await admin.has_status(admin.page.locator(".order"), "Paid")
 
 
 async def test_help_tells_the_keys_and_switches_single_letters_off(open_board: Open) -> None:
@@ -93,7 +143,7 @@ async def test_a_key_that_is_held_down_takes_one_step_and_no_more(sale: Live, op
     sent(sale, "keys-held", ("pho", 1), ("banh-mi", 1))
     cook = await open_board("Cook")
     pho = cook.step("keys-held", "Phở")
-    await pho.focus()
+    await walk(cook, "Tab", pho)
     await cook.page.keyboard.down("Enter")
     await cook.has_status(pho, "Cooking")
     await expect(pho).to_be_enabled()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.async_api import Route, expect
@@ -22,6 +23,49 @@ async def test_a_rush_goes_to_the_top(sale: Live, open_board: Open) -> None:
 
     await expect(cook.ticket("kitchen-2").locator(".rush-mark")).to_be_visible()
     await expect(cook.page.locator(".ticket h2").first).to_contain_text("kitchen-2")
+
+
+async def test_the_clock_of_a_ticket_turns_after_eight_minutes_and_says_late_after_fifteen(
+    sale: Live, open_board: Open
+) -> None:
+    sent(sale, "kitchen-old", ("pho", 1))
+    cook = await open_board(None)
+    await cook.page.clock.install()
+    await cook.sign_in("Cook")
+    age = cook.ticket("kitchen-old").locator(".age")
+    await expect(age).to_have_text("0 min")
+    begun = datetime.now(UTC)
+    colours = []
+    for minutes, told, heat in (
+        (7, "7 min", "calm"),
+        (8, "8 min", "warm"),
+        (14, "14 min", "warm"),
+        (15, "15 min, late", "late"),
+    ):
+        await cook.page.clock.set_system_time(begun + timedelta(minutes=minutes))
+        await cook.page.clock.fast_forward("00:10")
+        await expect(age).to_have_text(told)
+        await expect(cook.ticket("kitchen-old")).to_have_class(re.compile(rf"\b{heat}\b"))
+        colours.append(await age.evaluate("each => getComputedStyle(each).color"))
+    assert colours[1] == colours[2]
+    assert len({*colours}) == 3
+
+
+async def test_a_dish_is_sent_cooked_finished_and_served_by_touch(sale: Live, open_board: Open) -> None:
+    seated(sale, "kitchen-touch", ("pho", 1))
+    tablet = await open_board("Admin", has_touch=True)
+    await tablet.page.locator(".tabs a[href='#/orders']").tap()
+    await tablet.entry("kitchen-touch").tap()
+    await tablet.button("Send 1 to kitchen").tap()
+    await expect(tablet.line("Phở bò tái")).to_contain_text("1 of 1 sent")
+
+    await tablet.page.locator(".tabs a[href='#/kitchen']").tap()
+    for status in ("Cooking", "Ready"):
+        await tablet.step("kitchen-touch", "Phở").tap()
+        await tablet.has_status(tablet.step("kitchen-touch", "Phở"), status)
+        await expect(tablet.step("kitchen-touch", "Phở")).to_be_enabled()
+    await tablet.step("kitchen-touch", "Phở").tap()
+    await expect(tablet.ticket("kitchen-touch")).to_have_count(0)
 
 
 async def test_a_dish_that_is_ready_too_early_is_recalled_and_one_that_is_wrong_is_voided(

@@ -149,9 +149,3 @@ async def test_on_the_narrowest_phone_the_top_bar_has_room_for_its_longest_word(
     assert last is not None
     assert last["x"] + last["width"] <= 320
     await fits(screen, "top")
-
-
-async def test_nothing_moves_for_those_who_ask_for_it(open_board: Open) -> None:
-    screen = await open_board("Cook", reduced_motion="reduce")
-    moving = await screen.page.evaluate("document.getAnimations().length")
-    assert moving == 0

@@ -13,6 +13,7 @@ from sale_app.composition import InMemorySale
 
 PAGE = Path(__file__).parents[3] / "src/sale_adapters/web/board/page"
 SCRIPTS = sorted(path.relative_to(PAGE).as_posix() for path in PAGE.rglob("*.js"))
+STYLES = sorted(path.relative_to(PAGE).as_posix() for path in PAGE.rglob("*.css"))
 IMPORTED = re.compile(r"""(?:from|import)\s*['"](?P<place>\.[^'"]+)['"]""")
 
 
@@ -98,13 +99,21 @@ def test_both_languages_say_everything() -> None:
     assert len(told["en"]) > 150
 
 
-def test_every_text_that_is_asked_for_exists() -> None:
+def test_every_text_that_is_asked_for_exists_and_every_text_is_asked_for() -> None:
     known = set(re.findall(r"^  '?([\w.-]+)'?:", (PAGE / "texts/en.js").read_text(), re.MULTILINE))
-    asked = {
-        key
-        for script in SCRIPTS
-        if not script.startswith(("vendor/", "texts"))
-        for key in re.findall(r"\bt\('([\w.-]+)'", (PAGE / script).read_text())
-    }
+    asking = "".join((PAGE / script).read_text() for script in SCRIPTS if not script.startswith(("vendor/", "texts")))
+    by_name = set(re.findall(r"'([\w.-]+)'", asking))
+    # `status.${status}`, `role.${role}.does`
+    by_part = re.findall(r"`([\w-]+\.)\$\{[^}]+\}([\w.-]*)`", asking)
 
-    assert asked <= known
+    assert set(re.findall(r"\bt\('([\w.-]+)'", asking)) <= known
+    assert [
+        text
+        for text in sorted(known - by_name)
+        if not any(text.startswith(first) and text.endswith(last) for first, last in by_part)
+    ] == []
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_nothing_moves_so_that_nobody_need_ask_for_less_of_it(style: str) -> None:
+    assert re.findall(r"\b(?:animation|transition|scroll-behavior)\b|@keyframes", (PAGE / style).read_text()) == []

@@ -5,7 +5,7 @@ import { Wishes } from './wishes.js';
 
 const PATIENCE_MS = 15_000;
 const TRIES = 4;
-const UNAVAILABLE = 503;
+const TOO_MANY = 429;
 const NO_CONTENT = 204;
 
 /** The service refused; `body` is its problem document (RFC 9457). */
@@ -147,12 +147,12 @@ function seqOf(answer) {
   return told === null ? null : Number(told);
 }
 
-/** Tell whether asking again may help. @param {any} error */
-const passes = (error) => error instanceof Unreachable || (error instanceof Problem && error.status === UNAVAILABLE);
+/** Tell whether asking again may help: nobody answered, there were too many at once, or the service failed. @param {unknown} error */
+export const passes = (error) => error instanceof Unreachable || (error instanceof Problem && (error.status === TOO_MANY || error.status >= 500));
 
 /** Tell whether the service has decided: it has not when nobody answered, it failed, or it never looked at the request. @param {unknown} error */
 export const isAnswer = (error) =>
-  error instanceof Problem && error.status < 500 && ![401, 429].includes(error.status) && error.code !== 'idempotency-key-in-use';
+  error instanceof Problem && error.status < 500 && ![401, TOO_MANY].includes(error.status) && error.code !== 'idempotency-key-in-use';
 
 /** @param {number} ms */
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+export const pause = (ms) => new Promise((done) => setTimeout(done, ms));

@@ -1,6 +1,6 @@
 /** Reading things: all that are open, or one until it is as new as what was heard of it. */
 
-import { Problem, readAll, Unreachable } from './api.js';
+import { passes, pause, Problem, readAll } from './api.js';
 import { OPEN } from './lifecycles.js';
 import { isOpen } from './store.js';
 
@@ -32,14 +32,8 @@ const READS = {
 
 const KINDS = /** @type {Kind[]} */ (Object.keys(READS));
 
-/** @param {number} ms */
-export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-
 /** @param {string} topic */
 export const kindOf = (topic) => KINDS.find((kind) => READS[kind].topic === topic);
-
-/** Tell whether asking again may help. @param {unknown} error */
-const passes = (error) => error instanceof Unreachable || (error instanceof Problem && (error.status === 429 || error.status >= 500));
 
 export class Reader {
   /** @param {import('./api.js').Api} api @param {import('./store.js').Store} store */

@@ -2,7 +2,7 @@
 
 import { Problem } from './api.js';
 import { OPEN } from './lifecycles.js';
-import { kindOf, pause, Reader } from './reader.js';
+import { kindOf, Reader } from './reader.js';
 import { Stream } from './stream.js';
 
 /** @typedef {import('./store.js').Kind} Kind */
