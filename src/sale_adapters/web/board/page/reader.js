@@ -2,7 +2,7 @@
 
 import { Problem, readAll, Unreachable } from './api.js';
 import { OPEN } from './lifecycles.js';
-import { isOpen } from './store.js';
+import { isLongAgo, isOpen } from './store.js';
 
 /** @typedef {import('./store.js').Kind} Kind */
 /** @typedef {{again: boolean, hint: Record<string, any>, done: Promise<void>}} Reading */
@@ -14,7 +14,8 @@ const LONGEST_WAIT_MS = 10_000;
 const READS = {
   order: {
     topic: 'observation/sale/sale-order',
-    lists: OPEN.order.map((status) => `sale-orders?status=${status}`),
+    // What is paid may still have to be sent.
+    lists: [...OPEN.order, 'COMPLETED'].map((status) => `sale-orders?status=${status}`),
     one: (id) => `sale-orders/${id}`,
   },
   ticket: {
@@ -37,6 +38,9 @@ export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** @param {string} topic */
 export const kindOf = (topic) => KINDS.find((kind) => READS[kind].topic === topic);
+
+/** Lists begin with the newest: behind such an order nobody waits for dishes. @param {import('./store.js').Thing} thing */
+const isPast = (thing) => thing.status === 'COMPLETED' && isLongAgo(thing.createdAt);
 
 /** Tell whether asking again may help. @param {unknown} error */
 const passes = (error) => error instanceof Unreachable || (error instanceof Problem && (error.status === 429 || error.status >= 500));
@@ -89,7 +93,7 @@ export class Reader {
     const { run } = this;
     const before = this.store.open(kind);
     try {
-      const lists = await Promise.all(READS[kind].lists.map((path) => readAll(this.api, path)));
+      const lists = await Promise.all(READS[kind].lists.map((path) => readAll(this.api, path, isPast)));
       if (run !== this.run) return null;
       const items = lists.flatMap((list) => list.items).filter((thing) => isOpen(kind, thing));
       for (const list of lists) {
