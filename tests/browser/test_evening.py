@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from playwright.async_api import expect
 
-from board_world import Open, seated
+from board_world import Open, as_admin, seated, sent
 from live import Live
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -117,3 +117,52 @@ async def test_an_order_is_cancelled_with_a_reason_and_its_table_is_free(sale: L
     await expect(cashier.page.locator(".order")).to_contain_text("Guests have left")
     await cashier.go("floor")
     await expect(cashier.table("Bàn 5")).to_contain_text("Free")
+
+
+async def test_dishes_that_are_paid_first_are_not_forgotten(sale: Live, open_board: Open) -> None:
+    order_id = seated(sale, "table-6", ("pho", 2))
+    cashier = await open_board("Cashier")
+    listed, dialog = cashier.page.locator(f"[data-order='{order_id}']"), cashier.page.get_by_role("dialog")
+
+    await listed.click()
+    await cashier.button("Check out").click()
+    await expect(dialog).to_contain_text("2 not sent to the kitchen yet.")
+    await cashier.answer("Confirm ₫130,000")
+    await cashier.button("Pay (demo)").click()
+    await expect(dialog).to_contain_text("2 not sent to the kitchen yet.")
+    await cashier.answer("Pay ₫130,000")
+    await cashier.has_status(listed, "Paid, 2 not sent")
+
+    await cashier.go("floor")
+    await cashier.page.reload()
+    await cashier.is_live()
+    await cashier.go("orders")
+    await cashier.has_status(listed, "Paid, 2 not sent")
+    await listed.click()
+    await cashier.button("Send 2 to kitchen").click()
+    await expect(listed).to_have_count(0)
+    await cashier.go("kitchen")
+    await expect(cashier.ticket("Bàn 6").locator(".quantity")).to_have_text("2×")
+
+
+async def test_a_dish_that_waits_for_guests_who_have_paid_is_still_carried_to_their_table(
+    sale: Live, open_board: Open
+) -> None:
+    order_id = sent(sale, "table-7", ("pho", 1))
+    [ticket] = sale.good("GET", "/kitchen-tickets")["items"]
+    step = f"/kitchen-ticket-items/{ticket['items'][0]['id']}"
+    for action in ("cook", "finish"):
+        sale.call("POST", f"{step}/{action}", {}, headers=as_admin(sale)).raise_for_status()
+    waiter = await open_board("Waiter")
+    await expect(waiter.table("Bàn 7")).to_contain_text("1 to serve")
+
+    sale.good("POST", f"/sale-orders/{order_id}/checkout", {})
+    sale.pay(order_id, 65_000)
+    await expect(waiter.table("Bàn 7")).to_contain_text("Free")
+    await expect(waiter.table("Bàn 7")).to_contain_text("1 to serve")
+    await waiter.table("Bàn 7").click()
+    await expect(waiter.page.get_by_role("dialog")).to_contain_text("1 to serve")
+    await waiter.answer("Not now")
+
+    sale.call("POST", f"{step}/serve", {}, headers=as_admin(sale)).raise_for_status()
+    await expect(waiter.table("Bàn 7")).not_to_contain_text("1 to serve")

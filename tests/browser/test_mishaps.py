@@ -82,7 +82,7 @@ async def test_a_payment_whose_answer_is_lost_is_not_called_safe_to_repeat(sale:
     await cashier.answer("Pay ₫65,000")
 
     await expect(cashier.page.get_by_role("alert")).to_contain_text("Look at what is paid before you try again.")
-    await cashier.has_status(cashier.page.locator(".order"), "Paid")
+    await cashier.has_status(cashier.page.locator(".order"), "Paid, 1 not sent")
 
 
 async def test_a_payment_is_refused_when_a_colleague_took_one_since_it_was_asked(sale: Live, open_board: Open) -> None:

@@ -24,6 +24,29 @@ async def test_what_a_list_shows_older_than_it_was_heard_of_is_read_again(open_b
     assert read == [7, 5]
 
 
+async def test_paid_orders_are_read_a_day_back_and_no_further(open_board: Open) -> None:
+    read = await evaluated(
+        await open_board(None),
+        """
+        const [{ Store }, { Reader }] = [await load('store'), await load('reader')];
+        const store = new Store(() => {});
+        const at = (hours) => new Date(Date.now() - hours * 3_600_000).toISOString();
+        const paid = (id, hours, sentQuantity) => ({
+            id, version: 4, status: 'COMPLETED', createdAt: at(hours), completedAt: at(hours),
+            items: [{ id: 'line', quantity: 2, sentQuantity }] });
+        const first = [paid('b', 1, 1), paid('sent', 2, 2)];
+        const pages = [first, [paid('a', 23, 0), paid('old', 25, 0)], [paid('older', 26, 0)]];
+        let read = 0;
+        const get = async (path) => path.includes('COMPLETED')
+            ? { body: { items: pages[read++], nextCursor: 'next' }, seq: 7 }
+            : { body: { items: [] }, seq: 7 };
+        await new Reader({ get }, store).all('order');
+        return [read, store.open('order').map((order) => order.id)];
+        """,
+    )
+    assert read == [2, ["b", "a"]]
+
+
 @pytest.mark.parametrize("refused", [False, True], ids=["shown", "refused"])
 async def test_what_changes_while_it_is_read_is_read_again_and_who_asked_waits_for_that(
     open_board: Open, *, refused: bool

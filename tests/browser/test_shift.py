@@ -18,7 +18,7 @@ async def test_a_long_shift_fills_no_memory(open_board: Open) -> None:
         app.api = { get: async () => ({ body: 65000 }) };
         const [commands, prices] = [new Commands(app), new Lookup(app, () => '', (body) => body)];
         const [steadiness, wishes] = [new Steadiness(), new Wishes()];
-        const thing = (id, version, status) => ({ id, version, status });
+        const thing = (id, version, status) => ({ id, version, status, items: [] });
         store.put('ticket', thing('first', 1, 'PENDING'), 1);
         store.newcomers();
         let rung = 0;

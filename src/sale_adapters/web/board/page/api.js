@@ -92,9 +92,9 @@ export function createApi(session, onUnauthenticated) {
 
 /**
  * Read every page of a list; the first page's feed number is the one that holds for all.
- * @param {Api} api @param {string} path
+ * @param {Api} api @param {string} path @param {(last: any) => boolean} [isEnough] what comes after this thing is not wanted
  */
-export async function readAll(api, path) {
+export async function readAll(api, path, isEnough = () => false) {
   const items = [];
   let seq = null;
   let cursor = null;
@@ -104,7 +104,7 @@ export async function readAll(api, path) {
     items.push(...page.body.items);
     seq ??= page.seq;
     cursor = page.body.nextCursor ?? null;
-  } while (cursor);
+  } while (cursor && !isEnough(items.at(-1)));
   return { items, seq: seq ?? 0 };
 }
 

@@ -122,11 +122,17 @@ export class App {
   }
 
   /**
-   * Name where a ticket's dishes go: where its guests sit now, else where they sat when it was sent.
-   * @param {import('./store.js').Thing} ticket
+   * List where a ticket's dishes go: where its guests sit now, else where they sat last.
+   * @param {import('./store.js').Thing} ticket @returns {string[]}
    */
+  unitsOf(ticket) {
+    const seats = this.seatsOf(ticket.saleOrderId);
+    return seats.length ? seats.map((usage) => usage.unitId) : (ticket.units ?? []);
+  }
+
+  /** @param {import('./store.js').Thing} ticket */
   placeOf(ticket) {
-    return (this.tableOf(ticket.saleOrderId) ?? this.named(ticket.units ?? [])) || this.t('ticket.takeaway');
+    return this.named(this.unitsOf(ticket)) || this.t('ticket.takeaway');
   }
 
   /** Tell whether an order was looked for and is not there. @param {string} id */

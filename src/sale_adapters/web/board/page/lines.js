@@ -13,3 +13,6 @@ export function sendable(order) {
   const leads = new Set(order.items.map((/** @type {any} */ line) => line.leadItemId).filter(Boolean));
   return order.items.filter((/** @type {any} */ line) => !leads.has(line.id) && unsentOf(line) > 0);
 }
+
+/** Count the dishes that the kitchen can still get. @param {import('./store.js').Thing} order @returns {number} */
+export const unsentIn = (order) => sumOf(sendable(order), unsentOf);

@@ -1,6 +1,8 @@
 /** Small pieces that every view is made of. */
 
 import { html, nothing, svg } from './vendor/lit-html/lit-html.js';
+import { unsentIn } from './lines.js';
+import { isPaidUnsent } from './store.js';
 
 const DRAWINGS = {
   kitchen: svg`<path d="M5 10h14v3a7 7 0 0 1-14 0zM8 4v3M12 3v4M16 4v3M4 20h16" />`,
@@ -26,6 +28,12 @@ export const icon = (name) => html`<svg class="icon" viewBox="0 0 24 24" aria-hi
 
 /** A status in words and colour. @param {import('./app.js').App} app @param {string} status */
 export const badge = (app, status) => html`<span class="badge" data-status=${status}>${app.t(`status.${status}`)}</span>`;
+
+/** An order's status; that it is paid hides nothing that the kitchen has not got. @param {import('./app.js').App} app @param {import('./store.js').Thing} order */
+export const orderBadge = (app, order) =>
+  isPaidUnsent(order)
+    ? html`<span class="badge unsent" data-status=${order.status}>${app.t('order.paid-unsent', app.format.number(unsentIn(order)))}</span>`
+    : badge(app, order.status);
 
 /** The mark of what is not current. @param {import('./app.js').App} app @param {boolean} old */
 export const oldMark = (app, old) => (old ? html`<span class="old-mark">${app.t('updating')}</span>` : nothing);

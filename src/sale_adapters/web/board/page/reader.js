@@ -2,7 +2,7 @@
 
 import { passes, pause, Problem, readAll } from './api.js';
 import { OPEN } from './lifecycles.js';
-import { isOpen } from './store.js';
+import { isLongAgo, isOpen } from './store.js';
 
 /** @typedef {import('./store.js').Kind} Kind */
 /** @typedef {{again: boolean, hint: Record<string, any>, done: Promise<void>}} Reading */
@@ -14,7 +14,8 @@ const LONGEST_WAIT_MS = 10_000;
 const READS = {
   order: {
     topic: 'observation/sale/sale-order',
-    lists: OPEN.order.map((status) => `sale-orders?status=${status}`),
+    // What is paid may still have to be sent.
+    lists: [...OPEN.order, 'COMPLETED'].map((status) => `sale-orders?status=${status}`),
     one: (id) => `sale-orders/${id}`,
   },
   ticket: {
@@ -34,6 +35,9 @@ const KINDS = /** @type {Kind[]} */ (Object.keys(READS));
 
 /** @param {string} topic */
 export const kindOf = (topic) => KINDS.find((kind) => READS[kind].topic === topic);
+
+/** Lists begin with the newest: behind such an order nobody waits for dishes. @param {import('./store.js').Thing} thing */
+const isPast = (thing) => thing.status === 'COMPLETED' && isLongAgo(thing.createdAt);
 
 export class Reader {
   /** @param {import('./api.js').Api} api @param {import('./store.js').Store} store */
@@ -83,7 +87,7 @@ export class Reader {
     const { run } = this;
     const before = this.store.open(kind);
     try {
-      const lists = await Promise.all(READS[kind].lists.map((path) => readAll(this.api, path)));
+      const lists = await Promise.all(READS[kind].lists.map((path) => readAll(this.api, path, isPast)));
       if (run !== this.run) return null;
       const items = lists.flatMap((list) => list.items).filter((thing) => isOpen(kind, thing));
       for (const list of lists) {

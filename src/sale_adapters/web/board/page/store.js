@@ -1,14 +1,24 @@
 /** The things on the board, by id and version: a thing never goes back to an older version. */
 
 import { OPEN } from './lifecycles.js';
+import { sendable } from './lines.js';
 
 /**
  * @typedef {'order' | 'ticket' | 'usage'} Kind
  * @typedef {{id: string, version: number, status: string} & Record<string, any>} Thing
  */
 
-/** @param {Kind} kind @param {Thing} thing */
-export const isOpen = (kind, thing) => OPEN[kind].includes(thing.status);
+/** So long a paid order waits for its dishes to be sent: a till without a kitchen sends none, and is not to drown in them. */
+const PAID_WAITS_MS = 24 * 3_600_000;
+
+/** Tell whether a time, as the service writes it, is too long ago for a paid order to wait. @param {string} time */
+export const isLongAgo = (time) => Date.parse(time) < Date.now() - PAID_WAITS_MS;
+
+/** Tell whether an order is paid and its kitchen has not got all of it, which is sent from a paid order too (contract §5). @param {Thing} order */
+export const isPaidUnsent = (order) => order.status === 'COMPLETED' && !isLongAgo(order.completedAt) && sendable(order).length > 0;
+
+/** Tell whether something is still to be done with a thing. @param {Kind} kind @param {Thing} thing */
+export const isOpen = (kind, thing) => OPEN[kind].includes(thing.status) || (kind === 'order' && isPaidUnsent(thing));
 
 /** So many of the things that are over stay known: reads that were under way when they ended may still show them. */
 const MOST_OVER = 500;

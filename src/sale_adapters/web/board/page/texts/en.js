@@ -140,6 +140,8 @@ export default {
   'order.send': (/** @type {string} */ n) => `Send ${n} to kitchen`,
   'order.send.none': 'All is sent',
   'order.send.some': 'Send some…',
+  'order.unsent': (/** @type {string} */ n) => `${n} not sent to the kitchen yet.`,
+  'order.paid-unsent': (/** @type {string} */ n) => `Paid, ${n} not sent`,
   'order.checkout': 'Check out',
   'order.revert': 'Back to open',
   'order.pay': 'Pay (demo)',

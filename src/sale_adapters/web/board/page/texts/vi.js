@@ -138,6 +138,8 @@ export default {
   'order.send': (/** @type {string} */ n) => `Gửi bếp ${n} món`,
   'order.send.none': 'Đã gửi hết',
   'order.send.some': 'Gửi một phần…',
+  'order.unsent': (/** @type {string} */ n) => `Còn ${n} món chưa gửi bếp.`,
+  'order.paid-unsent': (/** @type {string} */ n) => `Đã trả, ${n} món chưa gửi`,
   'order.checkout': 'Chốt đơn',
   'order.revert': 'Mở lại đơn',
   'order.pay': 'Trả tiền (thử)',

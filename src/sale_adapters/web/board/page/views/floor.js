@@ -4,19 +4,36 @@ import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { repeat } from '../vendor/lit-html/directives/repeat.js';
 import { dueOf } from '../amounts.js';
 import { minutesSince, shortOf } from '../format.js';
+import { OPEN } from '../lifecycles.js';
 import { badge, empty, icon, notYours, oldMark } from '../parts.js';
 import { go } from '../router.js';
 
 /** @typedef {import('../app.js').App} App */
 /** @typedef {import('../store.js').Thing} Thing */
-/** @typedef {{id: string, name: string, usage: Thing | undefined}} Table */
+/** @typedef {{id: string, name: string, usage: Thing | undefined, ready: number}} Table `ready` dishes wait to be carried there */
 
-/** List the tables that are known, and those that somebody sits at. @param {App} app @returns {Table[]} */
+/** List the tables that are known, and those that somebody sits or waits at. @param {App} app @returns {Table[]} */
 export function tables(app) {
   const usages = new Map(app.store.open('usage').map((usage) => [usage.unitId, usage]));
-  const ids = new Set([...app.config.units.map((unit) => unit.id), ...usages.keys()]);
-  return [...ids].map((id) => ({ id, name: app.unitName(id), usage: usages.get(id) }));
+  const ready = readyByTable(app);
+  const ids = new Set([...app.config.units.map((unit) => unit.id), ...usages.keys(), ...ready.keys()]);
+  return [...ids].map((id) => ({ id, name: app.unitName(id), usage: usages.get(id), ready: ready.get(id) ?? 0 }));
 }
+
+/** Count what waits to be carried out, by table: who has paid may still wait for a dish where the table counts as free. @param {App} app */
+function readyByTable(app) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const ticket of app.store.open('ticket')) {
+    if (ticket.orderCancelled) continue;
+    const ready = ticket.items.filter((/** @type {any} */ item) => item.status === 'READY').length;
+    for (const unitId of ready ? app.unitsOf(ticket) : []) counts.set(unitId, (counts.get(unitId) ?? 0) + ready);
+  }
+  return counts;
+}
+
+/** Name a table, and what is still to be carried there. @param {App} app @param {Table} table */
+const nameOf = (app, { name, ready }) => (ready ? `${name} · ${app.t('table.ready', ready)}` : name);
 
 /** @param {App} app */
 export function floorView(app) {
@@ -36,17 +53,18 @@ export function floorView(app) {
 
 /** @param {App} app @param {Table} table */
 function card(app, table) {
-  const { usage } = table;
+  const { usage, ready } = table;
+  const toServe = ready ? html`<span class="ready-mark">${icon('check')}${app.t('table.ready', ready)}</span>` : nothing;
   if (!usage) {
-    return html`<button class="table free" data-key=${table.id} data-table=${table.id}
+    return html`<button class="table free ${ready ? 'has-ready' : ''}" data-key=${table.id} data-table=${table.id}
       aria-disabled=${app.off(app.actions.isBusy(`table:${table.id}`))} @click=${() => seatHere(app, table)}>
       <span class="table-name">${table.name}</span>
       <span class="badge" data-status="free">${app.t('status.free')}</span>
+      ${ready ? html`<span class="table-foot">${toServe} ${app.staleMark()}</span>` : nothing}
     </button>`;
   }
   const order = app.store.get('order', usage.saleOrderId);
   const old = app.store.isOld('usage', usage) || (order !== undefined && app.store.isOld('order', order));
-  const ready = readyAt(app, usage.saleOrderId);
   return html`<button class="table taken ${ready ? 'has-ready' : ''} ${old ? 'old' : ''}"
     data-key=${table.id} data-table=${table.id} data-status=${order?.status ?? nothing}
     @click=${() => attend(app, table, usage)}>
@@ -55,19 +73,10 @@ function card(app, table) {
     ${order ? badge(app, order.status) : badge(app, usage.status)}
     <span class="amount">${amount(app, order)}</span>
     <span class="table-foot">
-      ${ready ? html`<span class="ready-mark">${icon('check')}${app.t('table.ready', ready)}</span>` : nothing}
-      ${app.staleMark()} ${oldMark(app, old && app.sync.live)}
+      ${toServe} ${app.staleMark()} ${oldMark(app, old && app.sync.live)}
     </span>
   </button>`;
 }
-
-/** Count what waits to be carried out. @param {App} app @param {string} orderId */
-const readyAt = (app, orderId) =>
-  app.store
-    .open('ticket')
-    .filter((ticket) => ticket.saleOrderId === orderId)
-    .flatMap((ticket) => ticket.items)
-    .filter((item) => item.status === 'READY').length;
 
 /** @param {App} app @param {Thing | undefined} order */
 function amount(app, order) {
@@ -80,8 +89,8 @@ function amount(app, order) {
 
 /** @param {App} app @param {Table} table */
 async function seatHere(app, table) {
-  const unseated = app.store.open('order').filter((order) => !app.tableOf(order.id));
-  const chosen = await app.ask.choice(table.name, [
+  const unseated = app.store.open('order').filter((order) => OPEN.order.includes(order.status) && !app.tableOf(order.id));
+  const chosen = await app.ask.choice(nameOf(app, table), [
     { value: 'new', text: app.t('table.new') },
     ...unseated.map((order) => ({
       value: order.id,
@@ -115,6 +124,6 @@ async function attend(app, table, usage) {
 /** Ask for a free table; undefined when none was chosen. @param {App} app @param {string} title */
 export function chooseFree(app, title) {
   const free = tables(app).filter((table) => !table.usage);
-  const choices = free.map((table) => ({ value: table.id, text: table.name }));
+  const choices = free.map((table) => ({ value: table.id, text: nameOf(app, table) }));
   return app.ask.choice(title, choices, { other: app.t('table.other'), tiles: true });
 }

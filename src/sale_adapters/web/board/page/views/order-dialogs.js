@@ -3,7 +3,7 @@
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { dueOf } from '../amounts.js';
 import { question } from '../dialogs.js';
-import { sendable, unsentOf } from '../lines.js';
+import { sendable, unsentIn, unsentOf } from '../lines.js';
 import { explain } from '../problems.js';
 
 /** @typedef {import('../app.js').App} App */
@@ -31,6 +31,13 @@ export async function sendSome(app, order) {
   if (items?.length) await app.actions.send(order, items);
 }
 
+/** Say what the kitchen has not got: neither checking out nor paying sends it. @param {App} app @param {string} id */
+function unsent(app, id) {
+  const order = app.store.get('order', id);
+  const count = order ? unsentIn(order) : 0;
+  return count ? html`<p class="unsent">${app.t('order.unsent', app.format.number(count))}</p>` : nothing;
+}
+
 /** Show what it costs, and check out for exactly that. @param {App} app @param {Thing} order */
 export async function checkOut(app, order) {
   await app.actions.idle('order', order.id);
@@ -46,6 +53,7 @@ export async function checkOut(app, order) {
           ${price.tax ? html`<div><dt>${app.t('order.tax')}</dt><dd>${money(price.tax)}</dd></div>` : nothing}
           <div class="order-total"><dt>${app.t('order.total')}</dt><dd>${money(price.total)}</dd></div>
         </dl>
+        ${unsent(app, order.id)}
         <p>${app.t('checkout.hint')}</p>`,
       buttons: html`<button type="button" @click=${() => answer()}>${app.t('cancel')}</button>
         <button class="primary" autofocus aria-disabled=${app.off()}>${app.t('checkout.go', money(price.total))}</button>`,
@@ -71,7 +79,7 @@ export async function pay(app, order) {
     question({
       title: app.t('pay.title'),
       submit: () => app.sync.live && amount > 0 && answer({ amount, split }),
-      body: html`<label><span>${app.t('pay.amount')} (${order.currency})</span>
+      body: html`${unsent(app, order.id)}<label><span>${app.t('pay.amount')} (${order.currency})</span>
           <input type="number" inputmode="decimal" min="0" step="any" .value=${String(amount)}
             @input=${(/** @type {any} */ event) => { amount = Number(event.target.value); app.dialogs.draw(); }} /></label>
         <label><span>${app.t('pay.split')}</span>

@@ -4,9 +4,9 @@ import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { repeat } from '../vendor/lit-html/directives/repeat.js';
 import { dueOf } from '../amounts.js';
 import { shortOf } from '../format.js';
-import { after, ORDER } from '../lifecycles.js';
-import { sendable, sumOf, unsentOf } from '../lines.js';
-import { badge, empty, icon, oldMark } from '../parts.js';
+import { after, OPEN, ORDER } from '../lifecycles.js';
+import { sendable, unsentIn } from '../lines.js';
+import { empty, icon, oldMark, orderBadge } from '../parts.js';
 import { isOpen } from '../store.js';
 import { addressOf } from '../router.js';
 import { checkOut, pay, sendSome } from './order-dialogs.js';
@@ -33,7 +33,7 @@ export function orderView(app, id) {
       <a class="back" href=${addressOf('orders')} aria-label=${app.t('order.back')}>${icon('back')}</a>
       <h2 id="order-title" title=${order.orderNumber}>${app.tableOf(id) ?? app.t('order', shortOf(id))}
         <small>${app.tableOf(id) ? shortOf(id) : ''}</small></h2>
-      ${badge(app, order.status)} ${app.staleMark()} ${oldMark(app, old && app.sync.live)}
+      ${orderBadge(app, order)} ${app.staleMark()} ${oldMark(app, old && app.sync.live)}
     </header>
     ${order.note ? html`<p class="order-note">${order.note}</p>` : nothing}
     ${isOpen('order', order) ? nothing : html`<p class="closed">${app.t('order.closed')} ${order.cancelReason ?? ''}</p>`}
@@ -131,7 +131,7 @@ function actions(app, order, closed) {
   const { status } = order;
   const busy = closed || app.actions.isBusy(order.id);
   const unsent = sendable(order);
-  const count = sumOf(unsent, unsentOf);
+  const count = unsentIn(order);
   const toPay = can(order, 'pay fully');
   return html`${status === 'CANCELLED' || !order.items.length ? nothing : html`<div class="actions sending">
       <button class=${unsent.length ? 'primary' : ''} data-do="send" aria-disabled=${app.off(busy || !unsent.length)}
@@ -143,7 +143,7 @@ function actions(app, order, closed) {
     ${can(order, 'checkout') && order.items.length ? html`<button class=${unsent.length ? '' : 'primary'} aria-disabled=${app.off(busy)} @click=${() => checkOut(app, order)}>${app.t('order.checkout')}</button>` : nothing}
     ${toPay && app.config.demoPayUrl ? html`<button class=${unsent.length ? '' : 'primary'} aria-disabled=${app.off(busy)} @click=${() => pay(app, order)}>${app.t('order.pay')}</button>` : nothing}
     ${can(order, 'revert') && !order.paid ? html`<button aria-disabled=${app.off(busy)} @click=${() => app.actions.order(order, 'revert', {})}>${app.t('order.revert')}</button>` : nothing}
-    ${isOpen('order', order) && !app.tableOf(order.id) && app.sync.allowed.has('usage') ? html`<button aria-disabled=${app.off(busy)} @click=${() => seat(app, order)}>${app.t('order.seat')}</button>` : nothing}
+    ${OPEN.order.includes(status) && !app.tableOf(order.id) && app.sync.allowed.has('usage') ? html`<button aria-disabled=${app.off(busy)} @click=${() => seat(app, order)}>${app.t('order.seat')}</button>` : nothing}
     <button aria-expanded=${String(app.historyOf === order.id)} @click=${() => app.showHistory(order.id)}>${app.t('order.history')}</button>
     ${can(order, 'cancel') ? html`<button class="grave" aria-disabled=${app.off(busy)} @click=${() => cancel(app, order)}>${app.t('order.cancel')}</button>` : nothing}
   </div>`;

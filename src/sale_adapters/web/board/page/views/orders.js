@@ -5,7 +5,7 @@ import { repeat } from '../vendor/lit-html/directives/repeat.js';
 import { dueOf } from '../amounts.js';
 import { shortOf } from '../format.js';
 import { sumOf } from '../lines.js';
-import { badge, empty, icon, notYours, oldMark } from '../parts.js';
+import { empty, icon, notYours, oldMark, orderBadge } from '../parts.js';
 import { addressOf } from '../router.js';
 import { orderView } from './order.js';
 
@@ -49,7 +49,7 @@ function entry(app, order, chosen) {
   return html`<a class="entry ${old ? 'old' : ''}" href=${addressOf('orders', order.id)} data-key=${order.id}
     data-order=${order.id} aria-current=${chosen ? 'true' : nothing}>
     <span class="entry-name" title=${name}><span>${name}</span> <small>${shortOf(order.id)}</small></span>
-    ${badge(app, order.status)}
+    ${orderBadge(app, order)}
     <span class="entry-about">${app.format.time(order.createdAt)} · ${app.t('order.items', quantity)}
       ${app.staleMark()} ${oldMark(app, old && app.sync.live)}</span>
     <span class="amount">${order.total === null || order.total === undefined ? nothing : app.format.money(dueOf(order), order.currency)}</span>
