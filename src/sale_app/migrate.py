@@ -10,6 +10,7 @@ from sale_adapters.kafka.topics import Topic, TopicDiffers, ensure_topics
 from sale_adapters.postgres.migrations.pending import wanting
 from sale_adapters.postgres.migrations.run import migrate
 from sale_app.kafka import kafka_connection
+from sale_app.logs import masked
 from sale_app.settings import Settings
 from sale_domain.errors import Unavailable
 from sale_domain.events import KAFKA_TOPICS
@@ -27,7 +28,7 @@ def bring_up_to_date(settings: Settings, *, topics: bool, console: Console) -> i
             for name, outcome in ensure_topics(kafka_connection(settings), wanted).items():
                 console.print(f"topic {name}: {outcome.value}")
     except (Unavailable, TopicDiffers, psycopg.Error, SQLAlchemyError) as failure:
-        console.print(str(failure), markup=False)
+        console.print(masked(str(failure), settings), markup=False)
         return 1
     return 0
 
@@ -44,7 +45,7 @@ def await_migration(settings: Settings, *, seconds: float, console: Console) -> 
             console.print("database: up to date")
             return 0
         if lack != told:
-            console.print(f"database: {lack}", markup=False)
+            console.print(masked(f"database: {lack}", settings), markup=False)
         if time.monotonic() + _LOOK_SECONDS > end:
             return 1
         told = lack

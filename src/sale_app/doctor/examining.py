@@ -13,6 +13,7 @@ from sale_app.doctor.redis import look_at_redis
 from sale_app.doctor.sisters import look_at_commerce, look_at_identity, look_at_pricing
 from sale_app.doctor.webhook import look_at_webhook
 from sale_app.kafka import kafka_connection
+from sale_app.logs import masked
 from sale_app.setting_fields import Process
 from sale_app.settings import Settings
 
@@ -48,7 +49,7 @@ async def examine(settings: Settings, *, process: Process, console: Console) -> 
     findings = await asyncio.gather(*(_finding(examination) for examination in wanted))
     for examination, (verdict, words) in zip(wanted, findings, strict=True):
         line = f"{examination.part:<9} {verdict.value}: {words}"
-        console.print(line, style=_STYLES[verdict], markup=False, highlight=False)
+        console.print(masked(line, settings), style=_STYLES[verdict], markup=False, highlight=False)
     return 0 if {verdict for verdict, _ in findings} <= {Verdict.GOOD, Verdict.MIND} else 1
 
 
