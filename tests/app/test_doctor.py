@@ -58,7 +58,7 @@ def test_a_healthy_sale_is_said_to_be_healthy_part_by_part(healthy: dict[str, st
 
 
 def test_a_relay_needs_no_sisters_and_serve_no_kafka(healthy: dict[str, str]) -> None:
-    of_relay = {name: healthy[name] for name in ("SALE_DATABASE_URL", "SALE_KAFKA_BOOTSTRAP")}
+    of_relay = {name: healthy[name] for name in ("SALE_DATABASE_URL", "SALE_KAFKA_BOOTSTRAP", "SALE_KAFKA_PARTITIONS")}
     of_serve = {name: value for name, value in healthy.items() if "KAFKA" not in name}
 
     code, said = doctor(of_relay, "--for", "relay")

@@ -12,7 +12,7 @@ from sale_app.doctor.kafka import look_at_kafka
 from sale_app.doctor.redis import look_at_redis
 from sale_app.doctor.sisters import look_at_commerce, look_at_identity, look_at_pricing
 from sale_app.doctor.webhook import look_at_webhook
-from sale_app.kafka import kafka_connection
+from sale_app.kafka import kafka_connection, kafka_topics
 from sale_app.logs import masked
 from sale_app.setting_fields import Process
 from sale_app.settings import Settings
@@ -63,7 +63,9 @@ def _examinations(settings: Settings) -> tuple[Examination, ...]:
         ),
         Examination(
             part="Kafka",
-            look=lambda: look_at_kafka(kafka_connection(settings), prefix=settings.relay_prefix),
+            look=lambda: look_at_kafka(
+                kafka_connection(settings), topics=kafka_topics(settings), prefix=settings.relay_prefix
+            ),
             remedy="check SALE_KAFKA_BOOTSTRAP and SALE_KAFKA_SECURITY_PROTOCOL, that the broker runs, and that it"
             " advertises an address that is reachable from here",
             of=_RELAY,

@@ -6,7 +6,7 @@ import pytest
 from kafka.admin import KafkaAdminClient
 
 from sale_adapters.kafka.connection import KafkaConnection
-from sale_adapters.kafka.topics import Topic, TopicDiffers, TopicOutcome, ensure_topics, lacking
+from sale_adapters.kafka.topics import Topic, TopicDiffers, TopicOutcome, doubts, ensure_topics, lacking
 from sale_domain.ports.publishing import EventLogUnavailable
 
 
@@ -42,6 +42,32 @@ def test_a_compacted_topic_is_refused_because_it_would_lose_events(connection: K
         admin.create_topics({name: compacted}, wait_for_metadata=True)
     with pytest.raises(TopicDiffers, match="compact"):
         ensure_topics(connection, [Topic(name=name, partitions=6, replication_factor=1)])
+
+
+@pytest.mark.parametrize(
+    ("partitions", "made", "said"),
+    [
+        (6, {"cleanup.policy": "compact"}, "its cleanup.policy is compact"),
+        (6, {"cleanup.policy": "compact,delete"}, "its cleanup.policy is compact,delete"),
+        (4, {}, "has 6 partitions instead of 4"),
+        (6, {"retention.ms": "1000"}, "keeps events for 1 s only"),
+        (6, {"retention.ms": "86400000"}, ""),
+        (6, {"retention.ms": "-1"}, ""),
+    ],
+)
+def test_whoever_looks_at_topics_that_others_made_sees_what_would_empty_them(
+    connection: KafkaConnection, name: str, partitions: int, made: dict[str, str], said: str
+) -> None:
+    with KafkaAdminClient(bootstrap_servers=connection.bootstrap) as admin:
+        topic = {"num_partitions": 6, "replication_factor": 1, "configs": made}
+        admin.create_topics({name: topic}, wait_for_metadata=True)
+
+    try:
+        seen = "; ".join(doubts(connection, [Topic(name=name, partitions=partitions, replication_factor=1)]))
+    except TopicDiffers as differs:
+        seen = str(differs)
+    assert said in seen
+    assert bool(said) is bool(seen)
 
 
 def test_a_kafka_that_is_away_is_named() -> None:
