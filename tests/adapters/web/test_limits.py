@@ -182,6 +182,19 @@ class TestBody:
         assert few.startswith(b"HTTP/1.1 200 ")
         assert many.startswith(b"HTTP/1.1 413 ")
 
+    @pytest.mark.parametrize("path", ["sale-orders", "webhooks/payment"])
+    async def test_that_is_asked_about_first_is_not_asked_for_when_it_is_too_large(
+        self, shop: InMemorySale, path: str
+    ) -> None:
+        head = "\r\n".join(["host: sale", "expect: 100-continue", *(f"{name}: {value}" for name, value in LAN.items())])
+        asking = f"POST /v1/api/sale/{path} HTTP/1.1\r\n{head}\r\ncontent-length: {{}}\r\n\r\n"
+        async with serving(create_app(shop.sale, readiness=nothing_lacks)) as address:
+            large = await answer_to(address, asking.format(9_999_999).encode())
+            fits = await answer_to(address, asking.format(2).encode(), b"{}")
+
+        assert large.startswith(b"HTTP/1.1 413 ")
+        assert fits.startswith(b"HTTP/1.1 100 Continue\r\n")
+
     @pytest.mark.parametrize("protocol", ["websocket", "h2c"])
     async def test_is_read_though_its_request_would_rather_speak_another_protocol(
         self, shop: InMemorySale, protocol: str
