@@ -4,7 +4,7 @@ import time
 
 import psycopg
 from rich.console import Console
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sale_adapters.kafka.topics import TopicDiffers, ensure_topics
 from sale_adapters.postgres.migrations.pending import wanting
@@ -26,9 +26,18 @@ def bring_up_to_date(settings: Settings, *, topics: bool, console: Console) -> i
             for name, outcome in ensure_topics(kafka_connection(settings), kafka_topics(settings)).items():
                 console.print(f"topic {name}: {outcome.value}")
     except (Unavailable, TopicDiffers, psycopg.Error, SQLAlchemyError) as failure:
-        console.print(masked(str(failure), settings), markup=False)
+        console.print(masked(_words(failure), settings), markup=False)
         return 1
     return 0
+
+
+def _words(failure: Exception) -> str:
+    """Return what PostgreSQL says, without the statement that it says it of."""
+    said = failure.orig if isinstance(failure, DBAPIError) else failure
+    words = " ".join(str(said).split())
+    if isinstance(said, psycopg.errors.InsufficientPrivilege):
+        return f"database: {words}; `sale migrate` needs the URL of the tables' owner (docs/how-to/install.md)"
+    return words
 
 
 def await_migration(settings: Settings, *, seconds: float, console: Console) -> int:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from typer.testing import CliRunner
 
@@ -65,6 +66,21 @@ def test_a_command_prints_no_password_whatever_postgresql_says(database_url: str
     assert done.returncode == 1, done.stdout
     assert re.search(r'database \\?"\*{8}\\?" does not exist', done.stdout)
     assert "hunter2secret" not in done.stdout
+
+
+def test_migrating_as_somebody_who_owns_nothing_says_whose_url_it_takes(database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE who_owns_nothing LOGIN")
+        try:
+            settings = {"SALE_DATABASE_URL": database_url.replace("//sale@", "//who_owns_nothing@")}
+            done = CliRunner().invoke(app, ["migrate", "--without-topics"], env=settings)
+        finally:
+            connection.execute("DROP ROLE who_owns_nothing")
+
+    assert done.exit_code == 1
+    (line,) = done.output.splitlines()
+    assert line.startswith("database: permission denied for schema public")
+    assert "`sale migrate` needs the URL of the tables' owner (docs/how-to/install.md)" in line
 
 
 async def test_serve_says_it_once_and_answers_503(database_url: str, caplog: pytest.LogCaptureFixture) -> None:

@@ -4,8 +4,10 @@ import uuid
 
 import pytest
 from kafka.admin import KafkaAdminClient
+from kafka.errors import KafkaConnectionError
 
 from sale_adapters.kafka.connection import KafkaConnection
+from sale_adapters.kafka.rights import words
 from sale_adapters.kafka.topics import Topic, TopicDiffers, TopicOutcome, doubts, ensure_topics, lacking
 from sale_domain.ports.publishing import EventLogUnavailable
 
@@ -76,3 +78,8 @@ def test_a_kafka_that_is_away_is_named() -> None:
         ensure_topics(nowhere, [Topic(name="payment.success", partitions=6, replication_factor=1)])
     with pytest.raises(EventLogUnavailable, match=r"127\.0\.0\.1:1: .*refused"):
         lacking(nowhere, ["payment.success"])
+
+
+def test_an_error_of_the_client_says_its_name_once() -> None:
+    assert words(KafkaConnectionError("nobody listens")) == "KafkaConnectionError: nobody listens"
+    assert words(KafkaConnectionError()) == "KafkaConnectionError"
