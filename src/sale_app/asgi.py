@@ -15,7 +15,7 @@ from sale_app.protocols import BoundedHttp, StreamProtocol
 from sale_app.stopping import told_to_stop
 
 GRACE_SECONDS = 10
-"""How long requests under way may take, once nobody new is let in."""
+"""How long requests under way may take, once nobody new is let in, where none of them has a limit of its own."""
 
 KEEP_ALIVE_SECONDS = 75
 """How long a connection without requests is kept: longer than proxies keep theirs, usually 60 seconds, or one could
@@ -42,11 +42,14 @@ class Ending:
         told: Called at once.
         drain_seconds: How long to go on as before, while whoever sends requests learns that it is to send no more.
         farewell: Then nobody is accepted any more, this is awaited, and requests under way are finished.
+        grace_seconds: How long those may take. What is cut is told nothing that anybody has promised, so let it be
+            more than any of them is given.
     """
 
     told: Callable[[], object] = lambda: None
     drain_seconds: float = 0.0
     farewell: Callable[[], Awaitable[None]] = _nothing
+    grace_seconds: int = GRACE_SECONDS
 
 
 async def serve(
@@ -67,6 +70,7 @@ def server(
     ending: Ending | None = None,
 ) -> uvicorn.Server:
     """Return a server that does not serve yet."""
+    ending = ending or Ending()
     config = uvicorn.Config(
         app,
         # Its loggers speak through ours: one line an entry, and nothing that has to stay secret.
@@ -78,14 +82,14 @@ def server(
         proxy_headers=False,
         http=BoundedHttp,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_graceful_shutdown=ending.grace_seconds,
         # The stream has heartbeats of its own, and frames that are too small to be worth compressing.
         ws=StreamProtocol,
         ws_max_size=MAX_MESSAGE,
         ws_ping_interval=None,
         ws_per_message_deflate=False,
     )
-    return _Server(config, ending or Ending())
+    return _Server(config, ending)
 
 
 class _Server(uvicorn.Server):

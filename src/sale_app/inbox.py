@@ -10,6 +10,7 @@ from rich.table import Table
 
 from sale_adapters.postgres import Database, PostgresInbox
 from sale_adapters.system import SystemClock
+from sale_app.logs import masked, start_logging
 from sale_app.settings import Settings
 from sale_app.tables import print_whole
 from sale_domain.errors import NotFound, StoreUnavailable
@@ -24,11 +25,13 @@ Question = Callable[[Inbox], Awaitable[None]]
 
 async def ask(settings: Settings, question: Question, *, console: Console) -> int:
     """Ask the inbox something; return the exit code (0 good, 1 not found or the database is away)."""
+    # Why there is no connection the pool tells the log alone, in PostgreSQL's words.
+    start_logging(settings)
     try:
         async with _inbox(settings) as inbox:
             await question(inbox)
     except (NotFound, StoreUnavailable) as failure:
-        console.print(str(failure), style="red", markup=False)
+        console.print(masked(str(failure), settings), style="red", markup=False)
         return 1
     return 0
 

@@ -1,7 +1,9 @@
-"""How the settings say to reach Kafka, and to log in there."""
+"""How the settings say to reach Kafka, to log in there, and what its topics are like."""
 
 from sale_adapters.kafka.connection import KafkaConnection
+from sale_adapters.kafka.topics import Topic
 from sale_app.settings import Settings
+from sale_domain.events import KAFKA_TOPICS
 
 
 def kafka_connection(settings: Settings) -> KafkaConnection:
@@ -16,3 +18,11 @@ def kafka_connection(settings: Settings) -> KafkaConnection:
     if settings.kafka_security_protocol.endswith("SSL"):
         options["ssl_cafile"] = settings.kafka_ca_file
     return KafkaConnection(bootstrap=settings.kafka_bootstrap, options=options)
+
+
+def kafka_topics(settings: Settings) -> list[Topic]:
+    """Return the topics as the settings want them."""
+    return [
+        Topic(name=name, partitions=settings.kafka_partitions, replication_factor=settings.kafka_replication)
+        for name in KAFKA_TOPICS
+    ]

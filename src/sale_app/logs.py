@@ -57,6 +57,11 @@ def formatter(*, as_json: bool, secrets: tuple[str, ...] = ()) -> logging.Format
     )
 
 
+def masked(text: str, settings: Settings) -> str:
+    """Return what a command is to print of an error, without what the settings say and nobody may read."""
+    return _Mask(secrets_of(settings))(text)
+
+
 def secrets_of(settings: Settings) -> Iterator[str]:
     """Yield what the settings say and no log may: secrets, and the passwords of URLs, also as they are quoted there."""
     for field in attrs.fields(Settings):
@@ -102,14 +107,23 @@ class _Masked:
 
     def __init__(self, render: Callable[[EventDict], str], *, secrets: Iterable[str]) -> None:
         self._render = render
-        forms = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret)}
-        # The longest first: a secret that begins with another would keep its end.
-        self._secrets = sorted(forms, key=len, reverse=True)
+        self._mask = _Mask(secrets)
 
     def __call__(self, _: WrappedLogger, __: str, event: EventDict) -> str:
         if "exception" in event:
             event["exception"] = _DETAIL.sub(f"DETAIL: {_MASK}", event["exception"])
-        line = self._render(event)
+        return self._mask(self._render(event))
+
+
+class _Mask:
+    """Puts a mask on tokens, on passwords of URLs, and on secrets that are known."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        forms = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret)}
+        # The longest first: a secret that begins with another would keep its end.
+        self._secrets = sorted(forms, key=len, reverse=True)
+
+    def __call__(self, line: str) -> str:
         if "://" in line:
             line = _PASSWORD.sub(rf"\g<1>{_MASK}@", line)
         if "eyJ" in line or "earer " in line:

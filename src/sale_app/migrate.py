@@ -4,15 +4,15 @@ import time
 
 import psycopg
 from rich.console import Console
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from sale_adapters.kafka.topics import Topic, TopicDiffers, ensure_topics
+from sale_adapters.kafka.topics import TopicDiffers, ensure_topics
 from sale_adapters.postgres.migrations.pending import wanting
 from sale_adapters.postgres.migrations.run import migrate
-from sale_app.kafka import kafka_connection
+from sale_app.kafka import kafka_connection, kafka_topics
+from sale_app.logs import masked
 from sale_app.settings import Settings
 from sale_domain.errors import Unavailable
-from sale_domain.events import KAFKA_TOPICS
 
 _LOOK_SECONDS = 1.0
 
@@ -23,13 +23,21 @@ def bring_up_to_date(settings: Settings, *, topics: bool, console: Console) -> i
         migrate(settings.database_url)
         console.print("database: up to date")
         if topics:
-            wanted = [_topic(name, settings) for name in KAFKA_TOPICS]
-            for name, outcome in ensure_topics(kafka_connection(settings), wanted).items():
+            for name, outcome in ensure_topics(kafka_connection(settings), kafka_topics(settings)).items():
                 console.print(f"topic {name}: {outcome.value}")
     except (Unavailable, TopicDiffers, psycopg.Error, SQLAlchemyError) as failure:
-        console.print(str(failure), markup=False)
+        console.print(masked(_words(failure), settings), markup=False)
         return 1
     return 0
+
+
+def _words(failure: Exception) -> str:
+    """Return what PostgreSQL says, without the statement that it says it of."""
+    said = failure.orig if isinstance(failure, DBAPIError) else failure
+    words = " ".join(str(said).split())
+    if isinstance(said, psycopg.errors.InsufficientPrivilege):
+        return f"database: {words}; `sale migrate` needs the URL of the tables' owner (docs/how-to/install.md)"
+    return words
 
 
 def await_migration(settings: Settings, *, seconds: float, console: Console) -> int:
@@ -44,7 +52,7 @@ def await_migration(settings: Settings, *, seconds: float, console: Console) -> 
             console.print("database: up to date")
             return 0
         if lack != told:
-            console.print(f"database: {lack}", markup=False)
+            console.print(masked(f"database: {lack}", settings), markup=False)
         if time.monotonic() + _LOOK_SECONDS > end:
             return 1
         told = lack
@@ -57,7 +65,3 @@ def _lack(database_url: str) -> str | None:
     except SQLAlchemyError as away:
         return " ".join(str(away).split())
     return f"lacks {', '.join(revisions)}; run `sale migrate`" if revisions else None
-
-
-def _topic(name: str, settings: Settings) -> Topic:
-    return Topic(name=name, partitions=settings.kafka_partitions, replication_factor=settings.kafka_replication)

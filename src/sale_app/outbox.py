@@ -13,6 +13,7 @@ from rich.table import Table
 from sale_adapters.postgres.outbox_desk import PostgresOutboxDesk
 from sale_adapters.system import SystemClock
 from sale_adapters.wire.cloud_events import cloud_event_headers
+from sale_app.logs import masked
 from sale_app.settings import Settings
 from sale_app.tables import print_whole
 from sale_domain.errors import NotFound, SaleError
@@ -92,7 +93,7 @@ def _at_the_desk(settings: Settings, console: Console, ask: Callable[[OutboxDesk
     except NotFound:
         console.print("There is no such event in the outbox.")
     except SaleError as refusal:
-        console.print(str(refusal), markup=False)
+        console.print(masked(str(refusal), settings), markup=False)
     return 1
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any, Self
 
 import attrs
@@ -17,6 +18,7 @@ from sale_adapters.kafka.log_reader import KafkaLogReader
 from sale_adapters.postgres import Database, PostgresBooks, PostgresOrders
 from sale_adapters.system import SystemClock
 from sale_app.kafka import kafka_connection
+from sale_app.logs import masked
 from sale_app.reconcile_limits import limits_of
 from sale_app.settings import Settings
 from sale_app.telling import telling
@@ -70,10 +72,15 @@ class Wish:
 
 @attrs.define(kw_only=True)
 class Report:
-    """Prints findings as they come and remembers how many there were."""
+    """Prints findings as they come and remembers how many there were.
+
+    Attributes:
+        mask: Takes out of a line what nobody may read.
+    """
 
     console: Console
     as_json: bool
+    mask: Callable[[str], str] = str
     disagreements: int = 0
     warnings: int = 0
     mended: int = 0
@@ -98,7 +105,7 @@ class Report:
     def say(self, document: dict[str, Any], line: str, style: str | None = None) -> None:
         """Print a line, as JSON or for people."""
         text = json.dumps(document, ensure_ascii=False) if self.as_json else line
-        self.console.print(text, style=None if self.as_json else style, markup=False, highlight=False)
+        self.console.print(self.mask(text), style=None if self.as_json else style, markup=False, highlight=False)
 
 
 async def reconcile_from_settings(settings: Settings, wish: Wish, *, as_json: bool, console: Console) -> int:
@@ -106,7 +113,7 @@ async def reconcile_from_settings(settings: Settings, wish: Wish, *, as_json: bo
     # The clients tell every lost connection in many lines; we tell it in one.
     for client in ("kafka", "psycopg.pool"):
         logging.getLogger(client).setLevel(logging.CRITICAL)
-    report = Report(console=console, as_json=as_json)
+    report = Report(console=console, as_json=as_json, mask=partial(masked, settings=settings))
     connection = kafka_connection(settings)
     async with (
         Database(settings.database_url, connections=2) as database,

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import os
 import socket
 import time
@@ -50,13 +51,23 @@ async def _serve(settings: Settings, listening: Sequence[socket.socket], tracer:
             webhook_port=None if settings.webhook_port is None else listening[-1].getsockname()[1],
             tracer=tracer,
         )
-        ending = Ending(told=presence.leave, drain_seconds=settings.drain_seconds, farewell=stream.close)
+        ending = Ending(
+            told=presence.leave,
+            drain_seconds=settings.drain_seconds,
+            farewell=stream.close,
+            grace_seconds=grace_seconds(settings),
+        )
         telling = asyncio.create_task(tell_what_lacks(service.readiness))
         try:
             await serve(app, listening, ending=ending)
         finally:
             telling.cancel()
             await asyncio.gather(telling, return_exceptions=True)
+
+
+def grace_seconds(settings: Settings) -> int:
+    """Return how long requests under way may take at the end: until each has its answer, late ones their own 503."""
+    return math.ceil(settings.request_timeout_ms / 1000) + 1
 
 
 @attrs.define

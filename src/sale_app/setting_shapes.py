@@ -1,5 +1,6 @@
 """The shapes of settings: each reads a variable's text, or says what is wrong with it by a ValueError."""
 
+import re
 from collections.abc import Callable
 from ipaddress import ip_network
 from pathlib import Path
@@ -13,6 +14,8 @@ T = TypeVar("T")
 
 SHORTEST_SECRET = 8
 """Characters of what is masked in logs."""
+
+_NO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|%00")
 
 SIGNATURES = ("ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 """What a token may be signed with; public keys only."""
@@ -77,6 +80,9 @@ def url(*schemes: str) -> Callable[[str], str]:
 
 def database_url(text: str) -> str:
     """Return a PostgreSQL URL, in the one spelling that is used from here on; libpq knows both."""
+    if _NO_ESCAPE.search(text):
+        # libpq would show what it cannot read, which is a piece of the password; SQLAlchemy would take it as it is.
+        raise ValueError("has a % that no two hexadecimal digits follow, or %00 (in a password % is written %25)")
     return url("postgresql")(text.replace("postgres://", "postgresql://", 1))
 
 

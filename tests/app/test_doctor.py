@@ -5,6 +5,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -18,6 +19,9 @@ from sale_adapters.embedded import free_ports
 from sale_adapters.postgres.migrations.pending import NEEDED
 from sale_adapters.postgres.migrations.run import migrate
 from sale_app.cli import app
+from sale_app.doctor.webhook import look_at_webhook
+from sale_app.setting_shapes import networks
+from sale_app.settings import Settings
 
 PARTS = ["database", "Kafka", "Redis", "identity", "commerce", "pricing", "webhook"]
 
@@ -33,7 +37,7 @@ def doctor(settings: dict[str, str], *arguments: str) -> tuple[int, dict[str, st
 @pytest.fixture(scope="module")
 def healthy(sale: Live) -> dict[str, str]:
     """Return the settings of a Sale that lacks nothing."""
-    return {**sale.stage.environment(), "SALE_WEBHOOK_PORT": "31031"}
+    return {**sale.stage.environment(), "SALE_WEBHOOK_NETWORKS": "10.2.0.0/16"}
 
 
 def only_ill(healthy: dict[str, str], part: str, **changed: str) -> str:
@@ -50,11 +54,11 @@ def test_a_healthy_sale_is_said_to_be_healthy_part_by_part(healthy: dict[str, st
     assert (code, list(said)) == (0, PARTS)
     assert [part for part, line in said.items() if not line.startswith("good: ")] == ["database"]
     assert said["database"].startswith("mind: PostgreSQL 18, schema up to date; fsync")  # as tests have it
-    assert said["webhook"] == "good: guarded by a port of its own, 31031"
+    assert said["webhook"] == "good: guarded by an allow-list (10.2.0.0/16)"
 
 
 def test_a_relay_needs_no_sisters_and_serve_no_kafka(healthy: dict[str, str]) -> None:
-    of_relay = {name: healthy[name] for name in ("SALE_DATABASE_URL", "SALE_KAFKA_BOOTSTRAP")}
+    of_relay = {name: healthy[name] for name in ("SALE_DATABASE_URL", "SALE_KAFKA_BOOTSTRAP", "SALE_KAFKA_PARTITIONS")}
     of_serve = {name: value for name, value in healthy.items() if "KAFKA" not in name}
 
     code, said = doctor(of_relay, "--for", "relay")
@@ -64,10 +68,40 @@ def test_a_relay_needs_no_sisters_and_serve_no_kafka(healthy: dict[str, str]) ->
 
 
 def test_a_webhook_that_nothing_guards_is_minded_and_no_failure(healthy: dict[str, str]) -> None:
-    code, said = doctor({**healthy, "SALE_WEBHOOK_PORT": ""})
+    code, said = doctor({**healthy, "SALE_WEBHOOK_NETWORKS": ""})
 
     assert code == 0
     assert re.search(r"^mind: whoever reaches port \d+ can say that an order is paid", said["webhook"])
+
+
+@pytest.mark.parametrize(
+    ("guard", "minded"),
+    [
+        ({"webhook_port": 31031}, ["that keeps away only whom a network policy keeps from it"]),
+        ({"webhook_networks": "0.0.0.0/0"}, ["SALE_WEBHOOK_NETWORKS lets everybody in: 0.0.0.0/0"]),
+        ({"webhook_networks": "10.2.0.0/16,::/0"}, ["SALE_WEBHOOK_NETWORKS lets everybody in: ::/0"]),
+        (
+            {"webhook_networks": "10.2.0.0/16", "trusted_proxies": "10.0.0.0/8"},
+            ["whoever is in SALE_TRUSTED_PROXIES can say that he comes from 10.2.0.0/16, which lies within it"],
+        ),
+        (
+            {"webhook_networks": "10.2.0.0/16", "trusted_proxies": "0.0.0.0/0"},
+            ["whoever is in SALE_TRUSTED_PROXIES can", "SALE_TRUSTED_PROXIES lets everybody say where he comes from"],
+        ),
+        ({"webhook_networks": "10.2.0.0/16", "trusted_proxies": "10.9.0.0/16,2001:db8::/32"}, []),
+        ({"webhook_port": 31031, "webhook_networks": "10.2.0.0/16"}, []),
+        ({"webhook_port": 31031, "webhook_secrets": (b"a-secret-of-mq-pay",)}, []),
+    ],
+    ids=str,
+)
+async def test_a_guard_that_lets_everybody_in_is_minded(guard: dict[str, Any], minded: list[str]) -> None:
+    read: dict[str, Any] = {"webhook_networks": (), "trusted_proxies": ()}
+    read |= {name: networks(value) if isinstance(value, str) else value for name, value in guard.items()}
+    seen = await look_at_webhook(Settings(**read))
+
+    holes = seen.mind.split("; ") if seen.mind else []
+    assert len(holes) == len(minded), holes
+    assert all(hole.startswith(said) for hole, said in zip(holes, minded, strict=True)), holes
 
 
 URLS = {
@@ -293,11 +327,6 @@ def test_a_sister_that_answers_and_is_not_well(
 @pytest.mark.parametrize(
     ("part", "changed", "said"),
     [
-        (
-            "database",
-            {"SALE_DATABASE_URL": "postgresql://sale:rose%zz@127.0.0.1/sale"},  # pragma: allowlist secret
-            r"SALE_DATABASE_URL cannot be read",
-        ),
         ("database", {"SALE_DATABASE_URL": "postgresql://127.0.0.1/sale?rose=1"}, r"SALE_DATABASE_URL cannot be read"),
         ("Redis", {"SALE_REDIS_URL": "redis://127.0.0.1/0?rose=1"}, r"SALE_REDIS_URL has an option"),
         (

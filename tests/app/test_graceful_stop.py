@@ -15,6 +15,8 @@ from ordering_over_http import payment
 from processes import eventually
 from replicas import MERCHANT, Replica, Replicas, running_replicas
 from sale_adapters.postgres.migrations.run import migrate
+from sale_app.server import grace_seconds
+from sale_app.settings import Settings
 from stream_world import screen
 
 BASE = "/v1/api/sale"
@@ -100,6 +102,39 @@ async def test_what_is_under_way_is_finished_and_nobody_new_is_let_in(world: Rep
     assert (seen["status"], seen["unallocated"]) == ("CANCELLED", 65_000)
     again = await world.client.post(f"{other}/webhooks/payment", json=payment(order_id, 65_000))
     assert again.json() == {"outcome": "already-applied"}
+
+
+@pytest.mark.parametrize(("limit_ms", "seconds"), [(30_000, 31), (1_500, 3), (600_000, 601)])
+def test_no_request_is_cut_before_its_own_limit_has_answered_it(limit_ms: int, seconds: int) -> None:
+    assert grace_seconds(Settings(request_timeout_ms=limit_ms)) == seconds
+
+
+class TestLate:
+    """With requests that may take two seconds."""
+
+    @pytest.fixture
+    async def world(self, database_url: str, tmp_path: Path) -> AsyncGenerator[Replicas]:
+        migrate(database_url)
+        limit = {"request_timeout_ms": "2000"}
+        async with running_replicas(database_url, tmp_path, polls_ms=(60_000,), more=limit) as found:
+            yield found
+
+    async def test_what_does_not_come_to_an_end_is_told_so_in_our_own_words(self, world: Replicas) -> None:
+        (replica,) = world.replicas
+        base = f"http://{replica.address}{BASE}"
+        headers = {"authorization": f"Bearer {await world.token()}", "x-merchant-id": MERCHANT}
+        made = await world.client.post(f"{base}/sale-orders", json={"saleChannelId": "channel-vnd"}, headers=headers)
+        order_id = made.json()["id"]
+        async with held_up(world, order_id):
+            cancelling = asyncio.create_task(
+                world.client.post(f"{base}/sale-orders/{order_id}/cancel", json={"reason": "rain"}, headers=headers)
+            )
+            await until_blocked(world, 1)
+            os.kill(replica.process.pid, signal.SIGTERM)
+            answer = await cancelling
+        assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+        assert answer.json()["code"] == "took-too-long"
+        assert await replica.process.wait() == 0
 
 
 class TestSlowly:

@@ -197,6 +197,13 @@ def test_the_doctor_logs_in_as_the_settings_say_and_names_the_rights_that_are_mi
     kafka.grant(*((operation, "TOPIC", name) for operation in ("READ", "WRITE") for name in KAFKA_TOPICS))
     assert re.search(r"not well: no right to Write on the transactional id sale-relay \([^;]*$", told())
     kafka.grant(("WRITE", "TRANSACTIONAL_ID", "sale-relay"))
+    differs = told()
+    assert "not well: The topic payment.success exists, but has 1 partitions instead of 12. Make it as docs/" in differs
+    settings["SALE_KAFKA_PARTITIONS"] = "1"
+    assert re.search(
+        r"mind: every topic is there, .*; what becomes of old events cannot be seen: no right to Descr", told()
+    )
+    kafka.grant(*(("DESCRIBE_CONFIGS", "TOPIC", name) for name in KAFKA_TOPICS))
     assert "good: every topic is there" in told()
 
     environment = {**settings, "SALE_KAFKA_PASSWORD": "swordfish"}

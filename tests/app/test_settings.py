@@ -104,3 +104,14 @@ def test_what_is_wrong_with_a_secret_is_said_without_a_piece_of_it() -> None:
     assert "is missing" in lines["SALE_IDENTITY_URL"]
     assert "'ro'" not in done.output
     assert "rose" not in done.output
+
+
+@pytest.mark.parametrize("password", ["hunter2secret%zzpw", "hunter2secret%", "hunter2secret%00"])
+def test_a_percent_sign_that_escapes_nothing_is_refused_before_a_client_shows_the_password(password: str) -> None:
+    url = f"postgresql://sale:{password}@127.0.0.1:1/sale"
+    for command in (["migrate"], ["migrate", "--wait", "0"], ["outbox", "list"], ["inbox", "list"], ["doctor"]):
+        done = CliRunner().invoke(app, command, env={"SALE_DATABASE_URL": url, "SALE_KAFKA_BOOTSTRAP": "127.0.0.1:1"})
+
+        assert done.exit_code == 2
+        assert "SALE_DATABASE_URL has a % that no two hexadecimal digits follow" in done.output
+        assert "hunter2secret" not in done.output

@@ -2,7 +2,13 @@
 
 import asyncio
 import logging
+import os
+import re
+import subprocess
+import sys
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from typer.testing import CliRunner
 
@@ -29,6 +35,52 @@ def test_a_command_ends_with_1_and_one_line(database_url: str, command: list[str
     assert done.exit_code == 1
     (line,) = done.output.splitlines()
     assert "does not exist; run `sale migrate`" in line
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["migrate", "--without-topics"],
+        ["migrate", "--wait", "0"],
+        ["outbox", "list"],
+        ["inbox", "list"],
+        ["doctor", "--for", "relay"],
+    ],
+    ids=" ".join,
+)
+def test_a_command_prints_no_password_whatever_postgresql_says(database_url: str, command: list[str]) -> None:
+    place = urlsplit(database_url).netloc.rpartition("@")[2]
+    # PostgreSQL repeats the name of a database that it does not have.
+    url = f"postgresql://sale:hunter2secret@{place}/hunter2secret"  # pragma: allowlist secret
+    settings = {"SALE_DATABASE_URL": url, "SALE_KAFKA_BOOTSTRAP": "127.0.0.1:1", "COLUMNS": "200"}
+    # A process of its own: what a library logs, and nobody has set up a log for, goes to its standard error.
+    done = subprocess.run(  # noqa: S603 - ours
+        [sys.executable, "-m", "sale_app", *command],
+        env={**os.environ, **settings},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1, done.stdout
+    assert re.search(r'database \\?"\*{8}\\?" does not exist', done.stdout)
+    assert "hunter2secret" not in done.stdout
+
+
+def test_migrating_as_somebody_who_owns_nothing_says_whose_url_it_takes(database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE who_owns_nothing LOGIN")
+        try:
+            settings = {"SALE_DATABASE_URL": database_url.replace("//sale@", "//who_owns_nothing@")}
+            done = CliRunner().invoke(app, ["migrate", "--without-topics"], env=settings)
+        finally:
+            connection.execute("DROP ROLE who_owns_nothing")
+
+    assert done.exit_code == 1
+    (line,) = done.output.splitlines()
+    assert line.startswith("database: permission denied for schema public")
+    assert "`sale migrate` needs the URL of the tables' owner (docs/how-to/install.md)" in line
 
 
 async def test_serve_says_it_once_and_answers_503(database_url: str, caplog: pytest.LogCaptureFixture) -> None:

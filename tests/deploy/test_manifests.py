@@ -16,8 +16,8 @@ from sale_adapters.system import SystemClock
 from sale_adapters.web.operations import OPERATIONS
 from sale_adapters.web.stream.service import FAREWELL_SECONDS
 from sale_adapters.wire.places import BASE
-from sale_app.asgi import GRACE_SECONDS
 from sale_app.relay_http import relay_app
+from sale_app.server import grace_seconds
 from sale_app.setting_fields import Process
 from sale_app.setting_rows import describe
 from sale_app.settings import Settings
@@ -105,13 +105,13 @@ def test_serve_is_given_the_time_that_it_takes_to_end_in_good_order() -> None:
     pod = one("Deployment", "sale-serve")["spec"]["template"]["spec"]
     pause = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
     told = {**one("ConfigMap", "sale")["data"], **one("Secret", "sale")["stringData"]}
-    drain = Settings.read(told, process=Process.SERVE).drain_seconds
+    settings = Settings.read(told, process=Process.SERVE)
     compose = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text())
 
-    ending = drain + FAREWELL_SECONDS + GRACE_SECONDS
-    assert ending >= 13
-    assert pod["terminationGracePeriodSeconds"] > pause + ending
-    assert int(compose["services"]["serve"]["stop_grace_period"].removesuffix("s")) > ending
+    ending = settings.drain_seconds + FAREWELL_SECONDS + grace_seconds(settings)
+    assert ending >= 34
+    assert pod["terminationGracePeriodSeconds"] >= pause + ending + 10
+    assert int(compose["services"]["serve"]["stop_grace_period"].removesuffix("s")) >= ending + 10
 
 
 def test_no_pod_takes_the_variables_of_services_for_settings_or_more_rights_than_it_needs() -> None:

@@ -48,7 +48,8 @@ def words(error: KafkaError, *, operation: str = "Read", prefix: str = "") -> st
         return missing_right("IdempotentWrite", cluster="")
     if isinstance(error, SaslAuthenticationFailedError | UnsupportedSaslMechanismError):
         return f"Kafka does not let us log in: {error}; check SALE_KAFKA_USERNAME, _PASSWORD and _SASL_MECHANISM"
-    return f"{type(error).__name__}: {error}"
+    # It begins with its own name.
+    return str(error)
 
 
 def missing_right(operation: str, **resource: str) -> str:

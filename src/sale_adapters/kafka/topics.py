@@ -1,6 +1,7 @@
 """Make the topics before anything is sent, and refuse to go on with topics that break a promise."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from enum import Enum
 from typing import ClassVar
 
@@ -13,6 +14,9 @@ from sale_adapters.kafka.connection import KafkaConnection
 from sale_adapters.kafka.rights import lacks, missing_right, words
 from sale_domain.errors import Conflict
 from sale_domain.ports.publishing import EventLogUnavailable
+
+SHORTEST_RETENTION = timedelta(days=1)
+"""What is kept for less long may be gone before a consumer that was away for a night has read it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -82,6 +86,33 @@ def lacking(connection: KafkaConnection, names: Sequence[str]) -> tuple[str, ...
         raise EventLogUnavailable(reason=f"at {connection.bootstrap}: {words(error)}") from error
 
 
+def doubts(connection: KafkaConnection, topics: Sequence[Topic]) -> tuple[str, ...]:
+    """Return what somebody should know of topics that are there and work: what may empty them; blocking.
+
+    Raises:
+        TopicDiffers: as `ensure_topics`.
+        EventLogUnavailable: Kafka is away, or a topic is.
+    """
+    try:
+        with connected(KafkaAdminClient, connection) as admin:
+            return tuple(doubt for topic in topics for doubt in _doubts(admin, topic))
+    except KafkaError as error:
+        raise EventLogUnavailable(reason=f"at {connection.bootstrap}: {words(error)}") from error
+
+
+def _doubts(admin: KafkaAdminClient, topic: Topic) -> Iterator[str]:
+    _check_partitions(admin, topic)
+    try:
+        _check_cleanup(admin, topic)
+        kept = int(_setting(admin, topic.name, "retention.ms"))
+    except EventLogUnavailable as denied:
+        yield f"what becomes of old events cannot be seen: {denied.reason}"
+        return
+    # -1 keeps them for ever.
+    if 0 <= kept < SHORTEST_RETENTION / timedelta(milliseconds=1):
+        yield f"the topic {topic.name} keeps events for {kept / 1000:g} s only: raise its retention.ms"
+
+
 def _ensure(admin: KafkaAdminClient, topic: Topic) -> TopicOutcome:
     wanted = {
         "num_partitions": topic.partitions,
@@ -91,28 +122,32 @@ def _ensure(admin: KafkaAdminClient, topic: Topic) -> TopicOutcome:
     try:
         admin.create_topics({topic.name: wanted}, wait_for_metadata=True)
     except TopicAlreadyExistsError:
-        _check(admin, topic)
+        _check_partitions(admin, topic)
+        _check_cleanup(admin, topic)
         return TopicOutcome.PRESENT
     except TopicAuthorizationFailedError as error:
         raise EventLogUnavailable(reason=missing_right("Create", topic=topic.name)) from error
     return TopicOutcome.CREATED
 
 
-def _check(admin: KafkaAdminClient, topic: Topic) -> None:
+def _check_partitions(admin: KafkaAdminClient, topic: Topic) -> None:
     (description,) = admin.describe_topics([topic.name])
     if description["error_code"]:
         raise EventLogUnavailable(reason=missing_right("Describe", topic=topic.name))
     partitions = len(description["partitions"])
     if partitions != topic.partitions:
         raise TopicDiffers(topic=topic.name, reason=f"has {partitions} partitions instead of {topic.partitions}")
-    policy = _cleanup_policy(admin, topic.name)
+
+
+def _check_cleanup(admin: KafkaAdminClient, topic: Topic) -> None:
+    policy = _setting(admin, topic.name, "cleanup.policy")
     if "compact" in policy:
         raise TopicDiffers(topic=topic.name, reason=f"its cleanup.policy is {policy}: compaction would remove events")
 
 
-def _cleanup_policy(admin: KafkaAdminClient, name: str) -> str:
+def _setting(admin: KafkaAdminClient, name: str, setting: str) -> str:
     described = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)], config_filter="all")
-    policy = described["topic"][name].get("cleanup.policy")
-    if policy is None:
+    found = described["topic"][name].get(setting)
+    if found is None:
         raise EventLogUnavailable(reason=missing_right("DescribeConfigs", topic=name))
-    return str(policy["value"])
+    return str(found["value"])

@@ -140,6 +140,9 @@ async def read_body(request: Request, *, limit: int = MAX_BODY) -> bytes:
     Raises:
         BodyTooLarge: it has more than `limit` bytes; the rest is not read.
     """
+    if "expect" in request.headers and _announces_more(request, than=limit):
+        # Whoever asks first has sent nothing yet, and reading would tell him to go on (RFC 9110, 10.1.1).
+        raise BodyTooLarge(limit=limit)
     read = bytearray()
     async for chunk in request.stream():
         read += chunk
@@ -154,8 +157,12 @@ async def pass_over_body(request: Request) -> None:
     Raises:
         BodyTooLarge: it has more than `MAX_UNREAD` bytes.
     """
-    length = request.headers.get("content-length", "0")
     if "transfer-encoding" in request.headers:
         await read_body(request, limit=MAX_UNREAD)
-    elif len(length.lstrip("0")) > len(str(MAX_UNREAD)) or int(length) > MAX_UNREAD:
+    elif _announces_more(request, than=MAX_UNREAD):
         raise BodyTooLarge(limit=MAX_UNREAD)
+
+
+def _announces_more(request: Request, *, than: int) -> bool:
+    length = request.headers.get("content-length", "0").lstrip("0")
+    return len(length) > len(str(than)) or int(length or "0") > than

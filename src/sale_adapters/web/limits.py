@@ -18,6 +18,9 @@ MAX_URL = 8 * 1024
 MAX_HEADERS = 16 * 1024
 """Bytes of all names and values of headers together."""
 
+_ONCE = (b"host", b"authorization", b"x-merchant-id", b"if-match")
+"""Headers that say one thing: whoever stands between us may go by another one of two than we do."""
+
 
 @attrs.frozen(kw_only=True)
 class Limits:
@@ -85,10 +88,15 @@ async def _refuse(error: SaleError, scope: Scope, receive: Receive, send: Send, 
 
 
 def _wrong_head(scope: Scope) -> SaleError | None:
-    names = {name for name, _ in scope["headers"]}
-    if {b"content-length", b"transfer-encoding"} <= names:
+    names = [name for name, _ in scope["headers"]]
+    if b"content-length" in names and b"transfer-encoding" in names:
         # Whoever is between us may read another length, and take the rest for another request (RFC 9112, 6.1).
         return InvalidInput.at("/headers/content-length", "must not be there beside Transfer-Encoding")
+    for once in _ONCE:
+        if names.count(once) > 1:
+            return InvalidInput.at(f"/headers/{once.decode()}", "must be there only once")
+    if b"host" not in names and scope["http_version"] == "1.1":
+        return InvalidInput.at("/headers/host", "is required (RFC 9112, 3.2)")
     if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_URL:
         return UrlTooLong(limit=MAX_URL)
     if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADERS:

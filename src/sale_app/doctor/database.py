@@ -67,9 +67,7 @@ async def look_at_database(url: str, *, pool_size: int | None) -> Seen:
         raise _refusal(error) from None
     except psycopg.ProgrammingError:
         # Not what it says: that may be a piece of the password.
-        raise NotWell(
-            "SALE_DATABASE_URL cannot be read: a % is written %25, and only libpq's options may follow the ?"
-        ) from None
+        raise NotWell("SALE_DATABASE_URL cannot be read: only libpq's options may follow the ?") from None
     assert found is not None
     _check(found, pool_size)
     if lacking:

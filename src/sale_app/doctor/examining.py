@@ -12,7 +12,8 @@ from sale_app.doctor.kafka import look_at_kafka
 from sale_app.doctor.redis import look_at_redis
 from sale_app.doctor.sisters import look_at_commerce, look_at_identity, look_at_pricing
 from sale_app.doctor.webhook import look_at_webhook
-from sale_app.kafka import kafka_connection
+from sale_app.kafka import kafka_connection, kafka_topics
+from sale_app.logs import masked
 from sale_app.setting_fields import Process
 from sale_app.settings import Settings
 
@@ -48,7 +49,7 @@ async def examine(settings: Settings, *, process: Process, console: Console) -> 
     findings = await asyncio.gather(*(_finding(examination) for examination in wanted))
     for examination, (verdict, words) in zip(wanted, findings, strict=True):
         line = f"{examination.part:<9} {verdict.value}: {words}"
-        console.print(line, style=_STYLES[verdict], markup=False, highlight=False)
+        console.print(masked(line, settings), style=_STYLES[verdict], markup=False, highlight=False)
     return 0 if {verdict for verdict, _ in findings} <= {Verdict.GOOD, Verdict.MIND} else 1
 
 
@@ -62,7 +63,9 @@ def _examinations(settings: Settings) -> tuple[Examination, ...]:
         ),
         Examination(
             part="Kafka",
-            look=lambda: look_at_kafka(kafka_connection(settings), prefix=settings.relay_prefix),
+            look=lambda: look_at_kafka(
+                kafka_connection(settings), topics=kafka_topics(settings), prefix=settings.relay_prefix
+            ),
             remedy="check SALE_KAFKA_BOOTSTRAP and SALE_KAFKA_SECURITY_PROTOCOL, that the broker runs, and that it"
             " advertises an address that is reachable from here",
             of=_RELAY,

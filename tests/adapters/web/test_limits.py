@@ -105,6 +105,28 @@ class TestHead:
         assert fits.status_code == 200
         assert (refused.status_code, refused.json()["code"]) == (431, "headers-too-large")
 
+    @pytest.mark.parametrize("name", ["authorization", "x-merchant-id", "if-match", "host"])
+    async def test_says_only_once_what_can_be_but_one_thing(self, client: httpx.AsyncClient, name: str) -> None:
+        given = {"authorization": client.headers["authorization"], "x-merchant-id": "merchant-1", "host": "sale"}
+        order = f"/sale-orders/{(await opened(client))['id']}"
+        once = [(name, given.get(name, '"1"'))]
+        others = [(other, value) for other, value in given.items() if other != name]
+        refused = await client.post(f"{order}/cancel", json={"reason": "rain"}, headers=[*others, *once, *once])
+        fits = await client.post(f"{order}/cancel", json={"reason": "rain"}, headers=[*others, *once])
+
+        assert (refused.status_code, refused.json()["code"]) == (400, "invalid")
+        assert refused.json()["errors"] == [{"pointer": f"/headers/{name}", "detail": "must be there only once"}]
+        assert fits.status_code == 200
+
+    async def test_names_a_host_unless_it_is_of_http_1_0(self, shop: InMemorySale) -> None:
+        async with serving(create_app(shop.sale, readiness=nothing_lacks)) as address:
+            asking = "GET /v1/api/sale/healthz HTTP/{}\r\n\r\n"
+            new, old = [await answer_to(address, asking.format(version).encode()) for version in ("1.1", "1.0")]
+
+        assert new.startswith(b"HTTP/1.1 400 ")
+        assert b"/headers/host" in new
+        assert old.startswith(b"HTTP/1.1 200 ")
+
     async def test_that_comes_in_pieces_without_end_is_not_even_collected(self, shop: InMemorySale) -> None:
         async with serving(create_app(shop.sale, readiness=nothing_lacks)) as address:
             pieces = [b"GET /v1/api/sale/healthz HTTP/1.1\r\nhost: sale\r\n", *[b"x-padding: " + b"x" * 4_000] * 9]
@@ -159,6 +181,19 @@ class TestBody:
 
         assert few.startswith(b"HTTP/1.1 200 ")
         assert many.startswith(b"HTTP/1.1 413 ")
+
+    @pytest.mark.parametrize("path", ["sale-orders", "webhooks/payment"])
+    async def test_that_is_asked_about_first_is_not_asked_for_when_it_is_too_large(
+        self, shop: InMemorySale, path: str
+    ) -> None:
+        head = "\r\n".join(["host: sale", "expect: 100-continue", *(f"{name}: {value}" for name, value in LAN.items())])
+        asking = f"POST /v1/api/sale/{path} HTTP/1.1\r\n{head}\r\ncontent-length: {{}}\r\n\r\n"
+        async with serving(create_app(shop.sale, readiness=nothing_lacks)) as address:
+            large = await answer_to(address, asking.format(9_999_999).encode())
+            fits = await answer_to(address, asking.format(2).encode(), b"{}")
+
+        assert large.startswith(b"HTTP/1.1 413 ")
+        assert fits.startswith(b"HTTP/1.1 100 Continue\r\n")
 
     @pytest.mark.parametrize("protocol", ["websocket", "h2c"])
     async def test_is_read_though_its_request_would_rather_speak_another_protocol(
