@@ -79,7 +79,8 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
         metrics.watch_pool(database.connections)
         sisters = await _sisters(settings, stack, metrics)
         tail = FeedTail(PostgresFeed(database), poll_seconds=settings.stream_poll_ms / 1000, keep=settings.stream_queue)
-        await stack.enter_async_context(_hearing(tail, settings.redis_url))
+        bell = RedisBell(settings.redis_url, channel=FEED_CHANNEL)
+        await stack.enter_async_context(bell.listening(tail.wake))
         orders = telling(PostgresOrders(database), settings, here=(tail.wake,), signalled=metrics.signalled)
         parts = Parts(
             orders=await stack.enter_async_context(orders),
@@ -102,17 +103,6 @@ async def compose(settings: Settings) -> AsyncIterator[Service]:
             return {"database": await schema.lack() if await database.is_there() else "does not answer"}
 
         yield Service(sale=Sale(parts), readiness=readiness, metrics=metrics, tail=tail)
-
-
-@asynccontextmanager
-async def _hearing(tail: FeedTail, redis_url: str) -> AsyncIterator[None]:
-    """Let the tail hear of what other processes commit."""
-    listening = asyncio.create_task(RedisBell(redis_url, channel=FEED_CHANNEL).listen(tail.wake))
-    try:
-        yield
-    finally:
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
 
 
 @attrs.define

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from typing import TYPE_CHECKING
 
 from sale_adapters.kafka.connection import KafkaConnection
@@ -112,11 +112,5 @@ async def run_relay(
 
 async def _woken(process: RelayProcess, redis_url: str | None) -> None:
     """Run the process, and let it hear when there is work."""
-    bell = RedisBell(redis_url, channel=RELAY_CHANNEL) if redis_url else None
-    listening = asyncio.create_task(bell.listen(process.wake)) if bell else None
-    try:
+    async with RedisBell(redis_url, channel=RELAY_CHANNEL).listening(process.wake) if redis_url else nullcontext():
         await process.run()
-    finally:
-        if listening:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)

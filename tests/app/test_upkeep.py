@@ -25,17 +25,15 @@ async def test_money_that_was_parked_wakes_the_relay_when_it_is_applied(database
         await PostgresInbox(database).park(attempt(order.id, 900_000), webhook=money)
     rung: list[None] = []
     bell = RedisBell(redis_url, channel=RELAY_CHANNEL)
-    listening = asyncio.create_task(bell.listen(lambda: rung.append(None)))
-    async with asyncio.timeout(30):
-        await bell.hearing.wait()
-    rung.clear()
-    environment = {
-        "SALE_DATABASE_URL": database_url,
-        "SALE_KAFKA_BOOTSTRAP": "127.0.0.1:1",
-        "SALE_REDIS_URL": redis_url,
-    }
-    async with upkeep(Settings.read(environment, process=Process.RELAY)) as chores:
-        await chores.apply_recent(range(BUCKETS))
-        assert await eventually(lambda: bool(rung))
-    listening.cancel()
-    await asyncio.gather(listening, return_exceptions=True)
+    async with bell.listening(lambda: rung.append(None)):
+        async with asyncio.timeout(30):
+            await bell.hearing.wait()
+        rung.clear()
+        environment = {
+            "SALE_DATABASE_URL": database_url,
+            "SALE_KAFKA_BOOTSTRAP": "127.0.0.1:1",
+            "SALE_REDIS_URL": redis_url,
+        }
+        async with upkeep(Settings.read(environment, process=Process.RELAY)) as chores:
+            await chores.apply_recent(range(BUCKETS))
+            assert await eventually(lambda: bool(rung))

@@ -1,13 +1,14 @@
 """Wake other processes over Redis pub/sub: best effort on both sides, because whoever is woken polls besides."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import NoReturn, Self
 
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
-from sale_adapters.redis.connection import connect, end_if_cancelled, go_on_after
+from sale_adapters.redis.connection import connect, ended, go_on_after
 
 RELAY_CHANNEL = "sale:relay:work"
 """Rung when an event waits for Kafka."""
@@ -40,8 +41,7 @@ class RedisAlarm:
     async def __aexit__(self, *_: object) -> None:
         """End; what was rung just now may get lost."""
         assert self._publishing is not None, "it was entered"
-        self._publishing.cancel()
-        await asyncio.gather(self._publishing, return_exceptions=True)
+        await ended(self._publishing)
         await self._redis.aclose()
 
     def ring(self) -> None:
@@ -77,8 +77,16 @@ class RedisBell:
         self._shortest_wait_seconds = shortest_wait_seconds
         self.hearing = asyncio.Event()
 
-    async def listen(self, on_ring: Callable[[], object]) -> NoReturn:
-        """Call `on_ring` at every ring, and whenever the subscription begins anew, for ever."""
+    @asynccontextmanager
+    async def listening(self, on_ring: Callable[[], object]) -> AsyncIterator[None]:
+        """Call `on_ring` at every ring, and whenever the subscription begins anew, until the block ends."""
+        task = asyncio.create_task(self._listen(on_ring))
+        try:
+            yield
+        finally:
+            await ended(task)
+
+    async def _listen(self, on_ring: Callable[[], object]) -> NoReturn:
         wait_seconds = self._shortest_wait_seconds
         while True:
             try:
@@ -98,7 +106,6 @@ class RedisBell:
         asked = False
         while True:
             message = await heard.get_message(timeout=self._quiet_seconds)
-            end_if_cancelled()
             if message is None and asked:
                 raise ConnectionError(f"no answer for {self._quiet_seconds} s")
             asked = message is None

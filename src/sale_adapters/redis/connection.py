@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from typing import NoReturn
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -21,19 +22,14 @@ def connect(url: str, *, timeout_seconds: float = 0.25) -> Redis:
     )
 
 
-def end_if_cancelled() -> None:
-    """Cancel this task when it has been told to end: under load redis-py makes time-outs of some cancellations."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
+async def ended(task: asyncio.Task[NoReturn]) -> None:
+    """End work in the background for certain: under load redis-py makes time-outs of some cancellations."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=1.0)
 
 
 def go_on_after(failure: Exception) -> None:
-    """Let work in the background go on; only that Redis is away is no bug, and a bug must neither end it nor be silent.
-
-    Raises:
-        CancelledError: as `end_if_cancelled`.
-    """
-    end_if_cancelled()
+    """Let work in the background go on: a bug must neither end it nor be silent, and that Redis is away is none."""
     if not isinstance(failure, (RedisError, OSError)):
         _BUGS.error("bug in what Redis does for Sale", exc_info=failure)

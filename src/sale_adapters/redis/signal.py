@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NoReturn, Self
 
-from sale_adapters.redis.connection import connect, go_on_after
+from sale_adapters.redis.connection import connect, ended, go_on_after
 from sale_adapters.wire.frames import signal_message
 from sale_domain.events import FeedEntry
 from sale_domain.ids import MerchantId
@@ -49,8 +49,7 @@ class RedisSignal:
     async def __aexit__(self, *_: object) -> None:
         """End; what waits is lost."""
         assert self._publishing is not None, "it was entered"
-        self._publishing.cancel()
-        await asyncio.gather(self._publishing, return_exceptions=True)
+        await ended(self._publishing)
         self._count(LOST, len(self._waiting))
         await self._redis.aclose()
 

@@ -39,12 +39,8 @@ async def until(condition: Callable[[], bool], *, seconds: float = 20) -> None:
 @asynccontextmanager
 async def listening(url: str, *, quiet_seconds: float = 5.0) -> AsyncIterator[tuple[RedisBell, Heard]]:
     bell, heard = RedisBell(url, channel=CHANNEL, quiet_seconds=quiet_seconds), Heard()
-    task = asyncio.create_task(bell.listen(heard))
-    try:
+    async with bell.listening(heard):
         yield bell, heard
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_a_ring_is_heard_by_every_relay_process(redis_url: str) -> None:
@@ -169,12 +165,8 @@ async def test_a_bug_in_whoever_hears_is_told_and_deafens_nobody(
         if rings == 1:
             raise ZeroDivisionError
 
-    hearing = asyncio.create_task(RedisBell(redis_url, channel=CHANNEL, shortest_wait_seconds=0.01).listen(clumsy))
-    try:
+    async with RedisBell(redis_url, channel=CHANNEL, shortest_wait_seconds=0.01).listening(clumsy):
         await until(lambda: rings >= 2)
-    finally:
-        hearing.cancel()
-        await asyncio.gather(hearing, return_exceptions=True)
     assert [record.name for record in caplog.records] == ["sale.bugs"]
 
 
