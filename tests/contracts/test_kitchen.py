@@ -1,10 +1,8 @@
-"""What every store of kitchen tickets and stations promises."""
+"""What every store of kitchen tickets promises."""
 
-import asyncio
 from datetime import timedelta
 from decimal import Decimal
 
-import attrs
 import pytest
 
 from orders_world import (
@@ -26,14 +24,13 @@ from sale_domain.allocations import Seating, UnreadSeating
 from sale_domain.cooking import Portion
 from sale_domain.errors import Invalid, NotFound
 from sale_domain.events import FeedAction, Topic
-from sale_domain.ids import ItemId, KitchenItemId, KitchenTicketId, MerchantId, StationId, merchant_bucket
+from sale_domain.ids import KitchenItemId, KitchenTicketId, MerchantId, StationId, merchant_bucket
 from sale_domain.kitchen import Kitchen, KitchenTicket, UnreadKitchen
 from sale_domain.kitchen_lifecycle import KitchenItemAction, KitchenTicketStatus
 from sale_domain.order_change import Change
 from sale_domain.orders import Order
 from sale_domain.ports.kitchen import TicketFilter, TicketView
 from sale_domain.ports.orders import LINES, Decision, Need
-from sale_domain.stations import Station, Stations
 from seating_world import NOON, leaving, moving, taking
 from stores import Stores
 
@@ -346,44 +343,3 @@ async def test_what_is_unknown_another_merchants_or_no_id_at_all_is_not_found(st
 
 
 # --- stations --------------------------------------------------------------------------------------------------------
-
-STOVE = Station(
-    id=StationId("stove"), name="Bếp 🔥", item_ids=(ItemId("variant-pho"),), category_ids=("category-mon-chinh",)
-)
-
-
-async def test_stations_are_none_until_they_are_set_and_then_as_they_were_set(stores: Stores) -> None:
-    merchant = fresh_merchant()
-    assert await stores.stations.find(merchant) == Stations()
-
-    set_once = await stores.stations.change(merchant, lambda known: known.replaced((STOVE,)))
-
-    assert set_once == Stations(version=1, stations=(STOVE,))
-    assert await stores.stations.find(merchant) == set_once
-    assert await stores.stations.find(fresh_merchant()) == Stations()
-
-
-async def test_a_refused_change_of_stations_leaves_them_as_they_were(stores: Stores) -> None:
-    merchant = fresh_merchant()
-    await stores.stations.change(merchant, lambda known: known.replaced((STOVE,)))
-
-    def refuse(_: Stations) -> Stations:
-        raise Refused
-
-    with pytest.raises(Refused):
-        await stores.stations.change(merchant, refuse)
-    assert await stores.stations.find(merchant) == Stations(version=1, stations=(STOVE,))
-
-
-async def test_stations_that_are_set_at_the_same_time_are_set_in_turn(stores: Stores) -> None:
-    merchant = fresh_merchant()
-
-    def renamed(number: int, known: Stations) -> Stations:
-        return known.replaced((attrs.evolve(STOVE, name=f"Bếp {number}"),))
-
-    changed = await asyncio.gather(
-        *(stores.stations.change(merchant, lambda known, n=number: renamed(n, known)) for number in range(6))  # type: ignore[misc]  # the lambda keeps its number
-    )
-
-    assert sorted(stations.version for stations in changed) == [1, 2, 3, 4, 5, 6]
-    assert (await stores.stations.find(merchant)).version == 6

@@ -2,16 +2,15 @@
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 
 from ordering_over_http import TWO_PHO, opened
+from said_in_bytes import all_from, answer_to
 from sale_adapters.web import create_app
 from sale_adapters.web.calls import MAX_UNREAD
 from sale_adapters.web.limits import MAX_HEADERS, MAX_URL, Limits
@@ -235,75 +234,6 @@ def upgrading(length: int, protocol: str) -> bytes:
     """Return the head of a webhook whose sender would rather speak another protocol, as Java's client says it."""
     head = f"POST /v1/api/sale/webhooks/payment HTTP/1.1\r\nhost: sale\r\ncontent-length: {length}\r\n"
     return f"{head}connection: Upgrade, HTTP2-Settings\r\nupgrade: {protocol}\r\n\r\n".encode()
-
-
-class TestConnection:
-    """Of one client."""
-
-    async def test_may_be_ahead_of_its_answers_by_a_few_requests_only(self, shop: InMemorySale) -> None:
-        asking = b"GET /v1/api/sale/healthz HTTP/1.1\r\nhost: sale\r\n\r\n"
-        async with serving(create_app(shop.sale, readiness=nothing_lacks)) as address:
-            few = await all_from(address, asking * 9 + asking.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n"))
-            many = await all_from(address, asking * 2_000)
-
-        assert few.count(b"HTTP/1.1 200 ") == 10
-        assert many.count(b"HTTP/1.1 200 ") < 20
-
-    async def test_ends_when_the_rest_of_a_body_that_is_answered_does_not_come(
-        self, shop: InMemorySale, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(protocols, "PATIENCE_SECONDS", 0.2)
-        asking = b"POST /v1/api/sale/sale-orders HTTP/1.1\r\nhost: sale\r\ncontent-length: 50\r\n\r\n{"
-        async with serving(create_app(shop.sale, readiness=nothing_lacks)) as address:
-            answer = await all_from(address, asking)
-
-        assert answer.startswith(b"HTTP/1.1 401 ")
-
-    async def test_ends_when_its_client_takes_no_answers(
-        self, shop: InMemorySale, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(protocols, "_FLUSH_SECONDS", 0.2)
-        asking = b"GET /v1/api/sale/doc/openapi.json HTTP/1.1\r\nhost: sale\r\n\r\n"
-        async with serving(create_app(shop.sale, readiness=nothing_lacks)) as address:
-            host, _, port = address.partition(":")
-            with socket.socket() as deaf:
-                deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-                deaf.connect((host, int(port)))
-                deaf.sendall(asking * 16)
-                for held in (True, False):
-                    async with asyncio.timeout(5):
-                        while holds_a_client(int(port)) is not held:  # noqa: ASYNC110 - the kernel tells nobody
-                            await asyncio.sleep(0.02)
-
-
-def holds_a_client(port: int) -> bool:
-    """Tell whether a server of this process has a connection open."""
-    return any(each.laddr.port == port and each.raddr for each in psutil.Process().net_connections("tcp"))
-
-
-async def all_from(address: str, said: bytes) -> bytes:
-    """Send something and return all that comes back until the server ends the connection."""
-    reader, writer = await asyncio.open_connection(*address.split(":"))
-    writer.write(said)
-    async with asyncio.timeout(3):
-        answer = await reader.read()
-    writer.close()
-    return answer
-
-
-async def answer_to(address: str, *pieces: bytes) -> bytes:
-    """Send pieces one by one and return all that comes back up to the end of the answer's first read."""
-    reader, writer = await asyncio.open_connection(*address.split(":"))
-    for piece in pieces:
-        writer.write(piece)
-        await writer.drain()
-        await asyncio.sleep(0.02)
-    async with asyncio.timeout(10):
-        answer = await reader.read(65_536)
-        while b"}" not in answer and (more := await reader.read(65_536)):
-            answer += more
-    writer.close()
-    return answer
 
 
 class TestRate:
