@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-import redis
+import redis.asyncio
 from typer.testing import CliRunner
 
 import services
@@ -18,6 +18,8 @@ from sale_adapters.embedded import free_ports
 from sale_adapters.postgres.migrations.pending import NEEDED
 from sale_adapters.postgres.migrations.run import migrate
 from sale_app.cli import app
+from sale_app.doctor.findings import Seen
+from sale_app.doctor.redis import look_at_redis
 
 PARTS = ["database", "Kafka", "Redis", "identity", "commerce", "pricing", "webhook"]
 
@@ -201,10 +203,21 @@ def test_more_connections_than_postgresql_has_are_too_many(healthy: dict[str, st
     [
         ("CONFIG SET requirepass lotus", "", r"it does not let us in \(.*\); check user and password"),
         ("CONFIG SET requirepass lotus", ":rose@", r"it does not let us in \(.*\); check user and password"),
-        ("ACL SETUSER reader on >lotus ~* &* +get", "reader:lotus@", r"a right is missing .*SET, GET, PUBLISH"),
+        ("ACL SETUSER reader on >lotus ~* &* +get", "reader:lotus@", r"a right is missing .*SET, GET, PTTL"),
+        (
+            "ACL SETUSER writer on >lotus ~* &* +set +publish",
+            "writer:lotus@",
+            r"a right is missing .* GET, PTTL, MULTI, EXEC, PUBLISH, SUBSCRIBE and PING are needed",
+        ),
+        ("ACL SETUSER deaf on >lotus ~* &* +@all -subscribe", "deaf:lotus@", r"a right is missing .*subscribe"),
+        (
+            "ACL SETUSER mute on >lotus ~* resetchannels &sale:* +@all",
+            "mute:lotus@",
+            r"a right is missing .*channels sale:feed:moved, sale:relay:work, signal$",
+        ),
         ("REPLICAOF 127.0.0.1 1", "", "it is a replica, which cannot be written"),
     ],
-    ids=["no password", "wrong password", "a right too few", "a replica"],
+    ids=["no password", "wrong password", "a right too few", "no reading", "no hearing", "no signal", "a replica"],
 )
 def test_a_redis_that_is_not_as_it_must_be(healthy: dict[str, str], command: str, user: str, said: str) -> None:
     with services.redis() as url:
@@ -213,6 +226,25 @@ def test_a_redis_that_is_not_as_it_must_be(healthy: dict[str, str], command: str
 
     assert re.match(f"not well: {said}", told), told
     assert "rose" not in told
+
+
+def test_the_rights_that_are_named_are_enough_and_nobody_hears_of_the_look() -> None:
+    with services.redis() as url:
+        seen, heard = asyncio.run(_looked_with_the_rights_that_are_named(url))
+
+    assert (seen.words, seen.mind) == ("it keeps and rings", None)
+    assert heard == ["subscribe", "subscribe", "pong"]
+
+
+async def _looked_with_the_rights_that_are_named(url: str) -> tuple[Seen, list[str]]:
+    rights = ["+set", "+get", "+pttl", "+multi", "+exec", "+publish", "+subscribe", "+ping"]
+    async with redis.asyncio.Redis.from_url(url) as admin, admin.pubsub() as signal:
+        await admin.execute_command("ACL", "SETUSER", "sale", "on", ">lotus", "~sale:*", "&*", *rights)
+        await signal.subscribe("signal", "sale:feed:moved")
+        seen = await look_at_redis(url.replace("redis://", "redis://sale:lotus@"), signal_channel="signal")
+        await signal.ping()
+        heard = [await signal.get_message(timeout=5) for _ in range(3)]
+    return seen, [message["type"] for message in heard]
 
 
 # What is something else than it should be
