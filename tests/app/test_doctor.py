@@ -241,7 +241,8 @@ async def _looked_with_the_rights_that_are_named(url: str) -> tuple[Seen, list[s
     async with redis.asyncio.Redis.from_url(url) as admin, admin.pubsub() as signal:
         await admin.execute_command("ACL", "SETUSER", "sale", "on", ">lotus", "~sale:*", "&*", *rights)
         await signal.subscribe("signal", "sale:feed:moved")
-        seen = await look_at_redis(url.replace("redis://", "redis://sale:lotus@"), signal_channel="signal")
+        limited = url.replace("redis://", "redis://sale:lotus@")  # pragma: allowlist secret
+        seen = await look_at_redis(limited, signal_channel="signal")
         await signal.ping()
         heard = [await signal.get_message(timeout=5) for _ in range(3)]
     return seen, [message["type"] for message in heard]

@@ -255,7 +255,8 @@ async def test_what_redis_refuses_is_said_once_until_it_works_again(
 ) -> None:
     caplog.set_level(logging.WARNING)
     counts = []
-    async with connect(redis_url.replace("redis://", "redis://limited:lotus@")) as limited:
+    url = redis_url.replace("redis://", "redis://limited:lotus@")  # pragma: allowlist secret
+    async with connect(url) as limited:
         process = Process(Identity(), limited)
         for given in (rights, "+@all", rights):
             await redis.execute_command("ACL", "SETUSER", "limited", "reset", "on", ">lotus", "~*", *given.split())
