@@ -104,3 +104,18 @@ def test_what_is_wrong_with_a_secret_is_said_without_a_piece_of_it() -> None:
     assert "is missing" in lines["SALE_IDENTITY_URL"]
     assert "'ro'" not in done.output
     assert "rose" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://u:pa:ss@h", "http://u:********@h"),
+        ("http://u:pa/ss@h:80/x", "http://u:********@h:80/x"),
+        ("http://:p@ss@h/x", "http://:********@h/x"),
+        ("http://h:8080/x", "http://h:8080/x"),
+    ],
+)
+def test_a_password_in_a_url_is_shown_with_none_of_its_pieces(url: str, shown: str) -> None:
+    (value,) = (row.value for row in describe({"SALE_IDENTITY_URL": url}) if row.variable == "SALE_IDENTITY_URL")
+
+    assert value == shown
