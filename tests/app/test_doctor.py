@@ -239,7 +239,9 @@ def test_the_rights_that_are_named_are_enough_and_nobody_hears_of_the_look() -> 
 async def _looked_with_the_rights_that_are_named(url: str) -> tuple[Seen, list[str]]:
     rights = ["+set", "+get", "+pttl", "+multi", "+exec", "+publish", "+subscribe", "+ping"]
     async with redis.asyncio.Redis.from_url(url) as admin, admin.pubsub() as signal:
-        await admin.execute_command("ACL", "SETUSER", "sale", "on", ">lotus", "~sale:*", "&*", *rights)
+        await admin.acl_setuser(
+            "sale", enabled=True, passwords=["+lotus"], keys=["sale:*"], channels=["*"], commands=rights
+        )
         await signal.subscribe("signal", "sale:feed:moved")
         limited = url.replace("redis://", "redis://sale:lotus@")  # pragma: allowlist secret
         seen = await look_at_redis(limited, signal_channel="signal")

@@ -87,9 +87,9 @@ def test_secrets_are_masked_whoever_says_them() -> None:
     [
         ("postgresql://db/sale?user=sale&password=lotus%2Fgarden", {"lotus%2Fgarden", "lotus/garden"}),
         (
-            "postgresql://sale:rose-garden@db/sale?sslpassword=lotus+pond",
+            "postgresql://sale:rose-garden@db/sale?sslpassword=lotus+pond",  # pragma: allowlist secret
             {"rose-garden", "lotus+pond"},
-        ),  # pragma: allowlist secret
+        ),
         ("postgresql://db/sale?sslmode=require&password=", set()),
     ],
 )

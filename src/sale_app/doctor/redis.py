@@ -27,8 +27,8 @@ async def look_at_redis(url: str, *, signal_channel: str) -> Seen:
             url, socket_timeout=PATIENCE_SECONDS, socket_connect_timeout=PATIENCE_SECONDS
         ) as client:
             await _keep(client)
-            await _ring(client, (*_BELLS, signal_channel))
             await _listen(client)
+            await _ring(client, (*_BELLS, signal_channel))
     except exceptions.AuthenticationError as error:
         raise NotWell(f"it does not let us in ({error}); check user and password in SALE_REDIS_URL") from None
     except exceptions.ReadOnlyError:
@@ -56,18 +56,17 @@ async def _keep(client: redis.asyncio.Redis) -> None:
         await both.execute()
 
 
-async def _ring(client: redis.asyncio.Redis, channels: Sequence[str]) -> None:
-    """Begin to publish: Redis looks at the rights of what is queued, and forgets it when the connection ends."""
-    async with client.client() as alone:
-        await alone.execute_command("MULTI")
-        for channel in channels:
-            await alone.execute_command("PUBLISH", channel, "")
-        await alone.connection.disconnect()
-
-
 async def _listen(client: redis.asyncio.Redis) -> None:
     async with client.pubsub() as heard:
         await heard.subscribe(*_BELLS)
         await heard.ping()
         for _ in (*_BELLS, "ping"):
             await heard.get_message(timeout=PATIENCE_SECONDS)
+
+
+async def _ring(client: redis.asyncio.Redis, channels: Sequence[str]) -> None:
+    """Begin to publish: Redis looks at the rights of what is queued, and forgets it when the connection ends: last."""
+    async with client.client() as alone:
+        await alone.execute_command("MULTI")  # type: ignore[no-untyped-call]
+        for channel in channels:
+            await alone.execute_command("PUBLISH", channel, "")  # type: ignore[no-untyped-call]

@@ -254,17 +254,19 @@ async def test_what_redis_refuses_is_said_once_until_it_works_again(
     rights: str, said: str, redis: Redis, redis_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
-    counts = []
+    counts: list[int] = []
     url = redis_url.replace("redis://", "redis://limited:lotus@")  # pragma: allowlist secret
     async with connect(url) as limited:
         process = Process(Identity(), limited)
         for given in (rights, "+@all", rights):
-            await redis.execute_command("ACL", "SETUSER", "limited", "reset", "on", ">lotus", "~*", *given.split())
+            await redis.acl_setuser(
+                "limited", enabled=True, reset=True, passwords=["+lotus"], keys=["*"], commands=given.split()
+            )
             for role in ("cashier", "cook", "waiter"):
                 process.now += 10.1
                 assert await process.effect(f"{role} {len(counts)}") is Effect.ALLOW
             counts.append(len(caplog.records))
-    await redis.execute_command("ACL", "DELUSER", "limited")
+    await redis.acl_deluser("limited")
 
     assert counts == [1, 1, 2]
     assert re.match(said, caplog.messages[0])
