@@ -120,7 +120,23 @@ def test_no_pod_takes_the_variables_of_services_for_settings_or_more_rights_than
         assert pod["securityContext"]["runAsNonRoot"] is True
         for container in (*pod.get("initContainers", ()), *pod["containers"]):
             assert container["securityContext"]["readOnlyRootFilesystem"] is True
+            assert container["securityContext"]["allowPrivilegeEscalation"] is False
             assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_the_image_and_compose_run_sale_as_nobody_special_and_ask_whether_it_lives() -> None:
+    image = (DEPLOY / "docker" / "Dockerfile").read_text().rpartition("\nFROM ")[2]
+    compose = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text())
+    ours = [service for service in compose["services"].values() if service["image"].startswith("sale:")]
+    (asked,) = re.findall(r"'(/\S+)', timeout", image)
+
+    assert re.findall(r"^USER (.*)$", image, re.MULTILINE) == ["10001:10001"]
+    assert re.findall(r"^(?:ENTRYPOINT|CMD) (.*)$", image, re.MULTILINE) == ['["sale"]', '["serve"]']
+    assert asked in PATHS
+    assert len(ours) == 4
+    for service in ours:
+        assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+        assert service["security_opt"] == ["no-new-privileges:true"]
 
 
 def test_mq_pay_alone_reaches_the_webhook_and_with_cilium_one_path_of_it() -> None:
