@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-import redis.asyncio
+import redis
 from typer.testing import CliRunner
 
 import services
@@ -18,8 +18,6 @@ from sale_adapters.embedded import free_ports
 from sale_adapters.postgres.migrations.pending import NEEDED
 from sale_adapters.postgres.migrations.run import migrate
 from sale_app.cli import app
-from sale_app.doctor.findings import Seen
-from sale_app.doctor.redis import look_at_redis
 
 PARTS = ["database", "Kafka", "Redis", "identity", "commerce", "pricing", "webhook"]
 
@@ -226,28 +224,6 @@ def test_a_redis_that_is_not_as_it_must_be(healthy: dict[str, str], command: str
 
     assert re.match(f"not well: {said}", told), told
     assert "rose" not in told
-
-
-def test_the_rights_that_are_named_are_enough_and_nobody_hears_of_the_look() -> None:
-    with services.redis() as url:
-        seen, heard = asyncio.run(_looked_with_the_rights_that_are_named(url))
-
-    assert (seen.words, seen.mind) == ("it keeps and rings", None)
-    assert heard == ["subscribe", "subscribe", "pong"]
-
-
-async def _looked_with_the_rights_that_are_named(url: str) -> tuple[Seen, list[str]]:
-    rights = ["+set", "+get", "+pttl", "+multi", "+exec", "+publish", "+subscribe", "+ping"]
-    async with redis.asyncio.Redis.from_url(url) as admin, admin.pubsub() as signal:
-        await admin.acl_setuser(
-            "sale", enabled=True, passwords=["+lotus"], keys=["sale:*"], channels=["*"], commands=rights
-        )
-        await signal.subscribe("signal", "sale:feed:moved")
-        limited = url.replace("redis://", "redis://sale:lotus@")  # pragma: allowlist secret
-        seen = await look_at_redis(limited, signal_channel="signal")
-        await signal.ping()
-        heard = [await signal.get_message(timeout=5) for _ in range(3)]
-    return seen, [message["type"] for message in heard]
 
 
 # What is something else than it should be
