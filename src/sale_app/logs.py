@@ -27,6 +27,7 @@ _ENDS = re.compile(r"\s*[\r\n]\s*")
 _PLAIN = re.compile(r"[^\s\"=]+")
 _MASK = "********"
 _TOKEN = re.compile(r"eyJ[\w-]{4,}\.[\w-]+(?:\.[\w-]*)*|(?<=[Bb]earer )[^\s\"',]+")
+_PASSWORDS = frozenset({"password", "sslpassword", "ssl_password"})
 _PASSWORD = re.compile(r"(://[^\s:/@\"]*:)[^\s/@\"]+@")
 # PostgreSQL's DETAIL of a violated constraint is the row, and a row may hold the body of a webhook.
 _DETAIL = re.compile(r"^DETAIL: .*$", re.MULTILINE)
@@ -80,8 +81,15 @@ def _spellings(secret: str | bytes) -> set[str]:
             base64.urlsafe_b64encode(secret).decode().rstrip("="),
             repr(secret)[2:-1],
         }
-    password = urlsplit(secret).password if "://" in secret else secret
-    return {password, unquote(password)} if password else set()
+    said = _passwords(secret) if "://" in secret else [secret]
+    return {spelling for password in said if password for spelling in (password, unquote(password))}
+
+
+def _passwords(url: str) -> list[str | None]:
+    """Return the passwords of a URL, also those that libpq and redis-py take behind the question mark."""
+    parts = urlsplit(url)
+    options = (option.partition("=") for option in parts.query.split("&"))
+    return [parts.password, *(value for name, _, value in options if name in _PASSWORDS)]
 
 
 def _told(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -10,7 +10,8 @@ from sale_app.setting_fields import Process, variable
 from sale_app.settings import Settings
 
 _MASK = "********"
-_PASSWORD = re.compile(r":[^:/@]*@")
+# What is wrong may be shown too, so it is masked from the first : to the last @, whatever is between them.
+_PASSWORD = re.compile(r"(://[^:]*:).*@", re.DOTALL)
 _SHOWN = (Process.SERVE, Process.RELAY, Process.MIGRATE, Process.RECONCILE)
 
 
@@ -38,7 +39,7 @@ def _row(field: Any, environment: Mapping[str, str]) -> SettingRow:  # noqa: ANN
     value = given if given is not None else default
     return SettingRow(
         variable=name,
-        value="" if value is None else _MASK if field.metadata["secret"] else _PASSWORD.sub(f":{_MASK}@", value),
+        value="" if value is None else _MASK if field.metadata["secret"] else _PASSWORD.sub(rf"\g<1>{_MASK}@", value),
         source="environment" if given is not None else "default" if default else "missing" if required else "optional",
         default=default or "",
         required=required,

@@ -235,10 +235,21 @@ def test_more_connections_than_postgresql_has_are_too_many(healthy: dict[str, st
     [
         ("CONFIG SET requirepass lotus", "", r"it does not let us in \(.*\); check user and password"),
         ("CONFIG SET requirepass lotus", ":rose@", r"it does not let us in \(.*\); check user and password"),
-        ("ACL SETUSER reader on >lotus ~* &* +get", "reader:lotus@", r"a right is missing .*SET, GET, PUBLISH"),
+        ("ACL SETUSER reader on >lotus ~* &* +get", "reader:lotus@", r"a right is missing .*SET, GET, PTTL"),
+        (
+            "ACL SETUSER writer on >lotus ~* &* +set +publish",
+            "writer:lotus@",
+            r"a right is missing .* GET, PTTL, MULTI, EXEC, PUBLISH, SUBSCRIBE and PING are needed",
+        ),
+        ("ACL SETUSER deaf on >lotus ~* &* +@all -subscribe", "deaf:lotus@", r"a right is missing .*subscribe"),
+        (
+            "ACL SETUSER mute on >lotus ~* resetchannels &sale:* +@all",
+            "mute:lotus@",
+            r"a right is missing .*channels sale:feed:moved, sale:relay:work, signal$",
+        ),
         ("REPLICAOF 127.0.0.1 1", "", "it is a replica, which cannot be written"),
     ],
-    ids=["no password", "wrong password", "a right too few", "a replica"],
+    ids=["no password", "wrong password", "a right too few", "no reading", "no hearing", "no signal", "a replica"],
 )
 def test_a_redis_that_is_not_as_it_must_be(healthy: dict[str, str], command: str, user: str, said: str) -> None:
     with services.redis() as url:

@@ -82,6 +82,23 @@ def test_secrets_are_masked_whoever_says_them() -> None:
         assert secret not in spoken
 
 
+@pytest.mark.parametrize(
+    ("url", "secrets"),
+    [
+        ("postgresql://db/sale?user=sale&password=lotus%2Fgarden", {"lotus%2Fgarden", "lotus/garden"}),
+        (
+            "postgresql://sale:rose-garden@db/sale?sslpassword=lotus+pond",  # pragma: allowlist secret
+            {"rose-garden", "lotus+pond"},
+        ),
+        ("postgresql://db/sale?sslmode=require&password=", set()),
+    ],
+)
+def test_a_password_behind_a_question_mark_is_a_secret_too(url: str, secrets: set[str]) -> None:
+    settings = Settings.read({"SALE_DATABASE_URL": url}, process=Process.INBOX)
+
+    assert set(secrets_of(settings)) == secrets
+
+
 def test_a_webhooks_secret_is_masked_in_every_spelling() -> None:
     key = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaT/+w==")  # pragma: allowlist secret
     settings = Settings(webhook_secrets=(key,))

@@ -115,3 +115,18 @@ def test_a_percent_sign_that_escapes_nothing_is_refused_before_a_client_shows_th
         assert done.exit_code == 2
         assert "SALE_DATABASE_URL has a % that no two hexadecimal digits follow" in done.output
         assert "hunter2secret" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://u:pa:ss@h", "http://u:********@h"),
+        ("http://u:pa/ss@h:80/x", "http://u:********@h:80/x"),
+        ("http://:p@ss@h/x", "http://:********@h/x"),
+        ("http://h:8080/x", "http://h:8080/x"),
+    ],
+)
+def test_a_password_in_a_url_is_shown_with_none_of_its_pieces(url: str, shown: str) -> None:
+    (value,) = (row.value for row in describe({"SALE_IDENTITY_URL": url}) if row.variable == "SALE_IDENTITY_URL")
+
+    assert value == shown

@@ -120,7 +120,23 @@ def test_no_pod_takes_the_variables_of_services_for_settings_or_more_rights_than
         assert pod["securityContext"]["runAsNonRoot"] is True
         for container in (*pod.get("initContainers", ()), *pod["containers"]):
             assert container["securityContext"]["readOnlyRootFilesystem"] is True
+            assert container["securityContext"]["allowPrivilegeEscalation"] is False
             assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_the_image_and_compose_run_sale_as_nobody_special_and_ask_whether_it_lives() -> None:
+    image = (DEPLOY / "docker" / "Dockerfile").read_text().rpartition("\nFROM ")[2]
+    compose = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text())
+    ours = [service for service in compose["services"].values() if service["image"].startswith("sale:")]
+    (asked,) = re.findall(r"'(/\S+)', timeout", image)
+
+    assert re.findall(r"^USER (.*)$", image, re.MULTILINE) == ["10001:10001"]
+    assert re.findall(r"^(?:ENTRYPOINT|CMD) (.*)$", image, re.MULTILINE) == ['["sale"]', '["serve"]']
+    assert asked in PATHS
+    assert len(ours) == 4
+    for service in ours:
+        assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+        assert service["security_opt"] == ["no-new-privileges:true"]
 
 
 def test_mq_pay_alone_reaches_the_webhook_and_with_cilium_one_path_of_it() -> None:
@@ -132,14 +148,51 @@ def test_mq_pay_alone_reaches_the_webhook_and_with_cilium_one_path_of_it() -> No
         for rule in policy["spec"].get("ingress", ())
         if "ports" not in rule or port in {allowed.get("port") for allowed in rule["ports"]}
     ]
-    cilium = yaml.safe_load((KUBERNETES / "cilium" / "webhook.yaml").read_text())
-    (way,) = cilium["spec"]["ingress"][0]["toPorts"]
+    cilium = yaml.safe_load((KUBERNETES / "cilium" / "webhook.yaml").read_text())["spec"]
+    serve = {"matchLabels": {"app.kubernetes.io/name": "sale-serve"}}
+    (rule,) = cilium["ingress"]
+    (way,) = rule["toPorts"]
 
-    assert [[peer["podSelector"]["matchLabels"] for peer in rule["from"]] for rule in to_webhook] == [
-        [{"app.kubernetes.io/name": "mq-pay"}]
+    assert one("NetworkPolicy", "sale-webhook")["spec"]["podSelector"] == serve
+    assert [rule["from"] for rule in to_webhook] == [
+        [
+            {
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "payments"}},
+                "podSelector": {"matchLabels": {"app.kubernetes.io/name": "mq-pay"}},
+            }
+        ]
+    ]
+    assert cilium["endpointSelector"] == serve
+    assert rule["fromEndpoints"] == [
+        {"matchLabels": {"k8s:io.kubernetes.pod.namespace": "payments", "app.kubernetes.io/name": "mq-pay"}}
     ]
     assert way["ports"] == [{"port": str(port), "protocol": "TCP"}]
     assert [(rule["method"], rule["path"] in PATHS) for rule in way["rules"]["http"]] == [("POST", True)]
+
+
+def test_what_is_applied_is_every_file_and_with_cilium_its_policy_instead_of_the_plain_one() -> None:
+    base = yaml.safe_load((KUBERNETES / "base" / "kustomization.yaml").read_text())
+    cilium = yaml.safe_load((KUBERNETES / "cilium" / "kustomization.yaml").read_text())
+    (patch,) = cilium["patches"]
+
+    files = {file.name for file in KUBERNETES.glob("base/*.yaml")} - {"kustomization.yaml"}
+    assert sorted(base["resources"]) == sorted(files)
+    assert cilium["resources"] == ["webhook.yaml"]
+    assert yaml.safe_load(patch["patch"]) == {
+        "$patch": "delete",
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "sale-webhook"},
+    }
+
+
+def test_compose_publishes_the_tills_port_and_the_sandbox_on_this_machine_and_nothing_else() -> None:
+    services = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text())["services"]
+
+    assert {name: service["ports"] for name, service in services.items() if "ports" in service} == {
+        "serve": ["127.0.0.1:31030:31030"],
+        "sandbox": ["127.0.0.1:31040:31040"],
+    }
 
 
 def test_a_collector_is_reached_by_those_who_trace_where_the_component_for_it_is_added() -> None:

@@ -5,6 +5,7 @@ known and may still be used does not wait for identity: it is asked again behind
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from functools import partial
@@ -17,6 +18,7 @@ from sale_domain.errors import SisterUnavailable
 from sale_domain.permissions import Effect, Permission
 from sale_domain.ports.sisters import Policies
 
+_LOG = logging.getLogger("sale.redis")
 _SAID = {b"allow": Effect.ALLOW, b"deny": Effect.DENY, b"none": None}
 _Question = tuple[str, Permission]
 
@@ -76,6 +78,7 @@ class CachedPolicies:
         self._here: dict[_Question, tuple[Effect | None, float]] = {}
         self._redis_rests_until = self._identity_is_away_until = float("-inf")
         self._renewals: dict[_Question, asyncio.Task[None]] = {}
+        self._failing: set[str] = set()
 
     async def effect(self, role: str, permission: Permission) -> Effect | None:
         """Return what a role's policy says of a permission; None when it has no opinion.
@@ -145,9 +148,10 @@ class CachedPolicies:
                 both.get(_name(question))
                 both.pttl(_name(question))
                 said, left = await both.execute()
-        except (RedisError, OSError):
-            self._redis_rests_until = self._monotonic() + self._freshness.redis_rest
+        except (RedisError, OSError) as failure:
+            self._let_redis_rest("read", failure)
             return None
+        self._failing.discard("read")
         if said not in _SAID:
             return None
         return _Known(effect=_SAID[said], age_seconds=self._freshness.kept - left / 1_000)
@@ -158,8 +162,17 @@ class CachedPolicies:
         said = "none" if effect is None else effect.value
         try:
             await self._redis.set(_name(question), said, px=int(self._freshness.kept * 1_000))
-        except (RedisError, OSError):
-            self._redis_rests_until = self._monotonic() + self._freshness.redis_rest
+        except (RedisError, OSError) as failure:
+            self._let_redis_rest("kept", failure)
+        else:
+            self._failing.discard("kept")
+
+    def _let_redis_rest(self, doing: str, failure: Exception) -> None:
+        """Leave Redis alone for a while, and say why: once, until the same works again."""
+        self._redis_rests_until = self._monotonic() + self._freshness.redis_rest
+        if doing not in self._failing:
+            self._failing.add(doing)
+            _LOG.warning("policies cannot be %s in Redis, and are asked of identity more often: %s", doing, failure)
 
 
 def _name(question: _Question) -> str:

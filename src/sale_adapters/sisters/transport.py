@@ -48,6 +48,14 @@ class Answer:
     headers: Mapping[str, str]
 
 
+class _NoToken(Exception):
+    """Identity gives no token, so that the sister was never asked."""
+
+    def __init__(self, reason: SisterUnavailable) -> None:
+        super().__init__()
+        self.reason = reason
+
+
 async def _no_token(_: str | None) -> str:
     return ""
 
@@ -178,8 +186,13 @@ class Transport:
     async def _asked(self, request: httpx.Request, pauses: list[float], admission: Admission, started: float) -> Answer:
         try:
             answer = await self._answered(request, pauses, ends=started + self._deadline_seconds)
-        except SisterUnavailable as gone:
-            (admission.failed if gone.sister == self.sister else admission.abandoned)()
+        except _NoToken as none:
+            # Also when it is identity who was to be asked: her token's door has a breaker of its own.
+            admission.abandoned()
+            self._told(UNAVAILABLE, started)
+            raise none.reason from None
+        except SisterUnavailable:
+            admission.failed()
             self._told(UNAVAILABLE, started)
             raise
         except BaseException:
@@ -220,8 +233,10 @@ class Transport:
         try:
             async with asyncio.timeout(ends - self._monotonic()):
                 return await self._token(refused)
-        except TimeoutError as late:
-            raise SisterUnavailable(sister="identity", reason="it gave no service token in time") from late
+        except TimeoutError:
+            raise _NoToken(SisterUnavailable(sister="identity", reason="it gave no service token in time")) from None
+        except SisterUnavailable as gone:
+            raise _NoToken(gone) from None
 
     async def _sent(self, request: httpx.Request, token: str, ends: float) -> tuple[Answer | None, str]:
         if token:

@@ -72,7 +72,7 @@ def _examinations(settings: Settings) -> tuple[Examination, ...]:
         ),
         Examination(
             part="Redis",
-            look=lambda: _redis(settings.redis_url),
+            look=lambda: _redis(settings),
             remedy="check SALE_REDIS_URL; without Redis Sale works, but forgets its policies when identity is down",
             of=_SERVE | _RELAY,
         ),
@@ -92,8 +92,10 @@ def _examinations(settings: Settings) -> tuple[Examination, ...]:
     )
 
 
-async def _redis(url: str | None) -> Seen:
-    return await look_at_redis(url) if url else Seen("not set; the relay does without and polls")
+async def _redis(settings: Settings) -> Seen:
+    if not settings.redis_url:
+        return Seen("not set; the relay does without and polls")
+    return await look_at_redis(settings.redis_url, signal_channel=settings.signal_channel)
 
 
 async def _finding(examination: Examination) -> tuple[Verdict, str]:

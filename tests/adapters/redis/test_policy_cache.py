@@ -1,6 +1,8 @@
 """Policies remembered in this process and in Redis; neither may be missed when it is gone (C9)."""
 
 import asyncio
+import logging
+import re
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -239,6 +241,35 @@ async def test_redis_that_is_back_is_used_again(redis: Redis, no_redis: Redis) -
     process.now += 0.2
     await process.effect("waiter")
     assert await redis.keys("*") == [b"sale:policy:SaleOrder.create:waiter"]
+
+
+@pytest.mark.parametrize(
+    ("rights", "said"),
+    [
+        ("+set", "policies cannot be read in Redis, .*permissions"),
+        ("+get +pttl +multi +exec", "policies cannot be kept"),
+    ],
+)
+async def test_what_redis_refuses_is_said_once_until_it_works_again(
+    rights: str, said: str, redis: Redis, redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    counts: list[int] = []
+    url = redis_url.replace("redis://", "redis://limited:lotus@")  # pragma: allowlist secret
+    async with connect(url) as limited:
+        process = Process(Identity(), limited)
+        for given in (rights, "+@all", rights):
+            await redis.acl_setuser(
+                "limited", enabled=True, reset=True, passwords=["+lotus"], keys=["*"], commands=given.split()
+            )
+            for role in ("cashier", "cook", "waiter"):
+                process.now += 10.1
+                assert await process.effect(f"{role} {len(counts)}") is Effect.ALLOW
+            counts.append(len(caplog.records))
+    await redis.acl_deluser("limited")
+
+    assert counts == [1, 1, 2]
+    assert re.match(said, caplog.messages[0])
 
 
 async def test_memory_is_bounded_and_forgets_the_oldest(no_redis: Redis) -> None:

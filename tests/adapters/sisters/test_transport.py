@@ -40,6 +40,7 @@ class Commerce:
     def transport(
         self,
         *,
+        sister: str = "commerce",
         token: Token | None = None,
         deadline_seconds: float = 5.0,
         try_seconds: float = 5.0,
@@ -50,7 +51,7 @@ class Commerce:
             return ""
 
         return Transport(
-            sister="commerce",
+            sister=sister,
             client=httpx.AsyncClient(base_url="http://commerce/base", transport=httpx.MockTransport(self.handle)),
             token=token or no_token,
             passed_on=lambda: {"x-request-id": "r-1", "traceparent": "00-a-b-01"},
@@ -324,15 +325,16 @@ async def test_a_401_with_no_better_token_is_returned(commerce: Commerce) -> Non
     assert len(commerce.seen) == 1
 
 
-async def test_no_token_is_identitys_fault_and_says_nothing_about_commerce(commerce: Commerce) -> None:
+@pytest.mark.parametrize("sister", ["commerce", "identity"])
+async def test_no_token_says_nothing_about_the_sister_that_was_to_be_asked(commerce: Commerce, sister: str) -> None:
     async def gone(_: str | None) -> str:
-        raise SisterUnavailable(sister="identity", reason="it answered 503")
+        raise SisterUnavailable(sister="identity", reason="it answered 401")
 
     async def hangs(_: str | None) -> str:
         await never()
         return ""
 
-    for token, reason in ((gone, "it answered 503"), (hangs, "it gave no service token in time")):
-        transport = commerce.transport(token=token, failures=1, deadline_seconds=0.05)
+    for token, reason in ((gone, "it answered 401"), (hangs, "it gave no service token in time")):
+        transport = commerce.transport(sister=sister, token=token, failures=1, deadline_seconds=0.05)
         assert await unavailable(transport) == f"identity: {reason}"
         assert (transport.breaker.state(), commerce.seen) == (BreakerState.CLOSED, [])
