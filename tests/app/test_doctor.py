@@ -205,13 +205,13 @@ def test_more_connections_than_postgresql_has_are_too_many(healthy: dict[str, st
         (
             "ACL SETUSER writer on >lotus ~* &* +set +publish",
             "writer:lotus@",
-            r"a right is missing .* GET, PTTL, MULTI, EXEC, PUBLISH, SUBSCRIBE and PING are needed",
+            r"a right is missing .* PTTL, MULTI, EXEC",
         ),
         ("ACL SETUSER deaf on >lotus ~* &* +@all -subscribe", "deaf:lotus@", r"a right is missing .*subscribe"),
         (
             "ACL SETUSER mute on >lotus ~* resetchannels &sale:* +@all",
             "mute:lotus@",
-            r"a right is missing .*channels sale:feed:moved, sale:relay:work, signal$",
+            r"a right is missing .*work, signal$",
         ),
         ("REPLICAOF 127.0.0.1 1", "", "it is a replica, which cannot be written"),
     ],
