@@ -68,7 +68,8 @@ class Door:
         token = handmade({"alg": "ES256", "kid": kid}, signature=b"x")
         headers = [(b"authorization", f"Bearer {token}".encode()), (b"x-merchant-id", b"merchant-1")]
         path = "/v1/api/sale/sale-orders"
-        scope: Scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "headers": headers}
+        scope: Scope = {"type": "http", "http_version": "1.0", "method": "GET", "path": path, "headers": headers}
+        scope["raw_path"] = path.encode()
         await self.app({**scope, "query_string": b"", "root_path": "", "scheme": "http"}, receive, send)
         return status
 

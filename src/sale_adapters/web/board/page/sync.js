@@ -1,6 +1,6 @@
 /** Snapshot and stream joined without a hole: what is on the board is current, or says that it is not. */
 
-import { Problem } from './api.js';
+import { pause, Problem } from './api.js';
 import { OPEN } from './lifecycles.js';
 import { kindOf, Reader } from './reader.js';
 import { Stream } from './stream.js';
