@@ -257,7 +257,7 @@ def broken_promises(stored: Path = HERE) -> list[str]:
 
 def _published(stored: Path) -> Surface:
     form = json.loads(stored.read_text())
-    return Surface(told=form.get("told", {}), heard=form.get("heard", {}))
+    return Surface(told=form.get("told", {}), heard=form.get("heard", {}), bounds=form.get("bounds", {}))
 
 
 PAGES: Mapping[str, Callable[[], str]] = {

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from sale_adapters.web.openapi import openapi_document
@@ -39,6 +40,10 @@ def schema(document: Any, name: str) -> Any:  # noqa: ANN401 - a JSON document
 
 def body(document: Any, path: str) -> Any:  # noqa: ANN401 - a JSON document
     return operation(document, path=path)["requestBody"]["content"]["application/json"]["schema"]
+
+
+def header(document: Any, name: str) -> Any:  # noqa: ANN401 - a JSON document
+    return next(each["schema"] for each in operation(document)["parameters"] if each["name"] == name)
 
 
 def rename(fields: Any, before: str, now: str) -> None:  # noqa: ANN401 - JSON
@@ -129,6 +134,30 @@ BREAKS: dict[str, tuple[Change, str]] = {
         lambda d: schema(d, "PaymentAttemptForm")["required"].append("reason"),
         "POST /v1/api/sale/webhooks/payment: body.payload.attempt.reason was null | string? and is null | string now.",
     ),
+    "a text may be only shorter": (
+        lambda d: schema(d, "NewOrder")["properties"]["note"].update(maxLength=10),
+        f"POST {ORDERS}: body.note had maxLength 500 and has 10 now.",
+    ),
+    "a text must be longer": (
+        lambda d: schema(d, "NewOrder")["properties"]["note"].update(minLength=2),
+        f"POST {ORDERS}: body.note had minLength 1 and has 2 now.",
+    ),
+    "a number gets a limit": (
+        lambda d: schema(d, "Product")["properties"]["quantity"].update(maximum=1),
+        f"POST {ORDERS}/{{orderId}}/items: body<Product>.quantity had maximum of no kind and has 1 now.",
+    ),
+    "what is left out means something else": (
+        lambda d: schema(d, "Product")["properties"]["quantity"].update(default=2),
+        f"POST {ORDERS}/{{orderId}}/items: body<Product>.quantity had default 1 and has 2 now.",
+    ),
+    "what may be left out means nothing any more": (
+        lambda d: schema(d, "Product")["properties"]["quantity"].pop("default"),
+        f"POST {ORDERS}/{{orderId}}/items: body<Product>.quantity had default 1 and has none now.",
+    ),
+    "a header must look otherwise": (
+        lambda d: header(d, "Idempotency-Key").update(pattern="^[a-z]{1,5}$"),
+        f'POST {ORDERS}: header Idempotency-Key had pattern "^[!-~]{{1,255}}$" and has "^[a-z]{{1,5}}$" now.',
+    ),
 }
 ADDITIONS: dict[str, Change] = {
     "nothing": lambda _: None,
@@ -145,6 +174,10 @@ ADDITIONS: dict[str, Change] = {
     "a field of a body is no longer required": lambda d: schema(d, "NewOrder")["required"].clear(),
     "a field of an answer is never null": lambda d: schema(d, "Order")["properties"]["total"].update(type="number"),
     "a problem": lambda d: operation(d)["responses"]["422"]["x-codes"].append("shop-closed"),
+    "a longer text": lambda d: schema(d, "NewOrder")["properties"]["note"].update(maxLength=1_000, minLength=0),
+    "a text of any length": lambda d: schema(d, "NewOrder")["properties"]["note"].pop("maxLength"),
+    "a header of any look": lambda d: header(d, "Idempotency-Key").pop("pattern"),
+    "what is left out has a meaning now": lambda d: schema(d, "NewOrder")["properties"]["note"].update(default="-"),
     "a body takes more types": lambda d: schema(d, "NewOrder")["properties"]["saleChannelId"].update(
         type=["string", "integer"]
     ),
@@ -168,7 +201,7 @@ def test_an_event_type_of_the_webhook_that_is_no_longer_taken_is_a_break() -> No
         group: {path: kind for path, kind in fields.items() if path != "mq-pay:attempt.expired"}
         for group, fields in now.heard.items()
     }
-    assert breaches(now, Surface(told=now.told, heard=less)) == [
+    assert breaches(now, attrs.evolve(now, heard=less)) == [
         "the webhook's event types: mq-pay:attempt.expired has disappeared, or has another name."
     ]
 
@@ -176,7 +209,7 @@ def test_an_event_type_of_the_webhook_that_is_no_longer_taken_is_a_break() -> No
 def test_what_screens_say_is_protected_like_any_body() -> None:
     now = frame_surface()
     asks = {**now.heard, "subscribe": {**now.heard["subscribe"], "tableId": "string"}}
-    assert breaches(now, Surface(told=now.told, heard=asks)) == ["subscribe: tableId is required now."]
+    assert breaches(now, attrs.evolve(now, heard=asks)) == ["subscribe: tableId is required now."]
 
 
 @pytest.mark.parametrize(
@@ -184,6 +217,6 @@ def test_what_screens_say_is_protected_like_any_body() -> None:
 )
 def test_nothing_that_is_stored_has_been_broken(name: str, now: Surface) -> None:
     stored = json.loads((REFERENCE / name).read_text())
-    published = Surface(told=stored["told"], heard=stored.get("heard", {}))
+    published = Surface(told=stored["told"], heard=stored.get("heard", {}), bounds=stored.get("bounds", {}))
     assert published.told
     assert breaches(published, now) == []

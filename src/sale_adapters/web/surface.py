@@ -1,10 +1,12 @@
 """A published surface as flat lists of fields, and what may not happen to it: additions alone pass (C18 to C21)."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
+
+from sale_adapters.web.bounds import narrowed
 
 Fields = Mapping[str, str]
 """Every field's path with what it may be, joined by ` | `; a question mark at the end says that it may be absent."""
@@ -20,10 +22,12 @@ class Surface:
     Attributes:
         told: What Sale says. It may say more, and be more certain; it may not say less, or something else.
         heard: What Sale takes. It may take more, and ask for less; it may not ask for more.
+        bounds: Within which limits it takes that, by `path keyword` (see `bounds`).
     """
 
     told: Mapping[str, Fields] = attrs.field(factory=dict)
     heard: Mapping[str, Fields] = attrs.field(factory=dict)
+    bounds: Mapping[str, Fields] = attrs.field(factory=dict)
 
 
 def breaches(published: Surface, now: Surface) -> list[str]:
@@ -32,28 +36,48 @@ def breaches(published: Surface, now: Surface) -> list[str]:
     found += _lost(published.heard, now.heard, allowed=_takes_no_less)
     for group in published.heard.keys() & now.heard.keys():
         found += _demanded(group, published.heard[group], now.heard[group])
+        old_bounds, new_bounds = published.bounds.get(group, {}), now.bounds.get(group, {})
+        found += (f"{group}: {said}" for said in narrowed(old_bounds, new_bounds, fields=published.heard[group]))
     return found
 
 
-def fields_of(
-    schema: Mapping[str, Any], known: Mapping[str, Any], *, path: str, heard: bool
-) -> Iterator[tuple[str, str]]:
-    """Yield every field below a JSON Schema; `known` has what it refers to.
+@attrs.frozen
+class Part:
+    """A field below a schema.
 
-    Values are told apart in what is heard only: more of them may be told, and a reader must expect that.
+    Attributes:
+        path: Where it is.
+        schema: What it may be, with whatever it refers to put in its place.
+        may_be_absent: Whether what is around it may go without.
     """
+
+    path: str
+    schema: Mapping[str, Any]
+    may_be_absent: bool = False
+
+
+def parts_of(schema: Mapping[str, Any], known: Mapping[str, Any], *, path: str) -> Iterator[Part]:
+    """Yield every field below a JSON Schema; `known` has what it refers to."""
     for option, name in _options(schema, known):
         here = f"{path}<{name}>" if name else path
         if name:
-            yield here, "object"
+            yield Part(here, {"type": "object"})
         for field, part in option.get("properties", {}).items():
             below = f"{here}.{field}" if here else field
-            yield below, kind_of(part, known, heard=heard) + ("" if field in option.get("required", ()) else "?")
-            yield from fields_of(part, known, path=below, heard=heard)
+            yield Part(below, resolved(part, known), field not in option.get("required", ()))
+            yield from parts_of(part, known, path=below)
         for mark, part in (("[]", option.get("items")), (".*", option.get("additionalProperties"))):
             if part:
-                yield f"{here}{mark}", kind_of(part, known, heard=heard)
-                yield from fields_of(part, known, path=f"{here}{mark}", heard=heard)
+                yield Part(f"{here}{mark}", resolved(part, known))
+                yield from parts_of(part, known, path=f"{here}{mark}")
+
+
+def kinds_of(parts: Iterable[Part], known: Mapping[str, Any], *, heard: bool) -> Fields:
+    """Return what each part may be.
+
+    Values are told apart in what is heard only: more of them may be told, and a reader must expect that.
+    """
+    return {part.path: kind_of(part.schema, known, heard=heard) + "?" * part.may_be_absent for part in parts}
 
 
 def kind_of(schema: Mapping[str, Any], known: Mapping[str, Any], *, heard: bool) -> str:
@@ -62,7 +86,7 @@ def kind_of(schema: Mapping[str, Any], known: Mapping[str, Any], *, heard: bool)
 
 
 def _kinds(schema: Mapping[str, Any], known: Mapping[str, Any], *, heard: bool) -> Iterator[str]:
-    schema = _resolved(schema, known)
+    schema = resolved(schema, known)
     for option in (*schema.get("oneOf", ()), *schema.get("anyOf", ())):
         yield from _kinds(option, known, heard=heard)
     stated = schema.get("type", ())
@@ -79,15 +103,16 @@ def _kinds(schema: Mapping[str, Any], known: Mapping[str, Any], *, heard: bool) 
 
 def _options(schema: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str]]:
     """Yield what a value can be; variants of a body by the names of their schemas."""
-    schema = _resolved(schema, known)
+    schema = resolved(schema, known)
     for option in schema.get("oneOf", ()):
-        yield _resolved(option, known), str(option["$ref"]).rpartition("/")[2]
+        yield resolved(option, known), str(option["$ref"]).rpartition("/")[2]
     for option in schema.get("anyOf", ()):
-        yield _resolved(option, known), ""
+        yield resolved(option, known), ""
     yield schema, ""
 
 
-def _resolved(schema: Mapping[str, Any], known: Mapping[str, Any]) -> Mapping[str, Any]:
+def resolved(schema: Mapping[str, Any], known: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a schema, or the one that it refers to."""
     reference = schema.get("$ref")
     return schema if reference is None else known[reference.rpartition("/")[2]]
 
