@@ -94,7 +94,8 @@ async def evaluated(screen: Screen, script: str) -> Any:  # noqa: ANN401 - any J
 class Open(Protocol):
     """Opens a screen, and signs a role in unless it is None.
 
-    Screens are tabs of one browser, unless `how` asks for another one: as for `browser_of`.
+    Screens are tabs of one browser, unless `how` asks for another one: as for `browser_of`. Who turns the clock takes
+    another one, as all tabs have the same.
     """
 
     async def __call__(self, role: str | None, **how: Any) -> Screen: ...  # noqa: ANN401 - as new_context

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.async_api import Route, expect
 
-from board_world import Open, Screen, as_admin, seated, sent
+from board_world import WIDE, Open, Screen, as_admin, seated, sent
 from live import Live
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -29,7 +29,7 @@ async def test_the_clock_of_a_ticket_turns_after_eight_minutes_and_says_late_aft
     sale: Live, open_board: Open
 ) -> None:
     sent(sale, "kitchen-old", ("pho", 1))
-    cook = await open_board(None)
+    cook = await open_board(None, size=WIDE)
     await cook.page.clock.install()
     await cook.sign_in("Cook")
     age = cook.ticket("kitchen-old").locator(".age")

@@ -234,7 +234,7 @@ async def test_a_socket_that_died_without_a_word_is_given_up_and_the_board_says_
 ) -> None:
     sent(sale, "live-11", ("pho", 1))
     mute = Mute()
-    cook = await open_board(None)
+    cook = await open_board(None, size=WIDE)
     await cook.page.clock.install(time="2026-03-01T19:00:00")
     await cook.page.route_web_socket("**/stream", mute)
     await cook.sign_in("Cook")
@@ -275,7 +275,7 @@ async def test_a_subscription_that_is_declined_is_tried_again(open_board: Open, 
     async def forbid(route: Route) -> None:
         await (route.fulfill(status=403) if status == 403 and subscriptions else route.continue_())
 
-    cook = await open_board(None)
+    cook = await open_board(None, size=WIDE)
     await cook.page.clock.install()
     await cook.page.route_web_socket("**/stream", decline_the_first)
     await cook.page.route("**/allocation-usages?*", forbid)
@@ -301,7 +301,7 @@ async def test_a_token_that_ends_asks_for_another_and_the_place_is_kept(sale: Li
         else:
             screen.connect_to_server()
 
-    cashier = await open_board(None)
+    cashier = await open_board(None, size=WIDE)
     await cashier.page.clock.install()
     await cashier.page.route_web_socket("**/stream", until_it_is_over)
     await cashier.sign_in("Cashier")
