@@ -38,6 +38,14 @@ async def held_up(world: Replicas, order_id: str) -> AsyncIterator[psycopg.Async
         await connection.rollback()
 
 
+async def opened(world: Replicas, base: str, headers: dict[str, str]) -> str:
+    """Open an order of one phở bò; return its id."""
+    item = {"itemId": "variant-pho", "quantity": 1}
+    body = {"saleChannelId": "channel-vnd", "items": [item]}
+    made = await world.client.post(f"{base}/sale-orders", json=body, headers=headers)
+    return str(made.raise_for_status().json()["id"])
+
+
 async def until_blocked(world: Replicas, count: int) -> None:
     """Wait until so many wait for a lock."""
     question = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
@@ -69,11 +77,7 @@ async def test_what_is_under_way_is_finished_and_nobody_new_is_let_in(world: Rep
     replica, token = world.replicas[0], await world.token()
     base = f"http://{replica.address}{BASE}"
     headers = {"authorization": f"Bearer {token}", "x-merchant-id": MERCHANT}
-    item = {"itemId": "variant-pho", "quantity": 1}
-    made = await world.client.post(
-        f"{base}/sale-orders", json={"saleChannelId": "channel-vnd", "items": [item]}, headers=headers
-    )
-    order_id = made.json()["id"]
+    order_id = await opened(world, base, headers)
 
     async with screen(replica.address, token=token) as board:
         await board.subscribe()
@@ -123,8 +127,7 @@ class TestLate:
         (replica,) = world.replicas
         base = f"http://{replica.address}{BASE}"
         headers = {"authorization": f"Bearer {await world.token()}", "x-merchant-id": MERCHANT}
-        made = await world.client.post(f"{base}/sale-orders", json={"saleChannelId": "channel-vnd"}, headers=headers)
-        order_id = made.json()["id"]
+        order_id = await opened(world, base, headers)
         async with held_up(world, order_id):
             cancelling = asyncio.create_task(
                 world.client.post(f"{base}/sale-orders/{order_id}/cancel", json={"reason": "rain"}, headers=headers)
