@@ -60,8 +60,8 @@ class Stream:
             socket.close(Code.RESTART, "The server stops; connect again.")
         elif len(self._sockets) >= self._parts.limits.clients:
             # Who has proved nothing takes no place from who may; a screen proves itself within moments.
-            unproven = (known for known in self._sockets if not known.is_proven)
-            next(unproven, socket).close(Code.OVERLOADED, "There are too many sockets; try again later.")
+            strangers = (known for known in self._sockets if known.is_stranger)
+            next(strangers, socket).close(Code.OVERLOADED, "There are too many sockets; try again later.")
         self._sockets[socket] = None
         self._parts.metrics.stream_opened()
         code = str(Code.BUG.value)

@@ -85,9 +85,9 @@ class StreamSocket:
         return str(self._talk.closing.code.value) if self._talk.closing else self._left
 
     @property
-    def is_proven(self) -> bool:
-        """Tell whether its token was good, or it ends anyway."""
-        return self._talk.principal is not None or self._talk.closing is not None
+    def is_stranger(self) -> bool:
+        """Tell whether it has proved nothing yet, and is not about to end."""
+        return self._talk.principal is None and self._talk.closing is None
 
     def close(self, code: Code, reason: str) -> None:
         """End it from outside."""
