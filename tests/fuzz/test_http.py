@@ -1,4 +1,4 @@
-"""Schemathesis against the served application: every answer is one that the OpenAPI document tells of (C18, C19)."""
+"""Schemathesis against the application served over PostgreSQL: every answer is a documented one (C18, C19)."""
 
 import asyncio
 import json
@@ -13,8 +13,10 @@ import pytest
 
 import schemathesis_hooks
 from fuzzing import CASES, SEED, USUAL
-from sale_adapters.web import create_app
-from sale_app.composition import compose_in_memory
+from sale_adapters.postgres import Database, PostgresFigures
+from sale_adapters.prometheus import PrometheusMetrics
+from sale_adapters.system import SystemClock
+from stack import applied
 from stream_world import serving
 
 HERE = Path(__file__).parent
@@ -22,17 +24,12 @@ OPERATIONS = 30
 """How many have something to vary; what is tried of each whatever is asked for are the usual cases together."""
 
 
-async def nothing_lacks() -> dict[str, str | None]:
-    return {}
-
-
 @pytest.fixture
-async def address() -> AsyncIterator[str]:
-    shop = compose_in_memory()
-    shop.tokens.issue("lan", user_id="user-lan", roles=("cashier",), merchants=("merchant-1",))
-    shop.policies.allow("cashier")
-    async with serving(create_app(shop.sale, readiness=nothing_lacks, metrics=shop.metrics)) as address:
-        yield address
+async def address(tables_url: str) -> AsyncIterator[str]:
+    async with Database(tables_url, connections=4) as database:
+        metrics = PrometheusMetrics(figures=PostgresFigures(database), clock=SystemClock())
+        async with serving(applied(database, metrics=metrics)) as address:
+            yield address
 
 
 @pytest.mark.long

@@ -1,6 +1,6 @@
 """A look at identity, commerce and pricing: each is asked what `sale serve` asks, and nothing changes by it."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -116,10 +116,11 @@ async def _asked(
     *,
     token: str | None = None,
     json: object = None,
+    form: Mapping[str, str] | None = None,
 ) -> httpx.Response:
     headers = {} if token is None else {"authorization": f"Bearer {token}"}
     try:
-        answer = await client.request(method, url, headers=headers, json=json)
+        answer = await client.request(method, url, headers=headers, json=json, data=form)
     except httpx.RemoteProtocolError:
         raise NotWell(f"what answers at {url} speaks no HTTP, or hangs up; {_check(where)}") from None
     except httpx.HTTPError as error:
@@ -140,16 +141,12 @@ async def _token(client: httpx.AsyncClient, settings: Settings) -> str:
     where = ("SALE_IDENTITY_URL", "SALE_IDENTITY_TOKEN_PATH")
     url = settings.identity_url + settings.identity_token_path
     credentials = {"client_id": settings.client_id, "client_secret": settings.client_secret}
-    try:
-        answer = await client.post(url, data={"grant_type": "client_credentials", **credentials})
-    except httpx.HTTPError as error:
-        raise unreachable(error) from None
+    asked = {"grant_type": "client_credentials", **credentials}
+    answer = await _asked(client, "POST", url, where, form=asked)
     if answer.status_code in _NO_SUCH_DOOR:
         raise NotWell(f"{url} answers {answer.status_code}; {_check(where)}")
     if answer.is_client_error:
         raise NotWell(f"it gives no token ({_why(answer)}); check SALE_CLIENT_ID and SALE_CLIENT_SECRET")
-    if answer.is_server_error:
-        raise NotWell(f"{url} answers {answer.status_code}; look into that service's own log")
     try:
         return _object(answer, where).text("access_token")
     except SisterUnavailable:
