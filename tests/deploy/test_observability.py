@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import promql_parser as promql
 import pytest
 import yaml
 
+import debian
 from sale_adapters.prometheus.catalog import CATALOG, Kind
 from sale_adapters.prometheus.relay_catalog import RELAY_CATALOG
 
@@ -138,3 +141,22 @@ def test_each_alert_says_how_urgent_it_is_and_where_to_read_what_to_do() -> None
         assert rule["annotations"]["runbook_url"] == anchor
         assert f"## {rule['alert']}\n" in RUNBOOK.read_text()
     assert len({rule["alert"] for rule in alerts()}) == len(alerts())
+
+
+def test_each_alert_fires_when_it_should_and_not_before() -> None:
+    cases = [
+        case
+        for test in yaml.safe_load((HERE / "alerts.test.yaml").read_text())["tests"]
+        for case in test["alert_rule_test"]
+    ]
+    names = {rule["alert"] for rule in alerts()}
+    assert {case["alertname"] for case in cases if case["exp_alerts"]} == names
+    assert {case["alertname"] for case in cases if not case["exp_alerts"]} == names
+    command = [promtool(), "test", "rules", "alerts.test.yaml"]
+    done = subprocess.run(command, check=False, cwd=HERE, capture_output=True, text=True)  # noqa: S603 - promtool
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def promtool() -> str:
+    advice = "The alerts' tests need promtool. Install Prometheus so that `promtool` is on PATH."
+    return shutil.which("promtool") or str(debian.unpacked("prometheus", advice=advice) / "usr" / "bin" / "promtool")
