@@ -46,11 +46,12 @@ chaos: $(READY) ## kill -9 the real parts while they sell; CYCLES=15 of it, othe
 released: $(READY) ## after a release: keep what it says to PostgreSQL and writes there, for the next one's tests
 	PYTHONPATH=tests $(BIN)/python tests/released.py
 
-check: $(READY) ## format, lint, strict types, import layers, generated docs
+check: $(READY) ## format, lint, strict types, import layers, Dockerfile, generated docs
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint deploy/docker/Dockerfile
 	$(BIN)/python docs/generate.py --check
 	@$(MAKE) --no-print-directory secrets
 
