@@ -54,6 +54,8 @@ class Calls:
         deadline_seconds: float = 30.0,
         try_seconds: float = 10.0,
         retries: Retries | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Prepare calls; nothing is connected yet.
 
@@ -65,6 +67,8 @@ class Calls:
             deadline_seconds: for a whole call with its retries and pauses: nothing is waited for beyond it.
             try_seconds: how long one try waits for a connection, or for the next piece of the answer.
             retries: how often and how fast to try again.
+            monotonic: seconds that never go back.
+            sleep: waits, in seconds.
         """
         self._client = httpx.AsyncClient(
             transport=transport,
@@ -76,6 +80,8 @@ class Calls:
         self._deadline_seconds = deadline_seconds
         self._try_seconds = try_seconds
         self._retries = retries or Retries(count=5, longest_seconds=5.0)
+        self._monotonic = monotonic
+        self._sleep = sleep
 
     async def __aenter__(self) -> Self:
         """Return the client itself."""
@@ -112,7 +118,7 @@ class Calls:
             Unreachable: nobody answered in time.
             UnreadableAnswer: somebody else answered.
         """
-        ends, pauses = time.monotonic() + self._deadline_seconds, iter(self._retries.pauses())
+        ends, pauses = self._monotonic() + self._deadline_seconds, iter(self._retries.pauses())
         while True:
             try:
                 return await self._tried(wish, ends)
@@ -120,13 +126,13 @@ class Calls:
                 pause = next(pauses, None)
                 # Sale says when at the earliest; that all come back at that very moment is what the jitter is for.
                 wait = failed.retry_after_seconds + (pause or 0.0)
-                if pause is None or not _may_repeat(wish, failed) or time.monotonic() + wait >= ends:
+                if pause is None or not _may_repeat(wish, failed) or self._monotonic() + wait >= ends:
                     raise
-            await asyncio.sleep(wait)
+            await self._sleep(wait)
 
     async def _tried(self, wish: Wish, ends: float) -> Answer:
         token = self._token if isinstance(self._token, str) else await self._token()
-        seconds = max(0.001, min(self._try_seconds, ends - time.monotonic()))
+        seconds = max(0.001, min(self._try_seconds, ends - self._monotonic()))
         request = self._client.build_request(
             wish.method,
             wish.path,
@@ -149,7 +155,7 @@ class Calls:
         try:
             async for chunk in response.aiter_bytes():
                 body += chunk
-                if time.monotonic() > ends:
+                if self._monotonic() > ends:
                     raise httpx.ReadTimeout("the answer did not end in time", request=request)
         finally:
             await response.aclose()

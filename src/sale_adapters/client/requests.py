@@ -1,6 +1,6 @@
 """What callers ask for, in values that cannot be inexact (contract §9)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Literal
 
@@ -37,6 +37,14 @@ class Component:
     quantity: Decimal = attrs.field(default=_ONE, converter=exact)
 
 
+def _together(parts: Iterable[Component]) -> tuple[Component, ...]:
+    return tuple(parts)
+
+
+def _texts(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(texts)
+
+
 @attrs.frozen(kw_only=True)
 class Product:
     """An item of the catalogue; with components it is a combo."""
@@ -45,7 +53,7 @@ class Product:
     quantity: Decimal = attrs.field(default=_ONE, converter=exact)
     item_type: str = PRODUCT_VARIANT
     note: str | None = None
-    components: tuple[Component, ...] = attrs.field(default=(), converter=tuple)
+    components: tuple[Component, ...] = attrs.field(default=(), converter=_together)
     mode: Literal["PRODUCT"] = "PRODUCT"
 
 
@@ -81,8 +89,8 @@ class Station:
 
     id: str
     name: str
-    item_ids: tuple[str, ...] = attrs.field(default=(), converter=tuple)
-    category_ids: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    item_ids: tuple[str, ...] = attrs.field(default=(), converter=_texts)
+    category_ids: tuple[str, ...] = attrs.field(default=(), converter=_texts)
 
 
 def form_of(item: Item) -> JsonObject:
