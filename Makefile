@@ -69,6 +69,7 @@ docs: $(READY) ## write the reference pages from the code
 	$(BIN)/python docs/generate.py
 
 pins: $(READY) ## pin anew what pyproject.toml asks for, with hashes
+	$(PIN) --extra client -o requirements/client.txt
 	$(PIN) --extra service -o requirements/service.txt
 	$(PIN) --extra testing -o requirements/testing.txt
 	$(PIN) --all-extras --group dev -o requirements/all.txt

@@ -17,9 +17,9 @@ from sale_adapters.sisters.identity import JwksTokenVerifier, TokenRules
 from sale_adapters.sisters.keys import SigningKeys
 from sale_adapters.sisters.policies import HttpPolicies
 from sale_adapters.sisters.pricing import HttpPricing
-from sale_adapters.sisters.retries import Retries
 from sale_adapters.sisters.tokens import ServiceTokens
 from sale_adapters.sisters.transport import Token, Transport
+from sale_adapters.wire.retries import Retries
 from sale_adapters.wire.tracing import passed_on
 from sandbox_world import SandboxWorld
 

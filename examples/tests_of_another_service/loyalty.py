@@ -1,9 +1,6 @@
 """Another service: a point for every 1 000 VND of an order that is paid in full, and a tea on the house."""
 
-from http import HTTPStatus
-
-import httpx
-
+from sale_adapters.client import Product, SaleClient, Unavailable
 from sale_domain import PaymentSuccess, read_event
 
 
@@ -20,10 +17,10 @@ class Loyalty:
             self.points.setdefault(event.sale_order_id, int(event.payment.paid // 1_000))
 
 
-async def treat(sale: httpx.AsyncClient, order_id: str) -> bool:
-    """Put a tea into the order; try twice when Sale says that it cannot just now."""
-    for _ in range(2):
-        answer = await sale.post(f"/sale-orders/{order_id}/items", json={"itemId": "variant-tra-da"})
-        if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
-            return answer.is_success
-    return False
+async def treat(sale: SaleClient, order_id: str) -> bool:
+    """Put a tea into the order; the client has tried again before it says that Sale cannot just now."""
+    try:
+        await sale.add_item(order_id, Product(item_id="variant-tra-da"))
+    except Unavailable:
+        return False
+    return True

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant
 from loyalty import Loyalty, treat
 
+from sale_adapters.client import Product, SaleClient
 from sale_adapters.memory import CapturedEvents
 from sale_app.in_memory import InMemorySale
 from sale_app.testing import events
@@ -53,16 +54,16 @@ async def test_an_order_paid_in_two_parts_gives_its_points_once(
 
 @pytest.mark.anyio
 async def test_the_tea_is_tried_again_when_commerce_hiccups_and_given_up_when_it_is_away(
-    sale: InMemorySale, sale_http: httpx.AsyncClient
+    sale: InMemorySale, sale_client: SaleClient
 ) -> None:
-    order_id = await opened(sale_http)
+    order = await sale_client.create_order(sale_channel_id="channel-vnd", items=[Product(item_id="variant-pho")])
     sale.catalog.then(AWAY)
-    assert await treat(sale_http, order_id)
+    assert await treat(sale_client, order.id)
     sale.catalog.fail_with = AWAY
-    assert not await treat(sale_http, order_id)
+    assert not await treat(sale_client, order.id)
     sale.catalog.fail_with = None
-    order: Any = (await sale_http.get(f"/sale-orders/{order_id}")).json()
-    assert [line["itemId"] for line in order["items"]] == ["variant-pho", "variant-tra-da"]
+    order = await sale_client.order(order.id)
+    assert [line.item_id for line in order.items] == ["variant-pho", "variant-tra-da"]
 
 
 def test_the_hour_and_the_ids_are_the_tests_own(sale: InMemorySale, sale_http_sync: httpx.Client) -> None:

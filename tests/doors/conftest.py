@@ -1,4 +1,4 @@
-"""Wheel, sdist and three empty environments, each made once and only when asked for."""
+"""Wheel, sdist and four empty environments, each made once and only when asked for."""
 
 from pathlib import Path
 
@@ -25,6 +25,13 @@ def wheel(dist: Path) -> Path:
 def bare(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the Python of an environment with the wheel and attrs alone."""
     return environment_with(tmp_path_factory.mktemp("bare") / "env", wheel, "attrs")
+
+
+@pytest.fixture(scope="session")
+def calling(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the Python of an environment with what `sale[client]` brings."""
+    pins = ("--require-hashes", "-r", "requirements/client.txt")
+    return environment_with(tmp_path_factory.mktemp("calling") / "env", wheel, *pins)
 
 
 @pytest.fixture(scope="session")

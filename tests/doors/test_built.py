@@ -33,7 +33,7 @@ def test_the_library_asks_for_attrs_alone_and_the_extras_for_the_rest(wheel: Pat
         told = Parser().parsestr(archive.read(name).decode())
     always = [asked for asked in told.get_all("Requires-Dist") or () if "extra ==" not in asked]
     assert [re.split(r"[<>=~! ;]", asked)[0] for asked in always] == ["attrs"]
-    assert set(told.get_all("Provides-Extra") or ()) == {"service", "otel", "demo", "testing"}
+    assert set(told.get_all("Provides-Extra") or ()) == {"client", "service", "otel", "demo", "testing"}
 
 
 def test_the_list_of_parts_names_every_pin_with_its_hashes(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from decimal import ROUND_DOWN, Decimal
 
 import attrs
 
-from sale_adapters.sisters.retries import retry_after_seconds, whole_seconds
 from sale_adapters.sisters.transport import Answer
 from sale_adapters.wire import json
+from sale_adapters.wire.retries import retry_after_seconds, whole_seconds
 from sale_domain.documents import Json, JsonObject
 from sale_domain.errors import SisterRefused, SisterUnavailable
 

@@ -9,7 +9,7 @@ import attrs
 import httpx
 
 from sale_adapters.sisters.breaker import Admission, Breaker
-from sale_adapters.sisters.retries import Retries, retry_after_seconds, whole_seconds
+from sale_adapters.wire.retries import Retries, retry_after_seconds, whole_seconds
 from sale_adapters.wire.tracing import Kind, step
 from sale_domain.errors import SisterUnavailable
 

@@ -10,7 +10,7 @@ from sale_adapters.web.calls import VERSION
 from sale_adapters.web.examples import answer_examples
 from sale_adapters.web.problem_examples import problem_examples
 from sale_adapters.web.routing import Operation
-from sale_adapters.web.schema import Schemas, wire_name
+from sale_adapters.web.schema import ANY_OBJECT, Schemas, wire_name
 from sale_adapters.wire.allocations import UsageBody, UsageListBody
 from sale_adapters.wire.kitchen import StationsBody, TicketBody, TicketListBody
 from sale_adapters.wire.orders import HistoryBody, OrderBody, OrderListBody
@@ -149,6 +149,7 @@ def refusals_of(operation: Operation) -> tuple[type[errors.SaleError], ...]:
 def _operation(operation: Operation, schemas: Schemas, examples: Mapping[type, Json]) -> JsonObject:
     described: dict[str, Json] = {
         "operationId": operation.name,
+        "tags": [operation.name.partition(".")[0]],
         "summary": operation.summary,
         "parameters": _parameters(operation, schemas),
         "responses": {
@@ -202,7 +203,7 @@ def _body(operation: Operation, schemas: Schemas) -> JsonObject:
 
 def _answer(kind: type | str, schemas: Schemas, examples: Mapping[type, Json]) -> JsonObject:
     if isinstance(kind, str):
-        schema: JsonObject = {"type": "object" if kind == "application/json" else "string"}
+        schema: JsonObject = ANY_OBJECT if kind == "application/json" else {"type": "string"}
         return {"description": "As the summary says.", "content": {kind: {"schema": schema}}}
     content: JsonObject = {"schema": schemas.of(kind, strict=False), "example": examples[kind]}
     return {"description": (kind.__doc__ or "").strip(), "content": {"application/json": content}}

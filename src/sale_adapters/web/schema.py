@@ -14,13 +14,16 @@ from sale_adapters.wire.scalars import SCALARS
 from sale_domain.documents import Json, JsonObject
 from sale_domain.event_json import camel
 
+ANY_OBJECT: JsonObject = {"type": "object", "additionalProperties": {}}
+"""Said aloud, because generators take an object without a word on its fields for one that has none."""
+
 _SIMPLE: Mapping[Any, JsonObject] = {
     str: {"type": "string"},
     int: {"type": "integer"},
     bool: {"type": "boolean"},
     Decimal: {"type": "number"},
     datetime: {"type": "string", "format": "date-time"},
-    JsonObject: {"type": "object"},
+    JsonObject: ANY_OBJECT,
 }
 
 

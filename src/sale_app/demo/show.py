@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
+from sale_adapters.client import ClientError
 from sale_adapters.embedded import EmbeddedError, is_free
 from sale_app.demo.stage import Stage, stage
 from sale_app.demo.story import Step, StoryFailed, play
@@ -61,7 +62,7 @@ async def _tell_the_story(set_up: Stage, console: Console) -> bool:
     try:
         async for step in play(set_up):
             _row(console, *_cells(step))
-    except (StoryFailed, TimeoutError, OSError, httpx.HTTPError) as failure:
+    except (StoryFailed, TimeoutError, OSError, httpx.HTTPError, ClientError) as failure:
         console.print(f"The story broke off: {failure}", style="red", markup=False)
         return False
     return True

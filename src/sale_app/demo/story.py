@@ -1,18 +1,21 @@
 """The story: one sale, from an empty order to its records on Kafka, told step by step."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 import attrs
 import httpx
 import psycopg
 
+from sale_adapters.client import OrderBody, Product, SaleClient
 from sale_adapters.kafka.reading import committed_records
 from sale_adapters.wire import json
 from sale_app.demo.stage import Stage
+from sale_domain.documents import Json
 from sale_domain.events import PAYMENT_SUCCESS
+from sale_domain.order_lifecycle import OrderStatus
 
 _PATIENCE_SECONDS = 30
 
@@ -38,27 +41,24 @@ async def play(stage: Stage) -> AsyncIterator[Step]:
     Raises:
         StoryFailed: a step failed.
     """
-    async with httpx.AsyncClient(timeout=15, trust_env=False) as client:
-        teller = await _Teller.sign_in(client, stage)
-        order = await teller.call("POST", "/sale-orders", {"saleChannelId": "channel-vnd", "note": "Bàn 5"})
-        order_id = str(order["id"])
-        yield _step("open an order", order, detail=str(order["orderNumber"]))
-        for item_id, quantity in (("variant-pho", 2), ("variant-tra-da", 2)):
-            body = {"itemId": item_id, "quantity": quantity}
-            order = await teller.call("POST", f"/sale-orders/{order_id}/items", body)
-            line = order["items"][-1]
-            yield _step("add an item", order, detail=f"{line['quantity']} × {line['name']}")
-        seen = await teller.call("GET", f"/sale-orders/{order_id}/pricing-preview")
-        yield Step(what="ask the price", status=order["status"], total=_money(seen["total"], seen["currency"]))
-        order = await teller.call("POST", f"/sale-orders/{order_id}/checkout", {"expectedTotal": seen["total"]})
+    async with _Town(stage) as town, await town.teller() as sale:
+        order = await sale.create_order(sale_channel_id="channel-vnd", note="Bàn 5")
+        yield _step("open an order", order, detail=order.order_number)
+        for item_id in ("variant-pho", "variant-tra-da"):
+            order = await sale.add_item(order.id, Product(item_id=item_id, quantity=2))
+            line = order.items[-1]
+            yield _step("add an item", order, detail=f"{line.quantity} × {line.name}")
+        seen = await sale.preview_prices(order.id)
+        yield Step(what="ask the price", status=order.status, total=_money(seen.total, seen.currency))
+        order = await sale.check_out(order.id, expected_total=seen.total)
         yield _step("check out", order, detail="prices and snapshots are frozen")
-        for amount in (Decimal(100_000), order["total"] - Decimal(100_000)):
-            outcomes = await teller.pay(order_id, amount)
-            order = await teller.call("GET", f"/sale-orders/{order_id}")
-            yield _step(f"pay {_money(amount, order['currency'])}", order, detail=f"webhooks: {outcomes}")
-        if order["status"] != "COMPLETED":
-            raise StoryFailed(f"the order is {order['status']}, not COMPLETED")
-        async for step in _told_to_kafka(stage, order_id):
+        for amount in (Decimal(100_000), seen.total - Decimal(100_000)):
+            outcomes = await town.pay(order.id, amount)
+            order = await sale.order(order.id)
+            yield _step(f"pay {_money(amount, order.currency)}", order, detail=f"webhooks: {outcomes}")
+        if order.status != OrderStatus.COMPLETED.value:
+            raise StoryFailed(f"the order is {order.status}, not COMPLETED")
+        async for step in _told_to_kafka(stage, order.id):
             yield step
 
 
@@ -97,46 +97,41 @@ async def _waiting(stage: Stage, order_id: str) -> list[int]:
         return [transition for (transition,) in await rows.fetchall()]
 
 
-@attrs.frozen
-class _Teller:
-    """A cashier with a token."""
+class _Town:
+    """The sandbox: identity, who gives a cashier her token, and mq-pay."""
 
-    client: httpx.AsyncClient
-    stage: Stage
-    headers: Mapping[str, str]
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._client = httpx.AsyncClient(base_url=stage.sandbox, timeout=15, trust_env=False)
 
-    @classmethod
-    async def sign_in(cls, client: httpx.AsyncClient, stage: Stage) -> "_Teller":
-        who = {"userId": "lan", "roles": ["cashier"], "merchants": ["merchant-1"]}
-        answer = await client.post(f"{stage.sandbox}/identity/dev-token", json=who)
-        token = answer.json()["access_token"]
-        return cls(client, stage, {"authorization": f"Bearer {token}", "x-merchant-id": "merchant-1"})
+    async def __aenter__(self) -> Self:
+        return self
 
-    async def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        content = None if body is None else json.write(body)
-        answer = await self.client.request(method, f"{self.stage.http}{path}", content=content, headers=self.headers)
-        if answer.is_error:
-            raise StoryFailed(f"{method} {path} answered {answer.status_code}: {answer.text}")
-        read: Any = json.read(answer.content)
-        return dict(read)
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.aclose()
+
+    async def teller(self) -> SaleClient:
+        """Return a cashier's way to Sale."""
+        told = await self._asked("/identity/dev-token", userId="lan", roles=["cashier"], merchants=["merchant-1"])
+        return SaleClient(self._stage.http, token=told["access_token"], merchant_id="merchant-1")
 
     async def pay(self, order_id: str, amount: Decimal) -> str:
-        body = json.write({"saleOrderId": order_id, "amount": amount})
-        answer = await self.client.post(f"{self.stage.sandbox}/mq-pay/payments", content=body)
+        """Pay; return what Sale has answered mq-pay."""
+        told = await self._asked("/mq-pay/payments", saleOrderId=order_id, amount=amount)
+        return ", ".join(str(delivery["outcome"]) for delivery in told["deliveries"])
+
+    async def _asked(self, path: str, **body: Json) -> Any:  # noqa: ANN401 - any JSON
+        answer = await self._client.post(path, content=json.write(body))
         if answer.is_error:
-            raise StoryFailed(f"mq-pay answered {answer.status_code}: {answer.text}")
-        return ", ".join(str(delivery["outcome"]) for delivery in answer.json()["deliveries"])
+            raise StoryFailed(f"{path} answered {answer.status_code}: {answer.text}")
+        return json.read(answer.content)
 
 
-def _step(what: str, order: Mapping[str, Any], *, detail: str = "") -> Step:
-    known = order["total"] is not None
-    return Step(
-        what=what,
-        status=order["status"],
-        total=_money(order["total"], order["currency"]) if known else "",
-        paid=_money(order["paid"], order["currency"]) if known else "",
-        detail=detail,
-    )
+def _step(what: str, order: OrderBody, *, detail: str = "") -> Step:
+    if order.total is None:
+        return Step(what=what, status=order.status, detail=detail)
+    total, paid = (_money(amount, order.currency) for amount in (order.total, order.paid))
+    return Step(what=what, status=order.status, total=total, paid=paid, detail=detail)
 
 
 def _money(amount: Decimal | int, currency: str) -> str:

@@ -1,4 +1,4 @@
-"""Fixtures: `sale`, `sale_http`, `sale_http_sync`, `sale_events` and `sale_pay`; every test has a Sale of its own."""
+"""Fixtures: `sale` and what speaks to it (`sale_client`, `sale_http`, …); every test has a Sale of its own."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -8,6 +8,7 @@ import pytest
 if TYPE_CHECKING:
     import httpx
 
+    from sale_adapters.client import SaleClient
     from sale_adapters.memory import CapturedEvents
     from sale_app.in_memory import InMemorySale
     from sale_app.testing.payments import Pay
@@ -29,6 +30,19 @@ def sale() -> "InMemorySale":
     shop = compose_in_memory()
     shop.tokens.issue("sale-test", user_id="sale-test", roles=("admin",), merchants=("merchant-1",))
     return shop
+
+
+@pytest.fixture
+def sale_client(sale: "InMemorySale") -> "SaleClient":
+    """Return the typed client, signed in; it tries again as it always does, but without waiting."""
+    import httpx  # noqa: PLC0415 - as above
+
+    from sale_adapters.client import SaleClient  # noqa: PLC0415 - as above
+
+    async def at_once(_: float) -> None: ...
+
+    transport = httpx.ASGITransport(app=sale.asgi(), raise_app_exceptions=False)
+    return SaleClient(BASE_URL, token="sale-test", merchant_id="merchant-1", transport=transport, sleep=at_once)  # noqa: S106 - of a test
 
 
 @pytest.fixture

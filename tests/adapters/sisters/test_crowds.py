@@ -9,8 +9,8 @@ import pytest
 
 from sale_adapters.sisters.breaker import Breaker, BreakerState
 from sale_adapters.sisters.documents import accepted
-from sale_adapters.sisters.retries import Retries
 from sale_adapters.sisters.transport import MOST_BYTES, Transport
+from sale_adapters.wire.retries import Retries
 from sale_domain.errors import SisterRefused, SisterUnavailable
 
 

@@ -7,7 +7,6 @@ import httpx
 import pytest
 
 from sale_adapters.sisters.breaker import Breaker
-from sale_adapters.sisters.retries import Retries
 from sale_adapters.sisters.transport import (
     ABANDONED,
     ANSWERED,
@@ -18,6 +17,7 @@ from sale_adapters.sisters.transport import (
     UNAVAILABLE,
     Transport,
 )
+from sale_adapters.wire.retries import Retries
 from sale_domain.errors import SisterUnavailable
 
 Seen = list[tuple[str, str, float]]

@@ -1,4 +1,4 @@
-"""When to ask a sister again: pauses of our own with full jitter, and what she says herself (Retry-After).
+"""When to ask again: pauses of our own with full jitter, and what whoever was asked says himself (Retry-After).
 
 `backoff` is no longer maintained upstream: this is the only module that knows it, and it uses nothing but its figures
 (exponential growth, full jitter), since its decorators sleep and read the time on their own.
@@ -12,7 +12,7 @@ import attrs
 import backoff
 
 LONGEST_RETRY_AFTER_SECONDS = 60.0
-"""A sister may ask for more, but nobody is told to go away for longer."""
+"""Whoever is asked may want more, but nobody is told to go away for longer."""
 
 
 @attrs.frozen(kw_only=True)
@@ -32,7 +32,7 @@ class Retries:
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float:
-    """Return how long a sister asks to be left alone: seconds, or a time from which her own Date is subtracted."""
+    """Return how long one is asked to stay away: seconds, or a time from which the same answer's Date is subtracted."""
     asked = headers.get("retry-after", "")
     if asked.isascii() and asked.isdigit():
         return float(asked)

@@ -1,0 +1,334 @@
+"""The client and the OpenAPI document are one: every route has its method, and says and hears all that is published."""
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import attrs
+import httpx
+import pytest
+from jsonschema import Draft202012Validator
+
+from sale_adapters.client import (
+    Component,
+    Conflict,
+    Custom,
+    Page,
+    Pages,
+    Portion,
+    Problem,
+    Product,
+    Rejected,
+    Retries,
+    SaleClient,
+    Station,
+    Stations,
+    Unavailable,
+)
+from sale_adapters.web.openapi import openapi_document, refusals_of
+from sale_adapters.web.operations import OPERATIONS
+from sale_adapters.wire import json
+from sale_adapters.wire.answers import answer_json
+from sale_domain import errors
+from sale_domain.allocations import UsageStatus
+from sale_domain.kitchen_lifecycle import KitchenTicketStatus
+from sale_domain.order_lifecycle import OrderStatus
+
+DOCUMENT: Any = openapi_document(OPERATIONS, version="")
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+SAFELY = {"key": "key-1", "if_match": 3}
+ALL_OF_A_PRODUCT = Product(
+    item_id="variant-combo-sang",
+    quantity=Decimal("1.5"),
+    item_type="PRODUCT_VARIANT",
+    note="hot",
+    components=(Component(item_id="variant-tra-da", quantity=2),),
+)
+ALL_OF_A_CUSTOM = Custom(name="Bánh", unit_price=Decimal("250000.5"), quantity=2, note="blue")
+ALL_OF_A_PORTION = Portion(
+    sale_order_item_id="line-1", quantity=Decimal("0.5"), station_id="bar", course="main", note="hot"
+)
+
+
+@attrs.frozen
+class Told:
+    """A call with all that it can be told."""
+
+    method: str
+    positional: tuple[Any, ...] = ()
+    named: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+def told(method: str, *positional: Any, **named: Any) -> Told:  # noqa: ANN401 - arguments of any method
+    return Told(method, positional, named)
+
+
+CALLS: Mapping[str, Sequence[Told]] = {
+    "orders.create": [
+        told(
+            "create_order",
+            sale_channel_id="channel-vnd",
+            currency="VND",
+            customer_id="guest-1",
+            note="Bàn 5",
+            items=[ALL_OF_A_PRODUCT, ALL_OF_A_CUSTOM],
+            key="key-1",
+        )
+    ],
+    "orders.find": [
+        told(
+            "orders",
+            status=OrderStatus.DRAFT,
+            sale_channel_id="channel-vnd",
+            customer_id="guest-1",
+            created_from=NOON,
+            created_to=NOON,
+            page_size=7,
+        )
+    ],
+    "orders.find_by_id": [told("order", "thing-1")],
+    "orders.history": [told("order_history", "thing-1")],
+    "orders.preview_prices": [told("preview_prices", "thing-1")],
+    "orders.add_item": [
+        told("add_item", "thing-1", ALL_OF_A_PRODUCT, **SAFELY),
+        told("add_item", "thing-1", ALL_OF_A_CUSTOM, **SAFELY),
+    ],
+    "orders.change_item": [told("change_item", "thing-1", "line-1", quantity=Decimal("1.5"), note="hot", if_match=3)],
+    "orders.remove_item": [told("remove_item", "thing-1", "line-1", if_match=3)],
+    "orders.remove_all_items": [told("remove_all_items", "thing-1", if_match=3)],
+    "orders.check_out": [
+        told("check_out", "thing-1", expected_total=Decimal("3.5"), exchange_rate=Decimal("26350.5"), **SAFELY)
+    ],
+    "orders.revert": [told("revert", "thing-1", reason="one more", **SAFELY)],
+    "orders.cancel": [told("cancel", "thing-1", reason="gone", **SAFELY)],
+    "payments.unallocated": [told("unallocated", page_size=7)],
+    "kitchen.send": [told("send", "thing-1", [ALL_OF_A_PORTION], **SAFELY)],
+    "kitchen.find": [
+        told(
+            "tickets",
+            station_id="bar",
+            statuses=[KitchenTicketStatus.PENDING, KitchenTicketStatus.READY],
+            page_size=7,
+        )
+    ],
+    "kitchen.find_by_id": [told("ticket", "thing-1")],
+    "kitchen.void": [told("void_ticket", "thing-1", reason="it fell down", **SAFELY)],
+    "kitchen.rush": [told("rush_ticket", "thing-1", **SAFELY)],
+    "kitchen.cook": [told("cook_item", "thing-1", **SAFELY)],
+    "kitchen.finish": [told("finish_item", "thing-1", **SAFELY)],
+    "kitchen.serve": [told("serve_item", "thing-1", **SAFELY)],
+    "kitchen.recall": [told("recall_item", "thing-1", **SAFELY)],
+    "kitchen.void_item": [told("void_item", "thing-1", reason="it fell down", **SAFELY)],
+    "kitchen.stations": [told("stations")],
+    "kitchen.replace_stations": [
+        told(
+            "replace_stations",
+            [Station(id="bar", name="Bar", item_ids=["variant-tra-da"], category_ids=["drinks"])],
+            if_match=3,
+        )
+    ],
+    "allocations.allocate": [
+        told("allocate", "thing-1", ["table-4"], zone_id="garden", unit_type="TABLE", reserved_to=NOON, **SAFELY)
+    ],
+    "allocations.find": [told("usages", zone_id="garden", unit_id="table-4", status=UsageStatus.SUCCESS, page_size=7)],
+    "allocations.complete": [told("complete_usage", "thing-1", **SAFELY)],
+    "allocations.cancel": [told("cancel_usage", "thing-1", reason="late", **SAFELY)],
+    "allocations.move": [told("move_usage", "thing-1", unit_id="table-5", **SAFELY)],
+}
+"""By the document's operationId."""
+
+NO_CALLERS = {
+    "payments.receive",  # mq-pay's alone (C1)
+    "operating.healthz",
+    "operating.readyz",
+    "operating.metrics",
+    "operating.board",
+    "operating.page",
+    "operating.openapi",
+    "operating.asyncapi",
+}
+"""What machines and browsers ask, and no service that sells."""
+
+
+@attrs.frozen
+class Published:
+    """An operation of the document."""
+
+    method: str
+    path: str
+    described: Any
+
+    @property
+    def shown(self) -> tuple[int, Any]:
+        """Return status and example of the good answer."""
+        status = min(code for code in self.described["responses"] if code.startswith("2"))
+        return int(status), self.described["responses"][status]["content"]["application/json"]["example"]
+
+    def parameters(self, place: str) -> set[str]:
+        """Return the names of what can be said in path, query or headers."""
+        return {each["name"] for each in self.described["parameters"] if each["in"] == place}
+
+
+PUBLISHED: Mapping[str, Published] = {
+    described["operationId"]: Published(method.upper(), path, described)
+    for path, methods in DOCUMENT["paths"].items()
+    for method, described in methods.items()
+}
+AN_EXAMPLE: Mapping[str, Any] = {name: each["value"] for name, each in DOCUMENT["components"]["examples"].items()}
+
+
+async def asked(call: Told, operation: Published) -> tuple[httpx.Request, Any]:
+    """Make a call, let the document's example be the answer, and return both."""
+    status, example = operation.shown
+    requests: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        return httpx.Response(status, content=json.write(example), headers={"etag": '"7"', "x-feed-seq": "12"})
+
+    transport = httpx.MockTransport(answer)
+    async with SaleClient("http://sale", token="lan", merchant_id="merchant-1", transport=transport) as client:
+        made = getattr(client, call.method)(*call.positional, **call.named)
+        value = await (made.page("cursor-1") if isinstance(made, Pages) else made)
+    (request,) = requests
+    return request, value
+
+
+def test_every_operation_of_the_document_has_a_method_or_is_none_of_a_callers() -> None:
+    assert set(PUBLISHED) == {*CALLS, *NO_CALLERS}
+    assert {name for name in PUBLISHED if PUBLISHED[name].described["security"] == []} == NO_CALLERS
+
+
+def test_every_method_has_an_operation() -> None:
+    methods = {name for name, _ in inspect.getmembers(SaleClient, inspect.isfunction) if not name.startswith("_")}
+    assert methods - {"close"} == {call.method for calls in CALLS.values() for call in calls}
+
+
+def test_every_argument_of_every_method_is_tried_here() -> None:
+    for call in (call for calls in CALLS.values() for call in calls):
+        signature = inspect.signature(getattr(SaleClient, call.method))
+        assert set(signature.bind(None, *call.positional, **call.named).arguments) == set(signature.parameters), call
+
+
+@pytest.mark.parametrize("name", CALLS)
+async def test_what_a_method_asks_is_all_that_the_document_lets_one_ask(name: str) -> None:
+    operation = PUBLISHED[name]
+    requests = [(await asked(call, operation))[0] for call in CALLS[name]]
+    for request in requests:
+        assert request.method == operation.method
+        assert request.url.path == operation.path.replace("{itemId}", "line-1").replace(
+            _named(operation.path), "thing-1"
+        )
+        assert set(request.url.params) == operation.parameters("query")
+        unsaid = {header.lower() for header in operation.parameters("header")} - set(request.headers)
+        assert unsaid == {"x-request-id"}, "Sale makes one itself"
+        assert request.headers["authorization"] == "Bearer lan"
+        assert [*misunderstood(request, operation)] == []
+    if "requestBody" in operation.described:
+        schema = operation.described["requestBody"]["content"]["application/json"]["schema"]
+        bodies: list[Any] = [json.read(request.content) for request in requests]
+        assert [wrong(schema, body) for body in bodies] == [[] for _ in bodies]
+        assert list(never_said(schema, bodies, "")) == []
+    else:
+        assert [request.content for request in requests] == [b""] * len(requests)
+
+
+@pytest.mark.parametrize("name", CALLS)
+async def test_what_a_method_returns_is_all_that_the_document_shows(name: str) -> None:
+    operation = PUBLISHED[name]
+    _, example = operation.shown
+    _, value = await asked(CALLS[name][0], operation)
+    match value:
+        case Page():
+            assert value.feed_seq == 12
+            value = {"items": value.items, "nextCursor": value.next_cursor}
+        case Stations():
+            assert value.version == 7
+            value = {"stations": value.stations}
+        case tuple():
+            (part,) = example
+            value = {part: value}
+        case _:
+            assert attrs.fields_dict(type(value))
+    assert answer_json(value) == example
+    assert not [each for each in leaves(value) if isinstance(each, float)]
+
+
+@pytest.mark.parametrize("problem", DOCUMENT["x-problems"], ids=lambda problem: problem["code"])
+async def test_every_problem_is_raised_as_what_it_is(problem: Any) -> None:  # noqa: ANN401 - JSON
+    code, status = problem["code"], problem["status"]
+    shown = AN_EXAMPLE.get(code) or {"code": code, "status": status, "detail": "…", "requestId": "r-1"}
+    answer = httpx.Response(status, content=json.write(shown), headers={"retry-after": "2"})
+    transport = httpx.MockTransport(lambda _: answer)
+    never = Retries(count=0)
+    client = SaleClient("http://sale", token="lan", merchant_id="merchant-1", transport=transport, retries=never)
+    async with client:
+        with pytest.raises(KIND.get(code, Rejected)) as caught:
+            await client.check_out("thing-1")
+    raised = caught.value
+    assert (raised.code, raised.status, raised.detail) == (code, status, shown["detail"])
+    assert (raised.request_id, raised.retry_after_seconds) == (shown["requestId"], 2.0)
+    assert [{"pointer": each.pointer, "detail": each.detail} for each in raised.errors] == shown.get("errors", [])
+    of_every = {"type", "title", "status", "detail", "code", "requestId", "errors"}
+    assert raised.members == {name: value for name, value in shown.items() if name not in of_every}
+
+
+def _kinds() -> Iterator[tuple[str, type[Problem]]]:
+    """Yield what the client has to raise for a code, by what kind of error the domain says that it is."""
+    ours = {errors.Rejected: Rejected, errors.Conflict: Conflict, errors.Unavailable: Unavailable}
+    for kind in {kind for operation in OPERATIONS for kind in refusals_of(operation)}:
+        yield kind.code, next(ours[ancestor] for ancestor in kind.__mro__ if ancestor in ours)
+    yield "internal-error", Unavailable
+    yield "too-many-requests", Unavailable  # the same may be asked again
+
+
+KIND = dict(_kinds())
+
+
+def _named(path: str) -> str:
+    """Return the path parameter that is not a line of an order."""
+    return next((step for step in path.split("/") if step.startswith("{") and step != "{itemId}"), "{}")
+
+
+def wrong(schema: Any, value: Any) -> list[str]:  # noqa: ANN401 - JSON
+    validator = Draft202012Validator({**schema, "components": DOCUMENT["components"]})
+    return [error.message for error in validator.iter_errors(value)]
+
+
+def misunderstood(request: httpx.Request, operation: Published) -> Iterator[str]:
+    """Yield what stands in query or headers and is not what the document asks for."""
+    for parameter in operation.described["parameters"]:
+        place: Mapping[str, str] = {"query": request.url.params, "header": request.headers}.get(parameter["in"], {})
+        said = place.get(parameter["name"])
+        if said is not None:
+            is_number = parameter["schema"].get("type") == "integer"
+            yield from wrong(parameter["schema"], int(said) if is_number else said)
+
+
+def never_said(schema: Any, values: Sequence[Any], pointer: str) -> Iterator[str]:  # noqa: ANN401 - JSON
+    """Yield the pointers of what none of these values says, and its schema would let it say."""
+    if "$ref" in schema:
+        schema = DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    for option in schema.get("oneOf", ()):
+        yield from never_said(option, [value for value in values if wrong(option, value) == []], pointer)
+    for name, part in schema.get("properties", {}).items():
+        said = [value[name] for value in values if name in value]
+        if not said:
+            yield f"{pointer}/{name}"
+        yield from never_said(part, said, f"{pointer}/{name}")
+    if "items" in schema:
+        yield from never_said(schema["items"], [each for value in values for each in value], f"{pointer}/*")
+
+
+def leaves(value: Any) -> Iterator[Any]:  # noqa: ANN401 - whatever a client returns
+    if attrs.has(type(value)):
+        value = [getattr(value, field.name) for field in attrs.fields(type(value))]
+    match value:
+        case Mapping():
+            yield from (leaf for part in value.values() for leaf in leaves(part))
+        case list() | tuple():
+            yield from (leaf for part in value for leaf in leaves(part))
+        case _:
+            yield value
