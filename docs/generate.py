@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-import reckon
 
+import reckon
 from sale_adapters.prometheus.catalog import CATALOG, Metric
 from sale_adapters.prometheus.relay_catalog import RELAY_CATALOG
 from sale_adapters.web.operations import OPERATIONS
