@@ -42,11 +42,11 @@ PAGES = sorted({path for pattern in PATTERNS for path in ROOT.glob(pattern)} - {
 TARGETS = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
 SETTINGS = {row.variable for row in describe({})} | {"SALE_CACHE_DIR"}
 OTHER_PROGRAMS = re.compile(
-    r"apt-get|cat|curl|docker|echo|field|kafka-\w+\.sh|kill|kubectl|pg_basebackup|pip|promtool|psql|python3?|sed|sleep"
+    r"apt-get|cat|curl|docker|echo|kafka-\w+\.sh|kill|kubectl|pg_basebackup|pip|promtool|psql|python3?|sed|sleep"
 )
 WRITTEN = {"bench/report.json"}
 METHODS = "GET|POST|PUT|PATCH|DELETE"
-SETTING = re.compile(r"\bSALE_[A-Z0-9]+(?:_[A-Z0-9]+)*\b(?!_)")
+SETTING = re.compile(r"(?<![\w.])SALE_[A-Z0-9]+(?:_[A-Z0-9]+)*\b(?!_)")
 IN_TREE = re.compile(r"(?:src|tests|docs|deploy|bench|examples|requirements)/[\w./-]*\w")
 REQUEST = re.compile(rf"^({METHODS}) +(\S+)(.*?)(?=^(?:{METHODS}) |\Z)", re.DOTALL | re.MULTILINE)
 PUNCTUATION = "();<>|&\n"
@@ -93,7 +93,8 @@ def complaints(block: Block) -> list[str]:
 def names(text: str) -> Iterator[str]:
     """Yield the settings and files that a text names and that are not there."""
     yield from (f"{name} is no setting" for name in sorted(set(SETTING.findall(text)) - SETTINGS))
-    yield from (f"{path} is not in the tree" for path in IN_TREE.findall(text) if not _there(path))
+    missing = (path for path in IN_TREE.findall(text) if not (ROOT / path).exists())
+    yield from (f"{path} is not in the tree" for path in missing if path not in WRITTEN)
 
 
 def spoken(code: str) -> Iterator[str]:
@@ -105,16 +106,12 @@ def spoken(code: str) -> Iterator[str]:
         yield from _request(first, rest, "")
 
 
-def _there(path: str) -> bool:
-    return (ROOT / path).exists() or path in WRITTEN
-
-
 def _shell(block: Block) -> Iterator[str]:
     parsed = subprocess.run(["bash", "-n"], input=block.text, capture_output=True, text=True, check=False)  # noqa: S607
     if parsed.returncode:
         yield parsed.stderr.strip()
         return
-    for words in _commands(block.text):
+    for words in () if _has_a_test(block.page) else _commands(block.text):
         program = Path(words[0]).name
         if program in {"sale", "make"}:
             yield from _command(words[1:], of=program)
@@ -132,7 +129,7 @@ def _commands(script: str) -> Iterator[list[str]]:
         if word.strip(PUNCTUATION):
             words.append(word)
             continue
-        words = [*dropwhile(lambda first: re.match(r"\w+=|exec$|\{$|\}$", first), words)]
+        words = [*dropwhile(lambda first: re.match(r"\w+=|exec$", first), words)]
         if words and not words[0].isdigit():
             yield words
         words = []
@@ -203,8 +200,9 @@ def _json(block: Block) -> None:
 
 
 def _python(block: Block) -> None:
-    """Run it with `sale` in memory, unless it is quoted from the tree or a test of its own runs the page's program."""
-    if _quoted(block.text) or _has_a_test(block.page.name):
+    """Run it with `sale` in memory, unless it is quoted from the tree or run by a test of its own."""
+    quoted = any(textwrap.indent(block.text, margin) in source for source in _sources() for margin in ("", "    "))
+    if quoted or _has_a_test(block.page):
         return
     exec(compile(block.text, str(block), "exec"), {"sale": compose_in_memory()})  # noqa: S102 - our own page
 
@@ -214,12 +212,11 @@ def _sources() -> tuple[str, ...]:
     return tuple(path.read_text() for folder in ("src", "examples") for path in (ROOT / folder).rglob("*.py"))
 
 
-def _quoted(text: str) -> bool:
-    return any(textwrap.indent(text, margin) in source for source in _sources() for margin in ("", "    "))
-
-
-def _has_a_test(page: str) -> bool:
-    return any(f'"{page}"' in path.read_text() for path in (ROOT / "tests" / "app").glob("test_*.py"))
+@cache
+def _has_a_test(page: Path) -> bool:
+    """Tell whether a test of its own runs the page's programs, which says so by `PAGE = …`."""
+    named = re.compile(rf'^PAGE = .*"{re.escape(page.name)}"', re.MULTILINE)
+    return any(named.search(path.read_text()) for path in (ROOT / "tests").rglob("test_*.py"))
 
 
 def _output(block: Block) -> Iterator[str]:
