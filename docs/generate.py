@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 
 import reckon
+import rooms
 import surfaces
 from sale_adapters.prometheus.catalog import CATALOG, Metric
 from sale_adapters.prometheus.relay_catalog import RELAY_CATALOG
@@ -269,7 +270,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, fail when a page is stale")
     check = parser.parse_args().check
-    if broken := broken_promises():
+    if broken := [*broken_promises(), *rooms.untruths(rooms.MAP.read_text())]:
         sys.stdout.write("".join(f"{sentence}\n" for sentence in broken))
         return 1
     made = {HERE / name: page() for name, page in PAGES.items()}
