@@ -10,7 +10,7 @@ WORKERS ?= 0
 PIN    := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test fuzz sim sim-all chaos released check secrets audit pins format docs bench bench-all bench-check bench-upkeep bench-stream build sbom clean
+.PHONY: help install run test fuzz sim sim-all chaos released check secrets audit pins format docs site bench bench-all bench-check bench-upkeep bench-stream build sbom clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,13 +46,14 @@ chaos: $(READY) ## kill -9 the real parts while they sell; CYCLES=15 of it, othe
 released: $(READY) ## after a release: keep what it says to PostgreSQL and writes there, for the next one's tests
 	PYTHONPATH=tests $(BIN)/python tests/released.py
 
-check: $(READY) ## format, lint, strict types, import layers, Dockerfile, generated docs
+check: $(READY) ## format, lint, strict types, import layers, Dockerfile, generated docs, the site's links
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint deploy/docker/Dockerfile
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/python docs/website.py dist/site
 	@$(MAKE) --no-print-directory secrets
 
 # Names of secrets are ruff's to find (S105 to S107); this finds keys and tokens by their own shape.
@@ -67,6 +68,9 @@ audit: $(READY) ## ask the advisory service whether a pinned part has a known ho
 
 docs: $(READY) ## write the reference pages from the code
 	$(BIN)/python docs/generate.py
+
+site: $(READY) ## build the documents into dist/site; a link that leads nowhere ends it
+	$(BIN)/python docs/website.py dist/site
 
 pins: $(READY) ## pin anew what pyproject.toml asks for, with hashes
 	$(PIN) --extra client -o requirements/client.txt

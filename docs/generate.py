@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-import reckon
 
+import reckon
+import rooms
+import surfaces
 from sale_adapters.prometheus.catalog import CATALOG, Metric
 from sale_adapters.prometheus.relay_catalog import RELAY_CATALOG
 from sale_adapters.web.operations import OPERATIONS
@@ -38,9 +40,9 @@ from sale_domain.kitchen_lifecycle import (
 from sale_domain.lifecycle import Lifecycle
 from sale_domain.order_lifecycle import ORDER_LIFECYCLE
 from sale_domain.permissions import Permission
+from tabled import MADE, described, table
 
 HERE = Path(__file__).parent / "reference"
-MADE = "<!-- Made by `make docs` from the code; change the code instead. -->"
 
 
 def states() -> str:
@@ -84,7 +86,7 @@ def _machine(thing: str, initial: str, moves: Sequence[tuple[str, str, str]], en
     diagram += [f"    {status} --> [*]" for status in ends]
     yield f"## {thing.capitalize()}"
     yield "```mermaid\nstateDiagram-v2\n" + "\n".join(diagram) + "\n```"
-    yield _table(("from", "action", "to"), moves)
+    yield table(("from", "action", "to"), moves)
 
 
 def settings() -> str:
@@ -93,7 +95,7 @@ def settings() -> str:
         (f"`{r.variable}`", r.meaning, r.default or ("*required*" if r.required else "*none*"), ", ".join(r.processes))
         for r in describe({})
     ]
-    return "\n\n".join(["# Settings", MADE, _table(("variable", "meaning", "default", "read by"), rows)]) + "\n"
+    return "\n\n".join(["# Settings", MADE, table(("variable", "meaning", "default", "read by"), rows)]) + "\n"
 
 
 def http() -> str:
@@ -107,7 +109,7 @@ def http() -> str:
         for operation in OPERATIONS
     ]
     told = "Bodies, answers and examples are in the OpenAPI document that a running Sale serves at `/v1/api/sale/doc`."
-    return "\n\n".join(["# HTTP", MADE, told, _table(("operation", "permission", "what it does"), rows)]) + "\n"
+    return "\n\n".join(["# HTTP", MADE, told, table(("operation", "permission", "what it does"), rows)]) + "\n"
 
 
 def problems() -> str:
@@ -119,7 +121,7 @@ def problems() -> str:
         "as `illegalTransition.status`, also as `currentStatus`, and what was tried as `illegalTransition.action`, "
         "also as `action`. `errors[].pointer` says where in the request something is wrong, whatever the code."
     )
-    return "\n\n".join(["# Problems", MADE, members, _table(("code", "status", "meaning"), rows)]) + "\n"
+    return "\n\n".join(["# Problems", MADE, members, table(("code", "status", "meaning"), rows)]) + "\n"
 
 
 def metrics() -> str:
@@ -143,7 +145,7 @@ def _metrics(catalog: Iterable[Metric]) -> str:
         (f"`{metric.name}`", metric.kind.value, ", ".join(f"`{label}`" for label in metric.labels), metric.help)
         for metric in catalog
     ]
-    return _table(("metric", "kind", "labels", "meaning"), rows)
+    return table(("metric", "kind", "labels", "meaning"), rows)
 
 
 _ERRORS_OF_CALLERS = {
@@ -185,7 +187,7 @@ def stream() -> str:
         steps,
         chain,
         "## Topics",
-        _table(("topic", "permission", "actions; more may come"), topics),
+        table(("topic", "permission", "actions; more may come"), topics),
         *_fields("`authenticate`", Authenticate),
         *_fields("`subscribe`", Subscribe),
         "## What the server says",
@@ -193,27 +195,20 @@ def stream() -> str:
         *_fields("A frame", Frame),
         *_fields("A frame's `data`", FrameData),
         "## Close codes",
-        _table(("code", "meaning"), codes),
+        table(("code", "meaning"), codes),
     ]
     return "\n\n".join(parts) + "\n"
 
 
 def _fields(title: str, cls: type[Any]) -> Iterable[str]:
-    told = dict(_attributes(inspect.getdoc(cls) or ""))
+    told = described(cls)
     rows = [
         (f"`{wire_name(field)}`", "" if field.default is attrs.NOTHING else "optional", told.get(field.name, ""))
         for field in attrs.fields(cls)
     ]
     yield f"## {title}"
     yield (inspect.getdoc(cls) or "").partition("\n")[0]
-    yield _table(("field", "", "meaning"), rows)
-
-
-def _attributes(docstring: str) -> Iterable[tuple[str, str]]:
-    for line in docstring.partition("Attributes:")[2].splitlines():
-        name, colon, meaning = line.strip().partition(": ")
-        if colon and name.isidentifier():
-            yield name, meaning
+    yield table(("field", "", "meaning"), rows)
 
 
 def _kinds(kind: type[SaleError]) -> Iterable[type[SaleError]]:
@@ -223,11 +218,6 @@ def _kinds(kind: type[SaleError]) -> Iterable[type[SaleError]]:
             if "code" in vars(sub):
                 yield sub
             yield from _kinds(sub)
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, ("---",) * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 SURFACES: Mapping[str, tuple[Callable[[], Surface], str]] = {
@@ -265,6 +255,9 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": settings,
     "http.md": http,
     "problems.md": problems,
+    "cli.md": surfaces.cli,
+    "events.md": surfaces.events,
+    "permissions.md": surfaces.permissions,
     **{name: partial(_surface, name) for name in SURFACES},
     "stream.md": stream,
     "metrics.md": metrics,
@@ -277,7 +270,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, fail when a page is stale")
     check = parser.parse_args().check
-    if broken := broken_promises():
+    if broken := [*broken_promises(), *rooms.untruths(rooms.MAP.read_text())]:
         sys.stdout.write("".join(f"{sentence}\n" for sentence in broken))
         return 1
     made = {HERE / name: page() for name, page in PAGES.items()}
