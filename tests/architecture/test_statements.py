@@ -18,6 +18,7 @@ ELSEWHERE = {
     "sale_adapters/postgres/sessions.py said": SESSIONS,
     "sale_adapters/postgres/sessions.py _hands_names_on": SESSIONS,
     "sale_adapters/postgres/pool.py set_up": SESSIONS,
+    "sale_adapters/postgres/pool.py bounded": SESSIONS,
     "sale_adapters/postgres/connection.py is_there": SESSIONS,
     "sale_adapters/postgres/outbox_desk.py _ask": SESSIONS,
     "sale_adapters/postgres/trips.py __init__": "BEGIN",

@@ -5,6 +5,7 @@ psycopg's cursors flush each statement by itself, which costs more than twice th
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -16,7 +17,7 @@ import attrs
 from psycopg import DataError, OperationalError, errors, generators
 from psycopg.abc import PQGen, Transformer
 from psycopg.adapt import Transformer as RowReader
-from psycopg.pq import ConnStatus, ExecStatus, Format
+from psycopg.pq import ExecStatus, Format
 from psycopg.pq.abc import PGconn, PGresult
 
 from sale_adapters.postgres.pool import PooledConnection
@@ -147,7 +148,8 @@ class Trips:
             pgconn.pipeline_sync()
             results = await self._session.wait(_exchange(pgconn, len(steps)))
         finally:
-            if pgconn.status == ConnStatus.OK:
+            # One that was ended in the middle cannot; what ended it is told below, and the pool throws it away.
+            with suppress(OperationalError):
                 pgconn.exit_pipeline_mode()
         for step, result in zip(steps, results, strict=False):
             _check(step, result)

@@ -25,6 +25,7 @@ from sale_adapters.postgres.outbox_desk import PostgresOutboxDesk
 from sale_adapters.postgres.relay_outbox import PostgresRelayOutbox
 from sale_adapters.postgres.sessions import Way
 from sale_adapters.postgres.trips import Begin, Query, Statement, Trips
+from sale_app.doctor.database import look_at_database
 from sale_domain.errors import StoreBusy, StoreUnavailable
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.orders import Order
@@ -117,6 +118,13 @@ async def test_what_stands_in_between_is_found_out(pooler: PgBouncer, pooled: Da
     async with pooled._pool.connection() as behind, database._pool.connection() as straight:
         assert straight.way is Way.STRAIGHT
         assert behind.way is (Way.KEEPS_STATEMENTS if pooler.prepared else Way.LOSES_STATEMENTS)
+
+
+async def test_the_doctor_tells_of_it(pooler: PgBouncer, pooled_url: str) -> None:
+    seen = await look_at_database(pooled_url, pool_size=None)
+
+    assert "behind a pooler" in seen.words
+    assert ("prepared statements" in (seen.mind or "")) is not bool(pooler.prepared)
 
 
 async def test_many_clients_sell_whole_orders_over_two_sessions(
@@ -212,7 +220,7 @@ async def test_a_session_that_is_killed_between_the_trips_is_an_outage_for_its_c
             )
         return adding(pho())(order)
 
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreUnavailable, match="terminating connection"):
         await orders.change(order.id, decide, merchant_id=order.merchant_id)
 
     assert (await orders.find(order.id, merchant_id=order.merchant_id)).order == order
