@@ -8,16 +8,20 @@ from contextlib import aclosing
 from pathlib import Path
 
 import report
+from checkout import checkout_overhead
 from hot_paths import hot_paths
 from load import CONNECTIONS
 from parts import Asked, Part
 from report import Figure
 from rig import MERCHANTS
+from whole_orders import whole_orders
 
 HERE = Path(__file__).parent
 
 PARTS: Mapping[str, Part] = {
     "hot-paths": hot_paths,
+    "whole-orders": whole_orders,
+    "checkout": checkout_overhead,
 }
 LONG_PARTS: Mapping[str, Part] = {}
 """Those that only `make bench-all` has the time for."""
