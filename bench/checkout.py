@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from parts import Asked
+from asked import Asked
 from replicas import Replicas
 from report import Figure
 from rig import open_rig
@@ -29,7 +29,7 @@ async def checkout_overhead(asked: Asked) -> AsyncGenerator[Figure]:
     """Measure at one till, which waits for each answer; what the sisters say of dishes and channel is known."""
     async with open_rig(replicas=1) as rig:
         world = rig.replicas
-        till = Crowd(place=rig.places[0], shops=await shops(world), tills=1, name="warm")
+        till = Crowd(place=rig.places[0], shops=await shops(world.sandbox), tills=1, name="warm")
         await in_a_process(partial(check_out, till, count=COUNT // 10))
         await _take_ms(world, SLOW_MS)
         await in_a_process(partial(check_out, attrs.evolve(till, name="slow"), count=1))

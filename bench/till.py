@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import httpx
 
-from parts import PartFailed
+from asked import PartFailed
 from sale_adapters.wire.places import BASE
 
 DISHES = ("variant-pho", "variant-banh-mi", "variant-tra-da")

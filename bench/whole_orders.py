@@ -7,7 +7,7 @@ from functools import partial
 
 import attrs
 
-from parts import Asked
+from asked import Asked
 from report import Figure
 from rig import Rig, Used, open_rig
 from tills import Crowd, Sold, in_a_process, sell, shops
@@ -47,7 +47,7 @@ async def whole_orders(asked: Asked) -> AsyncGenerator[Figure]:
     """Measure tills in each number in turn, so that a noisy machine disturbs them alike."""
     rounds = {tills: list[Round]() for tills in TILLS}
     async with open_rig(replicas=1) as rig:
-        where = await shops(rig.replicas)
+        where = await shops(rig.replicas.sandbox)
         for number in range(min(asked.rounds, MOST_ROUNDS) + 1):
             for tills, played in rounds.items():
                 crowd = Crowd(place=rig.places[0], shops=where, tills=tills, name=f"{number}-{tills}")
