@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, Sequence
 import attrs
 
 import yardstick
+from asked import Asked
 from load import Load, load
-from parts import Asked
 from report import RATIO, Figure
 from rig import MERCHANTS, Rig, Used, open_rig
 from yardstick import ITEM, PAYMENT, Yardstick

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import attrs
 
-from parts import PartFailed
+from asked import PartFailed
 
 CONNECTIONS = 32
 SCRIPT = Path(__file__).with_name("load.lua")

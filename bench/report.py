@@ -107,8 +107,10 @@ def page(figures: Iterable[Figure], settings: Mapping[str, str]) -> str:
     return head + table + "\n" + "".join(f"- {name}: {value}\n" for name, value in settings.items())
 
 
-def _said(value: object) -> str:
-    return {None: "–", True: "yes", False: "no"}.get(value, str(value))  # type: ignore[call-overload,no-any-return]  # any key
+def _said(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
 
 def _plot(figures: Sequence[Figure]) -> bytes:

@@ -3,21 +3,31 @@
 import argparse
 import asyncio
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
 import report
+from asked import Asked, Part
+from checkout import checkout_overhead
 from hot_paths import hot_paths
 from load import CONNECTIONS
-from parts import Asked, Part
+from memory import memory
 from report import Figure
 from rig import MERCHANTS
+from start import start
+from whole_orders import whole_orders
 
 HERE = Path(__file__).parent
+LINE = 300
 
 PARTS: Mapping[str, Part] = {
     "hot-paths": hot_paths,
+    "whole-orders": whole_orders,
+    "checkout": checkout_overhead,
+    "start": start,
+    "memory": memory,
 }
 LONG_PARTS: Mapping[str, Part] = {}
 """Those that only `make bench-all` has the time for."""
@@ -49,7 +59,7 @@ async def _measure(name: str, part: Part, asked: Asked, figures: list[Figure]) -
             async for figure in found:
                 figures.append(figure)  # noqa: PERF401 - at once: what is found before a failure counts
     except Exception as trouble:  # noqa: BLE001 - whatever it was, it is said, and fails the run
-        return [f"{name}: {type(trouble).__name__}: {' '.join(str(trouble).split())}"]
+        return [textwrap.shorten(f"{name}: {type(trouble).__name__}: {trouble}", LINE)]
     return []
 
 

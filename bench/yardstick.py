@@ -10,7 +10,7 @@ from pathlib import Path
 
 import attrs
 
-from parts import PartFailed
+from asked import PartFailed
 from sale_adapters.embedded.postgres import programs
 from sale_adapters.postgres import statements as sql
 from sale_adapters.postgres import usage_sql
