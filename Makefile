@@ -84,16 +84,16 @@ format: $(READY) ## let ruff mend what it can
 
 BENCH := PYTHONPATH=tests $(BIN)/python bench/run.py
 
-bench: $(READY) ## measure Sale against pgbench running its own statements, then the live stream; needs wrk; about 20 minutes
-	$(BENCH)
-	$(MAKE) --no-print-directory bench-stream
+bench: $(READY) ## measure Sale side by side with what it stands on; needs wrk; 20 minutes; ONLY="PART …" measures these and writes nothing
+	$(BENCH) $(addprefix --only ,$(ONLY))
+	$(if $(ONLY),,$(MAKE) --no-print-directory bench-stream)
 
-bench-all: $(READY) ## the same, and again with a million orders: does it stay flat? then the live stream
-	$(BENCH) --orders 100000 1000000
+bench-all: $(READY) ## the same, again with a million orders, and what takes long
+	$(BENCH) --everything --orders 100000 1000000
 	$(MAKE) --no-print-directory bench-stream
 
 bench-check: $(READY) ## measure again: fails when a ratio is a quarter worse than the stored one
-	$(BENCH) --check
+	$(BENCH) --check --only hot-paths
 
 bench-upkeep: $(READY) ## fill inbox and outbox with a million rows a lap: do they stay small and fast?
 	$(BIN)/python bench/upkeep.py

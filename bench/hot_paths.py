@@ -1,14 +1,15 @@
 """The hot paths: a payment's webhook and an added item over HTTP, against pgbench with the same statements."""
 
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 import attrs
 
 import yardstick
+from asked import Asked
 from load import Load, load
 from report import RATIO, Figure
-from rig import MERCHANTS, Rig, Used
+from rig import MERCHANTS, Rig, Used, open_rig
 from yardstick import ITEM, PAYMENT, Yardstick
 
 GOALS = {"payment": (0.65, 0.45), "item": (0.55, 0.35)}
@@ -25,14 +26,20 @@ class Round:
     its: Used
 
 
-async def hot_paths(rig: Rig, *, rounds: int, seconds: int, note: str = "") -> AsyncIterator[Figure]:
+async def hot_paths(asked: Asked) -> AsyncGenerator[Figure]:
     """Measure both, in rounds that alternate, so that a noisy machine disturbs Sale and pgbench alike."""
-    for each in (PAYMENT, ITEM):
-        played = [await _round(rig, each, name=f"{note}{number}", seconds=seconds) for number in range(rounds + 1)]
-        # In the first, connections are opened, statements prepared and caches warmed.
-        told = _figures(each, played[1:], note)
-        for figure in told:
-            yield figure
+    async with open_rig(replicas=asked.replicas) as rig:
+        for orders in asked.orders:
+            await rig.fill(orders)
+            note = f", {orders:,} orders" if orders != asked.orders[0] else ""
+            for each in (PAYMENT, ITEM):
+                played = [
+                    await _round(rig, each, name=f"{note}{number}", seconds=asked.seconds)
+                    for number in range(asked.rounds + 1)
+                ]
+                # In the first, connections are opened, statements prepared and caches warmed.
+                for figure in _figures(each, played[1:], note):
+                    yield figure
 
 
 async def _round(rig: Rig, each: Yardstick, *, name: str, seconds: int) -> "Round":

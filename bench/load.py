@@ -4,11 +4,12 @@ import asyncio
 import json
 import os
 import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import attrs
+
+from asked import PartFailed
 
 CONNECTIONS = 32
 SCRIPT = Path(__file__).with_name("load.lua")
@@ -32,13 +33,14 @@ class Load:
 
 
 def wrk() -> str:
-    """Return where wrk is, or end with a sentence."""
-    found = shutil.which("wrk")
-    return found or sys.exit("The benchmark needs wrk (on Debian: apt-get install wrk).")
+    """Return where wrk is."""
+    if found := shutil.which("wrk"):
+        return found
+    raise PartFailed("It needs wrk (on Debian: apt-get install wrk).")
 
 
 async def load(kind: str, places: Sequence[str], orders: Path, *, name: str, seconds: int) -> Load:
-    """Ask for so long; end the process when anything but good answers came.
+    """Ask for so long.
 
     Args:
         kind: `payment` or `item`.
@@ -46,6 +48,9 @@ async def load(kind: str, places: Sequence[str], orders: Path, *, name: str, sec
         orders: A file of lines: order, merchant, token.
         name: Tells this round's requests from all others.
         seconds: How long.
+
+    Raises:
+        PartFailed: anything but good answers came.
     """
     command = [wrk(), f"-t{len(places)}", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(SCRIPT), f"http://{places[0]}"]
     environment = {**os.environ, "SALE_BENCH_PLACES": ",".join(places)}
@@ -55,5 +60,5 @@ async def load(kind: str, places: Sequence[str], orders: Path, *, name: str, sec
     told, _ = await process.communicate()
     found = Load(**json.loads(told.decode().strip().splitlines()[-1]))
     if found.errors or not found.requests:
-        sys.exit(f"{kind}: {found.errors} of {found.requests} requests failed:\n{told.decode()}")
+        raise PartFailed(f"{kind}: {found.errors} of {found.requests} requests failed: {told.decode()}")
     return found

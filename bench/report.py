@@ -91,22 +91,26 @@ def write(figures: Iterable[Figure], settings: Mapping[str, str], place: Path) -
     found = list(figures)
     rows = {figure.name: figure.row() for figure in found}
     (place / "report.json").write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
-    (place / "report.md").write_text(_page(rows, settings))
+    (place / "report.md").write_text(page(found, settings))
     (place / "report.svg").write_bytes(_plot(found))
 
 
-def _page(rows: Mapping[str, Mapping[str, Any]], settings: Mapping[str, str]) -> str:
+def page(figures: Iterable[Figure], settings: Mapping[str, str]) -> str:
+    """Return the table, and what the figures depend on."""
     head = "| what | value | spread | unit | goal | must | holds |\n| --- | --- | --- | --- | --- | --- | --- |\n"
     table = "".join(
-        f"| {name} | {row['value']} | {row['low']} – {row['high']} | {row['unit']} | {_said(row['goal'])} | "
+        f"| {figure.name} | {row['value']} | {row['low']} – {row['high']} | {row['unit']} | {_said(row['goal'])} | "
         f"{_said(row['must'])} | {_said(row['holds'])} |\n"
-        for name, row in rows.items()
+        for figure in figures
+        for row in (figure.row(),)
     )
     return head + table + "\n" + "".join(f"- {name}: {value}\n" for name, value in settings.items())
 
 
-def _said(value: object) -> str:
-    return {None: "–", True: "yes", False: "no"}.get(value, str(value))  # type: ignore[call-overload,no-any-return]  # any key
+def _said(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
 
 def _plot(figures: Sequence[Figure]) -> bytes:

@@ -38,12 +38,15 @@ class Used:
 
     serve: float
     postgres: float
+    sisters: float
 
     def since(self, before: "Used", *, each: float) -> "Used":
         """Return what each of so many things has used, in milliseconds."""
         thousandth = 1_000 / each
         return Used(
-            serve=(self.serve - before.serve) * thousandth, postgres=(self.postgres - before.postgres) * thousandth
+            serve=(self.serve - before.serve) * thousandth,
+            postgres=(self.postgres - before.postgres) * thousandth,
+            sisters=(self.sisters - before.sisters) * thousandth,
         )
 
 
@@ -67,7 +70,11 @@ class Rig:
     def used(self) -> "Used":
         """Return what everything has used of the processor so far."""
         serve = sum(cpu_seconds(replica.process.pid) for replica in self.replicas.replicas)
-        return Used(serve=serve, postgres=family_seconds(self.postgres.process.pid))
+        return Used(
+            serve=serve,
+            postgres=family_seconds(self.postgres.process.pid),
+            sisters=cpu_seconds(self.replicas.sisters.pid),
+        )
 
     async def fill(self, count: int) -> None:
         """Have so many orders of each kind, for Sale and for pgbench."""

@@ -1,38 +1,69 @@
-"""`make bench`: start everything, fill it, measure side by side, write the report."""
+"""`make bench`: measure part after part, each side by side with what it is compared to, and write the report."""
 
 import argparse
 import asyncio
 import sys
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from pathlib import Path
 
 import report
+from asked import Asked, Part
+from checkout import checkout_overhead
 from hot_paths import hot_paths
 from load import CONNECTIONS
+from memory import memory
 from report import Figure
-from rig import MERCHANTS, open_rig
+from rig import MERCHANTS
+from start import start
+from whole_orders import whole_orders
 
 HERE = Path(__file__).parent
+LINE = 300
+
+PARTS: Mapping[str, Part] = {
+    "hot-paths": hot_paths,
+    "whole-orders": whole_orders,
+    "checkout": checkout_overhead,
+    "start": start,
+    "memory": memory,
+}
+LONG_PARTS: Mapping[str, Part] = {}
+"""Those that only `make bench-all` has the time for."""
 
 
-async def main(asked: argparse.Namespace) -> int:
-    """Measure what was asked for, and write or check the report; return the exit code."""
+async def main(asked: Asked, *, only: Sequence[str], check: bool) -> int:
+    """Measure what was asked for, and write or check the report; return the exit code.
+
+    A part alone is printed and not written: what stands in one report was measured in one run.
+    """
     settings = {**report.machine(), **_settings(asked)}
-    figures: list[Figure] = []
-    async with open_rig(replicas=asked.replicas) as rig:
-        for orders in asked.orders:
-            await rig.fill(orders)
-            note = f", {orders:,} orders" if orders != asked.orders[0] else ""
-            found = hot_paths(rig, rounds=asked.rounds, seconds=asked.seconds, note=note)
-            figures += [figure async for figure in found]
-    if asked.check:
-        return report.check(figures, HERE / "report.json")
-    report.write(figures, settings, HERE)
-    sys.stdout.write((HERE / "report.md").read_text())
-    return 0
+    figures, failures = list[Figure](), list[str]()
+    parts = {**PARTS, **LONG_PARTS}
+    for name in only or (*PARTS, *(LONG_PARTS if asked.everything else ())):
+        failures += await _measure(name, parts[name], asked, figures)
+    if check:
+        return report.check(figures, HERE / "report.json") or bool(failures)
+    if not only:
+        report.write(figures, settings, HERE)
+    sys.stdout.write(report.page(figures, settings))
+    sys.stdout.write("".join(f"FAILED {failure}\n" for failure in failures))
+    return bool(failures)
 
 
-def _settings(asked: argparse.Namespace) -> Mapping[str, str]:
+async def _measure(name: str, part: Part, asked: Asked, figures: list[Figure]) -> Sequence[str]:
+    """Add a part's figures; return why it failed, so that the others go on."""
+    try:
+        async with aclosing(part(asked)) as found:
+            async for figure in found:
+                figures.append(figure)  # noqa: PERF401 - at once: what is found before a failure counts
+    except Exception as trouble:  # noqa: BLE001 - whatever it was, it is said, and fails the run
+        return [textwrap.shorten(f"{name}: {type(trouble).__name__}: {trouble}", LINE)]
+    return []
+
+
+def _settings(asked: Asked) -> Mapping[str, str]:
     orders = " then ".join(map(str, asked.orders))
     return {
         "load": f"wrk, {CONNECTIONS} connections; {asked.rounds} rounds of {asked.seconds} s, alternating with pgbench",
@@ -48,5 +79,9 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=8)
     parser.add_argument("--replicas", type=int, default=1)
+    parser.add_argument("--everything", action="store_true", help="also what takes long")
+    parser.add_argument("--only", nargs="+", choices=[*PARTS, *LONG_PARTS], default=[], metavar="PART")
     parser.add_argument("--check", action="store_true")
-    sys.exit(asyncio.run(main(parser.parse_args())))
+    words = vars(parser.parse_args())
+    only, check = words.pop("only"), words.pop("check")
+    sys.exit(asyncio.run(main(Asked(**words), only=only, check=check)))

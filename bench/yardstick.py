@@ -5,12 +5,12 @@ They are the product's, parameter by parameter; a test holds the lists to what S
 
 import asyncio
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import attrs
 
+from asked import PartFailed
 from sale_adapters.embedded.postgres import programs
 from sale_adapters.postgres import statements as sql
 from sale_adapters.postgres import usage_sql
@@ -205,7 +205,7 @@ async def pgbench(
     )
     told, trouble = await process.communicate()
     if process.returncode:
-        sys.exit(f"pgbench: {trouble.decode()[-2_000:]}")
+        raise PartFailed(f"pgbench: {trouble.decode()[-2_000:]}")
     (line,) = (line for line in told.decode().splitlines() if line.startswith("tps ="))
     return float(line.split()[2])
 

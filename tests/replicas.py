@@ -38,11 +38,17 @@ class Replica:
 
 @attrs.define(kw_only=True)
 class Replicas:
-    """All of them, and what they share."""
+    """All of them, and what they share.
+
+    Attributes:
+        sandbox: Where the sisters are.
+        sisters: The process that plays them.
+    """
 
     replicas: list[Replica]
     redis: EmbeddedRedis
     sandbox: str
+    sisters: ChildProcess
     database_url: str
     client: httpx.AsyncClient
 
@@ -117,7 +123,14 @@ async def running_replicas(
             Replica(process=process, address=f"127.0.0.1:{port}", webhook_address=f"127.0.0.1:{webhook_port}")
             for process, port, webhook_port in zip(started[1:], ports, webhook_ports, strict=True)
         ]
-        yield Replicas(replicas=found, redis=redis, sandbox=sandbox, database_url=database_url, client=client)
+        yield Replicas(
+            replicas=found,
+            redis=redis,
+            sandbox=sandbox,
+            sisters=started[0],
+            database_url=database_url,
+            client=client,
+        )
 
 
 def _environment(database_url: str, redis_url: str, sandbox: str) -> dict[str, str]:

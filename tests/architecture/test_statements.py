@@ -15,9 +15,11 @@ STORE = SOURCE / "sale_adapters" / "postgres"
 # Places that speak to PostgreSQL, and not about the tables' rows while Sale runs.
 SESSIONS = "sets up or tries a connection, and touches no table"
 ELSEWHERE = {
-    "sale_adapters/postgres/connection.py _configure": SESSIONS,
+    "sale_adapters/postgres/sessions.py said": SESSIONS,
+    "sale_adapters/postgres/sessions.py _hands_names_on": SESSIONS,
+    "sale_adapters/postgres/pool.py set_up": SESSIONS,
+    "sale_adapters/postgres/pool.py bounded": SESSIONS,
     "sale_adapters/postgres/connection.py is_there": SESSIONS,
-    "sale_adapters/postgres/relay_outbox.py _bound_time": SESSIONS,
     "sale_adapters/postgres/outbox_desk.py _ask": SESSIONS,
     "sale_adapters/postgres/trips.py __init__": "BEGIN",
     "sale_adapters/postgres/trips.py go": "COMMIT",

@@ -13,6 +13,7 @@ from psycopg.pq import TransactionStatus
 
 from sale_adapters.postgres.pool import Pool
 from sale_adapters.postgres.reasons import in_one_line, is_unmigrated
+from sale_adapters.postgres.sessions import TimeOuts
 from sale_adapters.postgres.trips import Begin, Query, Row, Session, Trips
 from sale_domain.errors import StoreBusy, StoreUnavailable
 
@@ -20,8 +21,6 @@ Result = TypeVar("Result")
 
 ATTEMPTS = 5
 """How often a transaction is tried when PostgreSQL gave it up for the sake of another one."""
-
-_TRANSACTION_TIMEOUT_SINCE = 170000
 
 _AWAY = (
     # Time-outs of statements, locks and the pool; lost, refused and killed connections; a full disk.
@@ -43,6 +42,15 @@ class Patience:
     statement_seconds: float = 5.0
     idle_seconds: float = 5.0
     transaction_seconds: float = 15.0
+
+    def time_outs(self) -> TimeOuts:
+        """Return those of them that are the server's."""
+        return TimeOuts(
+            lock=self.lock_seconds,
+            statement=self.statement_seconds,
+            idle=self.idle_seconds,
+            transaction=self.transaction_seconds,
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -93,7 +101,7 @@ class Database:
             timeout=self._patience.connection_seconds,
             connection_class=Session,
             application_name="sale",
-            configure=self._configure,
+            time_outs=self._patience.time_outs(),
             # Who has been silent for longer than the server would be is not there any more.
             longest_seconds=self._patience.transaction_seconds + 1,
         )
@@ -189,19 +197,6 @@ class Database:
             yield
         finally:
             self._ordinary.release()
-
-    async def _configure(self, connection: Session) -> None:
-        """No statement, lock or forgotten transaction outlives our patience."""
-        waits = {
-            "lock_timeout": self._patience.lock_seconds,
-            "statement_timeout": self._patience.statement_seconds,
-            "idle_in_transaction_session_timeout": self._patience.idle_seconds,
-        }
-        if connection.info.server_version >= _TRANSACTION_TIMEOUT_SINCE:
-            waits["transaction_timeout"] = self._patience.transaction_seconds
-        for name, seconds in waits.items():
-            await connection.execute("SELECT set_config(%s, %s, false)", (name, f"{round(seconds * 1000)}ms"))
-        await connection.execute("SET TimeZone = 'UTC'")
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from psycopg.rows import dict_row
 from sale_adapters.postgres.outbox_sql import IS_HELD_BACK, IS_SET_ASIDE
 from sale_adapters.postgres.pool import SOON_NOTICED
 from sale_adapters.postgres.reasons import in_one_line
-from sale_adapters.postgres.relay_sql import BOUND_TIME
+from sale_adapters.postgres.relay_sql import TIME_OUTS
 from sale_domain.errors import NotFound, StoreUnavailable
 from sale_domain.ids import EventId, OrderId, bucket_of
 from sale_domain.ports.outbox_desk import DeskEntry, NotSetAside, Standing
@@ -85,14 +85,17 @@ class PostgresOutboxDesk:
 
     async def _ask(self, statement: LiteralString, values: Sequence[object]) -> tuple[list[Row], int]:
         try:
-            async with await AsyncConnection.connect(
-                self._database_url,
-                autocommit=True,
-                application_name="sale-outbox",
-                row_factory=dict_row,
-                **SOON_NOTICED,
-            ) as connection:
-                await connection.execute(BOUND_TIME)
+            async with (
+                await AsyncConnection.connect(
+                    self._database_url,
+                    autocommit=True,
+                    application_name="sale-outbox",
+                    row_factory=dict_row,
+                    **SOON_NOTICED,
+                ) as connection,
+                connection.transaction(),
+            ):
+                await connection.execute(TIME_OUTS.said(to=connection, local=True))
                 cursor = await connection.execute(statement, values)
                 return (await cursor.fetchall() if cursor.description else []), cursor.rowcount
         except Error as error:

@@ -9,13 +9,15 @@ import logging
 import os
 import select
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from typing import Any, Final, Self, TypeVar
 
 from psycopg import AsyncConnection, OperationalError
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
+
+from sale_adapters.postgres.sessions import TimeOuts, Way, way_of
 
 _LOG = logging.getLogger("sale.postgres")
 _TRIES, _BETWEEN_SECONDS = 10, 0.1
@@ -31,7 +33,15 @@ SOON_NOTICED: Final[Mapping[str, Any]] = {
 
 
 class PooledConnection(AsyncConnection[TupleRow]):
-    """A connection that a server which is just starting does not put off."""
+    """A connection that a server which is just starting does not put off.
+
+    Attributes:
+        way: What stands between us and the server; found out when the connection is set up.
+        bounds: What each transaction has to begin with, so that it ends in time; None where the session sees to it.
+    """
+
+    way: Way = Way.STRAIGHT
+    bounds: bytes | None = None
 
     @classmethod
     async def connect(cls, *args: Any, **kwargs: Any) -> Self:  # noqa: ANN401 - psycopg's own
@@ -42,6 +52,27 @@ class PooledConnection(AsyncConnection[TupleRow]):
             except OperationalError:
                 await asyncio.sleep(_BETWEEN_SECONDS)
         return await super().connect(*args, **kwargs)
+
+    async def set_up(self, time_outs: TimeOuts) -> None:
+        """Let no statement, lock or forgotten transaction outlive these times, whoever stands in between."""
+        self.way = await way_of(self)
+        if self.way is Way.STRAIGHT:
+            await self.execute(time_outs.said(to=self, local=False))
+        else:
+            self.bounds = time_outs.said(to=self, local=True)
+        if self.way is Way.LOSES_STATEMENTS:
+            self.prepare_threshold = None
+        await self.execute("SET TimeZone = 'UTC'")
+
+    @asynccontextmanager
+    async def bounded(self) -> AsyncGenerator[None]:
+        """Bound the block: by the session or, where that cannot be, by a transaction around it."""
+        if self.bounds is None:
+            yield
+            return
+        async with self.transaction():
+            await self.execute(self.bounds)
+            yield
 
     def hung_up(self) -> bool:
         """Tell whether the server has ended this connection, which is at rest, without asking it.
@@ -83,7 +114,7 @@ class Pool(AsyncConnectionPool[ConnectionType]):
         database_url: str,
         *,
         application_name: str,
-        configure: Callable[[ConnectionType], Awaitable[None]],
+        time_outs: TimeOuts,
         longest_seconds: float,
         **options: Any,  # noqa: ANN401 - psycopg's own
     ) -> None:
@@ -92,14 +123,14 @@ class Pool(AsyncConnectionPool[ConnectionType]):
         Args:
             database_url: Where to, as SQLAlchemy or as libpq writes it.
             application_name: What the server calls its sessions.
-            configure: Sets up each connection, time-outs above all.
+            time_outs: The server's.
             longest_seconds: For which nobody holds a connection; more than the server's own time-outs allow.
             options: More of psycopg's.
         """
 
         async def configured(connection: ConnectionType) -> None:
             with connection.cut_after(longest_seconds):
-                await configure(connection)
+                await connection.set_up(time_outs)
 
         self._longest_seconds = longest_seconds
         # A place that cannot be filled is given up, so that the next caller tries at once (see `connect`).

@@ -41,7 +41,7 @@ class PostgresRelayOutbox:
             max_size=connections,
             timeout=patience_seconds,
             application_name="sale-relay",
-            configure=_bound_time,
+            time_outs=sql.TIME_OUTS,
             longest_seconds=longest_seconds,
         )
 
@@ -176,7 +176,7 @@ class PostgresRelayOutbox:
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[Connection]:
         try:
-            async with self._pool.connection() as connection:
+            async with self._pool.connection() as connection, connection.bounded():
                 yield connection
         except (Error, PoolTimeout, PoolClosed) as error:
             raise StoreUnavailable(reason=in_one_line(error)) from error
@@ -192,11 +192,6 @@ class PostgresRelayOutbox:
         async with self._transaction() as connection:
             _check(lease, await (await connection.execute(sql.LOCK_FENCE, _key(lease.shard))).fetchone())
             yield connection
-
-
-async def _bound_time(connection: Connection) -> None:
-    """No statement, lock or forgotten transaction may outlive the relay's patience."""
-    await connection.execute(sql.BOUND_TIME)
 
 
 def _key(shard: Shard) -> tuple[int, int, int]:

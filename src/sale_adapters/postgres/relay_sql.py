@@ -7,15 +7,13 @@ distributed PostgreSQL runs them all (architecture §7).
 from typing import Final, LiteralString
 
 from sale_adapters.postgres.outbox_sql import IS_HELD_BACK
+from sale_adapters.postgres.sessions import TimeOuts
 
 Sql = LiteralString
 
 # A relay paused in mid-transaction holds its shard's row: whoever takes over waits for these few seconds at most.
-# `transaction_timeout`, which alone bounds a pipeline that was cut off, came with PostgreSQL 17.
-BOUND_TIME: Final[Sql] = """
-    SET statement_timeout = '5s'; SET lock_timeout = '4s'; SET idle_in_transaction_session_timeout = '2s';
-    SELECT set_config(name, '3s', false) FROM pg_settings WHERE name = 'transaction_timeout'
-"""
+# The transaction's, which alone bounds a pipeline that was cut off, came with PostgreSQL 17.
+TIME_OUTS: Final = TimeOuts(lock=4, statement=5, idle=2, transaction=3)
 
 LAYOUTS: Final[Sql] = """
     SELECT layout, shards, prefix, ready_at IS NOT NULL FROM relay_layouts WHERE bucket = 0 ORDER BY layout

@@ -5,6 +5,7 @@ psycopg's cursors flush each statement by itself, which costs more than twice th
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -16,10 +17,11 @@ import attrs
 from psycopg import DataError, OperationalError, errors, generators
 from psycopg.abc import PQGen, Transformer
 from psycopg.adapt import Transformer as RowReader
-from psycopg.pq import ConnStatus, ExecStatus, Format
+from psycopg.pq import ExecStatus, Format
 from psycopg.pq.abc import PGconn, PGresult
 
 from sale_adapters.postgres.pool import PooledConnection
+from sale_adapters.postgres.sessions import Way
 from sale_adapters.wire import tracing
 from sale_domain.errors import SaleError
 
@@ -112,7 +114,8 @@ class Trips:
 
     def __init__(self, session: Session, *, begin: Begin) -> None:
         self._session = session
-        self._begin: tuple[Query, ...] = (Statement(begin.value)(),)
+        head = (begin.value,) if session.bounds is None else (begin.value, session.bounds)
+        self._begin = tuple(Statement(each)() for each in head)
         self._done = False
 
     async def go(self, *queries: Query, commit: bool = False) -> Sequence[list[Row]]:
@@ -145,7 +148,8 @@ class Trips:
             pgconn.pipeline_sync()
             results = await self._session.wait(_exchange(pgconn, len(steps)))
         finally:
-            if pgconn.status == ConnStatus.OK:
+            # One that was ended in the middle cannot; what ended it is told below, and the pool throws it away.
+            with suppress(OperationalError):
                 pgconn.exit_pipeline_mode()
         for step, result in zip(steps, results, strict=False):
             _check(step, result)
@@ -154,8 +158,14 @@ class Trips:
         return [result for step, result in zip(steps, results, strict=True) if step.prepares is None]
 
     def _prepared(self, query: Query, steps: Sequence["_Step"]) -> tuple[bytes, tuple["_Step", ...]]:
-        """Return the query's name on this connection; queue its preparation, if neither past nor among the steps."""
+        """Return the query's name on this connection; queue its preparation, if neither past nor among the steps.
+
+        One without a name is prepared for this once, and is nobody else's.
+        """
         sql = query.statement.sql
+        if self._session.way is Way.LOSES_STATEMENTS:
+            self._session.pgconn.send_prepare(b"", sql)
+            return b"", (_Step(query, prepares=b""),)
         if name := self._session.prepared.get(sql):
             return name, ()
         for step in steps:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sale_adapters.postgres.migrations.pending import newer, pending, wanting
 from sale_adapters.postgres.schema import METADATA
+from sale_adapters.postgres.sessions import Way, way_of
 from sale_app.doctor.findings import PATIENCE_SECONDS, NotReachable, NotWell, Seen
 
 _REFUSALS = {
@@ -60,6 +61,7 @@ async def look_at_database(url: str, *, pool_size: int | None) -> Seen:
             url, connect_timeout=PATIENCE_SECONDS, row_factory=dict_row
         ) as connection:
             version = connection.info.server_version // 10_000
+            way = await way_of(connection)
             found = await (await connection.execute(_STATE)).fetchone()
             await connection.execute("SET TRANSACTION READ ONLY")
             lacking = await (await connection.execute(_RIGHTS, ([*METADATA.tables],))).fetchall()
@@ -74,9 +76,12 @@ async def look_at_database(url: str, *, pool_size: int | None) -> Seen:
         tables = ", ".join(str(word) for row in lacking for word in row.values())
         raise NotWell(f"{found['user']} lacks rights on {tables}; grant them as docs/how-to/install.md says")
     schema, mind = await asyncio.to_thread(_schema, url)
+    if way is Way.LOSES_STATEMENTS:
+        mind = "the pooler loses prepared statements, so that each is planned anew: PgBouncer keeps them since 1.21"
     if found["forgetful"]:
         mind = "fsync or synchronous_commit is off: a crash may take back what Sale has answered"
-    return Seen(f"PostgreSQL {version}, {schema}", mind)
+    behind = "" if way is Way.STRAIGHT else ", behind a pooler"
+    return Seen(f"PostgreSQL {version}{behind}, {schema}", mind)
 
 
 def _check(found: Mapping[str, object], pool_size: int | None) -> None:

@@ -1,5 +1,8 @@
 """Which revisions a database still lacks, and which of them this code cannot do without."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -10,6 +13,9 @@ NEEDED = "0013"
 
 Raise it when a statement needs more. What comes after it may be done before or after the rollout.
 """
+
+UNPREPARED: Mapping[str, Any] = {"prepare_threshold": None}
+"""Arguments of connections that ask too little to prepare statements, which some poolers lose."""
 
 
 def pending(database_url: str) -> tuple[str, ...]:
@@ -71,4 +77,4 @@ def _scripts() -> ScriptDirectory:
 
 def _connected(database_url: str) -> Connection:
     url = database_url.replace("postgresql://", "postgresql+psycopg://", 1)
-    return create_engine(url, poolclass=NullPool).connect()
+    return create_engine(url, poolclass=NullPool, connect_args=UNPREPARED).connect()
