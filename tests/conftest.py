@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 import citus
 import services
@@ -11,6 +11,10 @@ from sale_adapters.postgres.migrations.run import migrate
 
 # No test is gated on absolute time: what hangs meets its time-out, what is slow on a busy machine is no failure.
 settings.register_profile("sale", deadline=None)
+# For mutation testing: a mutant that thirty examples do not find is better killed by a test that says what is wrong.
+settings.register_profile(
+    "mutants", deadline=None, max_examples=30, derandomize=True, phases=(Phase.explicit, Phase.generate)
+)
 settings.load_profile("sale")
 
 

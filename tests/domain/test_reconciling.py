@@ -1,0 +1,171 @@
+"""The reconciler's walk through the books of a played evening, in memory: how far it looks, and what it mends."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import attrs
+import pytest
+
+import evening
+import orders_world as world
+from evening import CLOSING_TIME
+from sale_adapters.memory import ManualClock, MemoryBooks, MemoryLogReader, MemoryOrders, MemoryStore
+from sale_domain.errors import OrderChanged
+from sale_domain.reconciliation import Check, Finding, Mend
+from sale_domain.use_cases import reconciling
+from sale_domain.use_cases.reconciling import Reconciliation, Scope, Seen, mend
+from spoilt_books import Shop, open_shop
+
+
+@pytest.fixture
+async def shop() -> Shop:
+    return await open_shop()
+
+
+async def test_after_a_played_evening_everything_agrees_and_all_of_it_was_looked_at(shop: Shop) -> None:
+    everything = shop.reconciliation(merchant_id=None)
+    so_far: list[tuple[int, int]] = []
+    everything.moved = lambda seen: so_far.append((seen.orders, seen.events))
+    assert [finding async for finding in everything.findings()] == []
+    assert everything.seen == Seen(orders=6, events=10, records=10, expired=0, feed_numbers=30)
+    assert so_far == [(6, 10)]
+    for scope in ({}, {"sample": 20}, {"since": world.MORNING}):
+        assert await shop.findings(**scope) == []
+
+
+async def test_a_merchant_is_known_by_his_feed_his_orders_or_his_events(shop: Shop) -> None:
+    walk, mine = shop.reconciliation(), shop.evening.merchant_id
+    assert await walk.knows(mine)
+    assert not await walk.knows(world.fresh_merchant())
+    feed = shop.store.feeds.pop(mine)
+    assert await walk.knows(mine)
+    orders, shop.store.orders = shop.store.orders, {}
+    assert await walk.knows(mine)
+    shop.store.messages.clear()
+    assert not await walk.knows(mine)
+    shop.store.orders = orders
+    assert await walk.knows(mine)
+    assert feed
+
+
+async def test_another_merchants_things_are_not_ones_own(shop: Shop) -> None:
+    shop.books.received[shop.evening.partial] = Decimal(7)
+    assert await shop.findings(merchant_id=world.fresh_merchant()) == []
+    assert await shop.told() == await shop.told(merchant_id=None) == [(Check.MONEY, shop.evening.partial)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+async def test_however_small_the_pages_nothing_is_left_out(
+    shop: Shop, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("_STAMPS", "_ORDERS", "_FEED_ROWS"):
+        monkeypatch.setattr(reconciling, name, size)
+    walk = shop.reconciliation()
+    assert [finding async for finding in walk.findings()] == []
+    assert walk.seen == Seen(orders=6, events=10, records=10, expired=0, feed_numbers=30)
+
+
+async def test_only_orders_that_have_changed_since_then_are_looked_at_and_feeds_back_to_then(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciling, "_FEED_ROWS", 3)
+    shop.books.received[shop.evening.partial] = Decimal(7)
+    changed = (await shop.orders.find(shop.evening.partial, merchant_id=shop.evening.merchant_id)).order.updated_at
+    assert await shop.told(since=changed) == [(Check.MONEY, shop.evening.partial)]
+    assert await shop.findings(since=changed + timedelta(microseconds=1)) == []
+    late = shop.reconciliation(since=CLOSING_TIME)
+    assert [finding async for finding in late.findings()] == []
+    assert (late.seen.orders, late.seen.feed_numbers) == (0, 3)
+
+
+async def test_a_sample_looks_at_as_many_changes_as_it_was_told_and_at_the_newest_part_of_the_feeds(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciling, "_FEED_ROWS", 3)
+    shop.books.received.update(dict.fromkeys(shop.store.orders, Decimal(7)))
+    # Numbers are drawn from the newest change backwards: 0 is the feed's number 30.
+    walk = shop.reconciliation(sample=1)
+    newest = shop.store.feeds[shop.evening.merchant_id][-1].thing_id
+    assert [(finding.check, finding.id) async for finding in walk.findings()] == [(Check.MONEY, newest)]
+    assert walk.seen.feed_numbers == 3
+    assert len(await shop.findings(sample=30)) == 6
+    assert await shop.findings(sample=0) == []
+    assert await shop.findings(sample=3, merchant_id=world.fresh_merchant()) == []
+
+
+async def test_a_sample_is_drawn_from_every_merchants_feed_by_its_length() -> None:
+    store = MemoryStore(clock=ManualClock())
+    orders = MemoryOrders(store)
+    merchants = ["merchant-a", "merchant-b", "merchant-c"]
+    for merchant_id, sold in zip(merchants, (1, 2, 1), strict=True):
+        for _ in range(sold):
+            await world.create(orders, merchant_id=merchant_id)
+    drawn: list[int] = []
+
+    def draw(below: int) -> int:
+        assert below == 4
+        drawn.append(len(drawn))
+        return drawn[-1]
+
+    walk = Reconciliation(
+        books=MemoryBooks(store=store),
+        log=MemoryLogReader(log=evening.new_log()),
+        clock=ManualClock(CLOSING_TIME),
+        draw=draw,
+        scope=Scope(sample=4),
+    )
+    assert [finding async for finding in walk.findings()] == []
+    assert walk.seen == Seen(orders=4, feed_numbers=4)
+    assert drawn == [0, 1, 2, 3]
+
+
+async def test_an_order_that_cannot_be_read_or_compared_hides_no_other(shop: Shop) -> None:
+    shop.books.unreadable.add(shop.evening.partial)
+    shop.books.broken.add(shop.evening.eaten)
+    shop.books.received[shop.evening.completed] = Decimal(7)
+    found = {finding.id: finding for finding in await shop.findings()}
+    assert set(found) == {shop.evening.partial, shop.evening.eaten, shop.evening.completed}
+    assert found[shop.evening.partial] == Finding(
+        check=Check.UNREADABLE,
+        id=shop.evening.partial,
+        sentence="A row of the order cannot be read, so nothing of it was compared: no JSON.",
+    )
+    assert found[shop.evening.eaten].check is Check.UNREADABLE
+    assert "was compared: KeyError " in found[shop.evening.eaten].sentence
+
+
+async def test_what_waits_of_a_merchant_without_a_feed_is_found(shop: Shop) -> None:
+    del shop.store.feeds[shop.evening.merchant_id]
+    shop.store.outbox.published.clear()
+    shop.store.orders.clear()
+    found = await shop.told(merchant_id=None, at=timedelta(hours=1))
+    assert [check for check, _ in found] == [Check.EVENT_ORPHANED] * 4 + [Check.STUCK_UNPUBLISHED]
+
+
+async def test_stored_money_is_mended_with_a_history_entry(shop: Shop) -> None:
+    shop.books.received[shop.evening.partial] = Decimal(70_000)
+    (finding,) = await shop.findings()
+    assert finding.mend is not None
+    before = await shop.orders.find(shop.evening.partial, merchant_id=shop.evening.merchant_id)
+    await mend(shop.orders, ManualClock(CLOSING_TIME), finding.mend)
+    after = await shop.orders.find(shop.evening.partial, merchant_id=shop.evening.merchant_id)
+    assert after.order == attrs.evolve(before.order, version=before.order.version + 1, updated_at=CLOSING_TIME)
+    entry = shop.store.feeds[shop.evening.merchant_id][-1]
+    assert (entry.by, entry.reason, entry.status) == ("sale-reconcile", "reconciled with its ledger", "PARTIAL")
+    assert entry.data == {
+        "received": {"from": Decimal(70_000), "to": Decimal(50_000)},
+        "paid": {"from": Decimal(50_000), "to": Decimal(50_000)},
+    }
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [{"version": 2}, {"right": (Decimal(50_001), Decimal(50_000))}, {"right": (Decimal(50_000), Decimal(50_001))}],
+)
+async def test_an_order_that_has_changed_meanwhile_is_left_alone(shop: Shop, meanwhile: dict[str, object]) -> None:
+    shop.books.received[shop.evening.partial] = Decimal(70_000)
+    (finding,) = await shop.findings()
+    assert finding.mend is not None
+    stale: Mend = attrs.evolve(finding.mend, **meanwhile)  # type: ignore[arg-type]  # as named
+    with pytest.raises(OrderChanged):
+        await mend(shop.orders, ManualClock(CLOSING_TIME), stale)
