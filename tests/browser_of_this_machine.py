@@ -7,8 +7,8 @@ import debian
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _ADVICE = (
-    "The board's tests need a Chromium. Install one so that `chromium` is on PATH, or let Playwright fetch its own: "
-    ".venv/bin/playwright install chromium"
+    "The board's tests need a Chromium. Install one so that it is on PATH, or let Playwright fetch its own "
+    "(.venv/bin/playwright install chromium)"
 )
 
 
@@ -26,7 +26,7 @@ def chromium(playwrights_own: str) -> str:
     debian.installed("chromium", advice=_ADVICE)
     if found := _on_path() or _there("/usr/bin/chromium"):
         return found
-    raise debian.NotHere(_ADVICE)
+    raise debian.NotHere(f"{_ADVICE}.")
 
 
 def _on_path() -> str | None:

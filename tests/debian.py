@@ -1,12 +1,15 @@
-"""Programs of this machine that Debian packages and no Python package brings: found on PATH, else put in place."""
+"""Programs that Debian packages and no Python package brings: installed, or unpacked where nobody else sees them."""
 
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+import tempfile
 from pathlib import Path
+from typing import NoReturn
 
 from sale_adapters.embedded.cache import cache_dir
+
+_SIGNED = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
 class NotHere(Exception):
@@ -19,39 +22,73 @@ def installed(package: str, *, advice: str) -> None:
     Raises:
         NotHere: this machine takes no package of Debian's.
     """
-    _done([*_as_root(advice), "update", "-qq"], advice=advice)
-    _done([*_as_root(advice), "install", "-y", "-qq", "--no-install-recommends", package], advice=advice)
+    sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    run(*sudo, "apt-get", "update", "-qq", advice=advice)
+    run(*sudo, "apt-get", "install", "-y", "-qq", "--no-install-recommends", package, advice=advice)
 
 
-def unpacked(package: str, *, advice: str) -> Path:
-    """Return the folder that a package's files lie in; it is not installed, so that no server of it starts.
+def unpacked(*packages: str, suite: str, advice: str) -> Path:
+    """Return the folder that the packages' files lie in, those of a release of Debian's that need not be this one.
+
+    They are fetched once, signatures and all, without a trace in the system's own apt; no server of theirs starts.
 
     Raises:
-        NotHere: this machine takes no package of Debian's.
+        NotHere: this machine cannot fetch packages of Debian's.
     """
-    place = cache_dir() / f"debian-{package}"
-    if not place.is_dir():
-        _done([*_as_root(advice), "update", "-qq"], advice=advice)
-        fetching = cache_dir() / f"debian-{package}.{os.getpid()}"
-        fetching.mkdir(parents=True)
-        _done(["apt-get", "download", "-qq", package], advice=advice, folder=fetching)
-        (archive,) = fetching.glob("*.deb")
-        _done(["dpkg-deb", "-x", str(archive), str(fetching / "files")], advice=advice)
-        (fetching / "files").rename(place)
-        shutil.rmtree(fetching)
-    return place
+    home = cache_dir() / f"{packages[0]}-{suite}"
+    if home.exists():
+        return home
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home.parent, prefix=".fetching-") as temporary:
+        place = Path(temporary)
+        for folder in ("lists/partial", "cache/archives/partial", "parts", "debs", "tree"):
+            (place / folder).mkdir(parents=True)
+        (place / "parts" / "one.list").write_text(f"deb [signed-by={_SIGNED}] {_mirror(advice)} {suite} main\n")
+        given = {
+            "Dir::Etc::sourcelist": "/dev/null",
+            "Dir::Etc::sourceparts": str(place / "parts"),
+            "Dir::State::lists": str(place / "lists"),
+            "Dir::Cache": str(place / "cache"),
+            "APT::Sandbox::User": "",
+        }
+        options = [word for name, value in given.items() for word in ("-o", f"{name}={value}")]
+        run("apt-get", *options, "update", "-qq", advice=advice)
+        run("apt-get", *options, "download", "-qq", *packages, cwd=place / "debs", advice=advice)
+        for package in (place / "debs").glob("*.deb"):
+            run("dpkg-deb", "-x", str(package), str(place / "tree"), advice=advice)
+        try:
+            (place / "tree").rename(home)
+        except OSError:
+            # Another process was faster, which is as good.
+            if not home.exists():
+                raise
+    return home
 
 
-def _as_root(advice: str) -> Sequence[str]:
-    sudo = [] if os.geteuid() == 0 else [shutil.which("sudo"), "-n"]
-    command = [*sudo, shutil.which("apt-get")]
-    if None in command:
-        raise NotHere(advice)
-    return [word for word in command if word]
+def run(*command: str, advice: str, cwd: Path | None = None) -> str:
+    """Return what a command prints.
 
-
-def _done(command: Sequence[str], *, advice: str, folder: Path | None = None) -> None:
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env=quiet, cwd=folder)  # noqa: S603 - apt
+    Raises:
+        NotHere: it is not there, or failed.
+    """
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
+    if shutil.which(command[0]) is None:
+        _nowhere(advice, f"there is no {command[0]}")
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=cwd, env=quiet)  # noqa: S603 - ours
     if done.returncode:
-        raise NotHere(f"{advice}\n`{' '.join(command)}` said: {done.stderr.strip()}")
+        _nowhere(advice, f"`{' '.join(command)}` said: {done.stderr.strip()}")
+    return done.stdout
+
+
+def _mirror(advice: str) -> str:
+    """Return where this machine has its packages from."""
+    wanted = ("--format", "$(ORIGIN) $(COMPONENT) $(REPO_URI)", "Created-By: Packages")
+    told = run("apt-get", "indextargets", *wanted, advice=advice)
+    found = (line.split() for line in told.splitlines() if line.startswith("Debian main "))
+    # Of a mirror's archives, security's is another one.
+    mirror = next((uri for *_, uri in found if "security" not in uri), None)
+    return mirror or _nowhere(advice, "no mirror of Debian's is known")
+
+
+def _nowhere(advice: str, reason: str) -> NoReturn:
+    raise NotHere(f"{advice}: {reason}.")

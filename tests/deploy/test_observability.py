@@ -158,5 +158,6 @@ def test_each_alert_fires_when_it_should_and_not_before() -> None:
 
 
 def promtool() -> str:
-    advice = "The alerts' tests need promtool. Install Prometheus so that `promtool` is on PATH."
-    return shutil.which("promtool") or str(debian.unpacked("prometheus", advice=advice) / "usr" / "bin" / "promtool")
+    advice = "The alerts' tests need promtool. Install Prometheus so that it is on PATH"
+    found = shutil.which("promtool")
+    return found or str(debian.unpacked("prometheus", suite="bookworm", advice=advice) / "usr" / "bin" / "promtool")
