@@ -86,11 +86,9 @@ BENCH := PYTHONPATH=tests $(BIN)/python bench/run.py
 
 bench: $(READY) ## measure Sale side by side with what it stands on; needs wrk; 20 minutes; ONLY="PART …" measures these and writes nothing
 	$(BENCH) $(addprefix --only ,$(ONLY))
-	$(if $(ONLY),,$(MAKE) --no-print-directory bench-stream)
 
 bench-all: $(READY) ## the same, again with a million orders, and what takes long
 	$(BENCH) --everything --orders 100000 1000000
-	$(MAKE) --no-print-directory bench-stream
 
 bench-check: $(READY) ## measure again: fails when a ratio is a quarter worse than the stored one
 	$(BENCH) --check --only hot-paths
@@ -99,7 +97,7 @@ bench-upkeep: $(READY) ## fill inbox and outbox with a million rows a lap: do th
 	$(BIN)/python bench/upkeep.py
 
 bench-stream: $(READY) ## measure the live stream: CLIENTS=1000 screens, 5 % of them stalled; fails when a change is missed
-	PYTHONPATH=tests $(BIN)/python bench/stream.py --clients $(or $(CLIENTS),1000)
+	$(BENCH) --only live-stream --screens $(or $(CLIENTS),1000)
 
 build: $(READY) ## build wheel and sdist into dist/; the same tree gives the same bytes
 	$(BIN)/python -m hatchling build -d dist

@@ -17,6 +17,7 @@ class Asked:
         rounds: How often a thing is measured, after one round that is thrown away.
         seconds: How long a round is.
         replicas: How many `sale serve` there are, where a part does not say it itself.
+        screens: How many watch the live stream.
         everything: Whether there is time for what takes long.
     """
 
@@ -24,6 +25,7 @@ class Asked:
     rounds: int
     seconds: int
     replicas: int
+    screens: int
     everything: bool
 
 

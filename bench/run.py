@@ -17,6 +17,7 @@ from memory import memory
 from report import Figure
 from rig import MERCHANTS
 from start import start
+from stream import live_stream
 from whole_orders import whole_orders
 
 HERE = Path(__file__).parent
@@ -28,6 +29,7 @@ PARTS: Mapping[str, Part] = {
     "checkout": checkout_overhead,
     "start": start,
     "memory": memory,
+    "live-stream": live_stream,
 }
 LONG_PARTS: Mapping[str, Part] = {}
 """Those that only `make bench-all` has the time for."""
@@ -79,6 +81,7 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=8)
     parser.add_argument("--replicas", type=int, default=1)
+    parser.add_argument("--screens", type=int, default=1_000)
     parser.add_argument("--everything", action="store_true", help="also what takes long")
     parser.add_argument("--only", nargs="+", choices=[*PARTS, *LONG_PARTS], default=[], metavar="PART")
     parser.add_argument("--check", action="store_true")

@@ -3,36 +3,34 @@
 Three processes share the machine: this one commits (as another replica would), one serves, one watches.
 """
 
-import argparse
 import asyncio
 import json
-import os
 import resource
 import statistics
-import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 import attrs
 
+from asked import Asked, PartFailed
 from cpu import cpu_seconds, family_seconds
-from replicas import MERCHANT, Replicas, running_replicas
-from sale_adapters.embedded import EmbeddedPostgres
+from memory import resident_mb
+from replicas import Replicas
+from report import Figure
+from rig import open_rig
 from sale_adapters.postgres import Database, PostgresOrders
-from sale_adapters.postgres.migrations.run import migrate
 from sale_adapters.redis.alarm import FEED_CHANNEL, RedisAlarm
 from sale_adapters.system import UlidIds
 from sale_adapters.wire.places import BASE, STREAM
-from sale_domain.ids import OrderId, SaleChannelId, merchant_bucket
+from sale_domain.ids import MerchantId, OrderId, SaleChannelId, merchant_bucket
 from sale_domain.money import Currency
 from sale_domain.orders import Order
 from sale_domain.ports.orders import Decision
 from screens import Place, Seen, reading, stalled
+
+MERCHANT = MerchantId("merchant-watched")
+"""Nobody else changes anything of his, so that changes are numbered from 1."""
 
 CHANGES_A_SECOND, SECONDS, STALLED = 10, 20, 0.05
 BEFORE = 2_000
@@ -47,21 +45,15 @@ MOST_MB, MOST_KB_A_SCREEN = 16, 48
 A queue of its own for each of the stalled would not fit.
 """
 
-WHOLE, P99 = "screens that saw every change", "p99 ms from commit to frame"
-SOCKETS = "sockets at the start"
-MEMORY = "serve MB without screens, with all, at the end"
-
-HERE = Path(__file__).parent
-
 
 @attrs.frozen(kw_only=True)
 class Usage:
-    """What the processes have used so far: seconds of CPU, and bytes of `serve`."""
+    """What the processes have used so far: seconds of CPU, and MB of `serve`."""
 
     serve: float
     postgres: float
     committer: float
-    memory: int
+    memory: float
 
     @classmethod
     def now(cls, serve: int, postgres: int) -> "Usage":
@@ -70,63 +62,105 @@ class Usage:
             serve=cpu_seconds(serve),
             postgres=family_seconds(postgres),
             committer=time.process_time(),
-            memory=int(Path(f"/proc/{serve}/statm").read_text().split()[1]) * resource.getpagesize(),
+            memory=resident_mb(serve),
         )
 
 
-async def main(clients: int) -> int:
-    """Measure, print, and write `report-stream.json`; return the exit code."""
+@attrs.frozen(kw_only=True)
+class Watched:
+    """What the screens saw, and what it took.
+
+    Attributes:
+        late_ms: How long after its commit each frame was there.
+        sockets: How many `serve` had when measuring began.
+        empty: What had been used before any screen came.
+        start: When all were there.
+        end: At the end.
+    """
+
+    screens: int
+    stalled: int
+    sockets: int
+    late_ms: Sequence[float]
+    seen: Seen
+    empty: Usage
+    start: Usage
+    end: Usage
+
+    def percentile(self, hundredth: int) -> float:
+        """Return within how many milliseconds so many of a hundred frames were there."""
+        return statistics.quantiles(self.late_ms, n=100, method="inclusive")[hundredth - 1]
+
+    def figures(self) -> Iterator[Figure]:
+        """Yield what is told of it."""
+        yield _figure("frames", "frames", len(self.late_ms))
+        yield _figure("from commit to frame, p50", "ms", self.percentile(50))
+        yield _figure("from commit to frame, p99", "ms", self.percentile(99), goal=GOAL_MS)
+        yield _figure("from commit to frame, the last", "ms", max(self.late_ms))
+        frame = 1e6 / len(self.late_ms)
+        yield _figure("CPU of serve", "µs a frame", frame * (self.end.serve - self.start.serve))
+        yield _figure("CPU of PostgreSQL", "µs a frame", frame * (self.end.postgres - self.start.postgres))
+        yield _figure("CPU of the screens", "µs a frame", frame * self.seen.cpu_seconds)
+        yield _figure("CPU of who commits", "µs a frame", frame * (self.end.committer - self.start.committer))
+        yield _figure("memory of serve without screens", "MB", self.empty.memory)
+        yield _figure("memory of serve at the end", "MB", self.end.memory, must=self._most_mb())
+
+    def broken(self) -> Iterator[str]:
+        """Yield the promises that did not hold; how soon frames come is none on a machine that is busy."""
+        if self.sockets < self.screens:
+            yield f"{self.sockets} sockets were there when measuring began, not all {self.screens}"
+        reading = self.screens - self.stalled
+        if self.seen.complete != reading:
+            yield f"{reading - self.seen.complete} of {reading} screens missed a change, or saw one twice"
+        if self.end.memory > self._most_mb():
+            yield f"serve has grown to more than {self._most_mb()} MB for {self.screens} screens"
+
+    def _most_mb(self) -> float:
+        return round(self.empty.memory + MOST_MB + self.screens * MOST_KB_A_SCREEN / 1024)
+
+
+def _figure(name: str, unit: str, value: float, *, goal: float | None = None, must: float | None = None) -> Figure:
+    return Figure(name=f"live stream, {name}", unit=unit, values=[value], goal=goal, must=must, less_is_better=True)
+
+
+async def live_stream(asked: Asked) -> AsyncGenerator[Figure]:
+    """Measure; fail when a screen missed something, or when memory is not bounded."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    async with AsyncExitStack() as stack:
-        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sale-bench-")))
-        postgres = EmbeddedPostgres(data_dir=home / "postgres")
-        await postgres.start()
-        stack.push_async_callback(postgres.stop)
-        await asyncio.to_thread(migrate, postgres.url)
-        world = await stack.enter_async_context(running_replicas(postgres.url, home, polls_ms=(1_000,)))
-        report = await _measured(world, postgres.process.pid, clients)
-    (HERE / "report-stream.json").write_text(json.dumps(report, indent=2) + "\n")
-    sys.stdout.write("".join(f"{name}: {value}\n" for name, value in report.items()))
-    p99 = report[P99]
-    sys.stdout.write(
-        f"{'PASS' if p99 < GOAL_MS else 'FAIL'}: p99 {p99} ms, goal < {GOAL_MS} ms, load {report['load']}\n"
-    )
-    broken = list(_broken(report))
-    sys.stdout.write("".join(f"BROKEN: {promise}\n" for promise in broken))
-    return 1 if broken else 0
+    async with open_rig(replicas=1) as rig:
+        watched = await _watched(rig.replicas, rig.postgres.process.pid, asked.screens)
+    for figure in watched.figures():
+        yield figure
+    if broken := list(watched.broken()):
+        raise PartFailed("; ".join(broken))
 
 
-def _broken(report: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the promises that did not hold; how soon frames come is no such promise on a machine that is busy."""
-    if report[SOCKETS] < report["screens"]:
-        yield f"{report[SOCKETS]} sockets were there when measuring began, not all {report['screens']}"
-    reading, whole = report["screens"] - report["stalled"], report[WHOLE]
-    if whole != reading:
-        yield f"{reading - whole} of {reading} screens missed a change, or saw one twice"
-    empty, _, end = report[MEMORY]
-    most = MOST_MB + report["screens"] * MOST_KB_A_SCREEN // 1024
-    if end - empty > most:
-        yield f"serve has grown by {end - empty} MB, more than {most} MB for {report['screens']} screens"
-
-
-async def _measured(world: Replicas, postgres: int, clients: int) -> Mapping[str, Any]:
+async def _watched(world: Replicas, postgres: int, screens: int) -> Watched:
     serve = world.replicas[0].process.pid
-    place, some = await _place(world), int(STALLED * clients)
+    place, some = await _place(world), int(STALLED * screens)
     async with Database(world.database_url) as database, RedisAlarm(world.redis.url, channel=FEED_CHANNEL) as alarm:
         committer = _Committer(orders=PostgresOrders(database), alarm=alarm)
         empty = Usage.now(serve, postgres)
         left = await asyncio.to_thread(stalled, place, some)
         await committer.commit(BEFORE, pause_seconds=0)
-        screens = await asyncio.to_thread(reading, place, clients - some)
-        start, load, sockets = Usage.now(serve, postgres), os.getloadavg()[0], await _sockets(world)
+        others = await asyncio.to_thread(reading, place, screens - some)
+        start, sockets = Usage.now(serve, postgres), await _sockets(world)
         committed = await committer.commit(CHANGES_A_SECOND * SECONDS, pause_seconds=1 / CHANGES_A_SECOND)
-        seen = await asyncio.to_thread(screens.seen, until=max(committed), timeout_seconds=60)
+        seen = await asyncio.to_thread(others.seen, until=max(committed), timeout_seconds=60)
         end = Usage.now(serve, postgres)
         for each in left:
             each.close()
-    circumstances = {"screens": clients, "stalled": some, SOCKETS: sockets, "load": round(load, 1)}
-    return _report(committed, seen, (empty, start, end)) | circumstances
+    late_ms = [1000 * (at - committed[seq]) for seq, at in seen.arrivals if seq in committed]
+    return Watched(
+        screens=screens,
+        stalled=some,
+        sockets=sockets,
+        late_ms=late_ms,
+        seen=seen,
+        empty=empty,
+        start=start,
+        end=end,
+    )
 
 
 async def _sockets(world: Replicas) -> int:
@@ -170,33 +204,7 @@ def _draft(ids: UlidIds) -> Order:
 
 async def _place(world: Replicas) -> Place:
     host, _, port = world.replicas[0].address.partition(":")
-    who = {"type": "Bearer", "token": await world.token(expiresIn=3_600), "merchantId": MERCHANT}
+    who = {"type": "Bearer", "token": await world.token(merchants=[MERCHANT], expiresIn=3_600), "merchantId": MERCHANT}
     said = ("authenticate", who), ("subscribe", {"topics": ["observation/sale/sale-order"]})
     messages = tuple(json.dumps({"event": event, "data": data}) for event, data in said)
     return Place(host=host, port=int(port), path=STREAM, messages=messages)
-
-
-def _report(committed: Mapping[int, float], seen: Seen, usage: tuple[Usage, Usage, Usage]) -> dict[str, object]:
-    late_ms = [1000 * (at - committed[seq]) for seq, at in seen.arrivals if seq in committed]
-    percentiles = statistics.quantiles(late_ms, n=100)
-    _, start, end = usage
-    return {
-        "frames": len(late_ms),
-        WHOLE: seen.complete,
-        "p50 ms from commit to frame": round(percentiles[49], 1),
-        P99: round(percentiles[98], 1),
-        "most ms": round(max(late_ms), 1),
-        "CPU µs a frame: serve": round(1e6 * (end.serve - start.serve) / len(late_ms), 1),
-        "CPU µs a frame: screens": round(1e6 * seen.cpu_seconds / len(late_ms), 1),
-        "CPU s: serve": round(end.serve - start.serve, 2),
-        "CPU s: screens": round(seen.cpu_seconds, 2),
-        "CPU s: PostgreSQL": round(end.postgres - start.postgres, 2),
-        "CPU s: committer": round(end.committer - start.committer, 2),
-        MEMORY: [round(each.memory / 2**20) for each in usage],
-    }
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--clients", type=int, default=1_000)
-    sys.exit(asyncio.run(main(parser.parse_args().clients)))
