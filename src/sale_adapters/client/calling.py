@@ -26,6 +26,9 @@ Token = str | Callable[[], Awaitable[str]]
 _REPEATABLE = frozenset({"GET", "POST"})
 """A read changes nothing, and a POST has its key; the second try of another could be told of the first one's effect."""
 
+_ELSEWHERE = frozenset({"", ".", ".."})
+"""Without the id of a line, its path would be that of all lines."""
+
 _TOO_MANY, _SERVER_ERROR = 429, 500
 
 
@@ -167,7 +170,12 @@ def place(*steps: str) -> str:
 
     >>> place("sale-orders", "01K/..", "items")
     '/sale-orders/01K%2F../items'
+
+    Raises:
+        ValueError: an id is one that would lead elsewhere.
     """
+    if not _ELSEWHERE.isdisjoint(steps):
+        raise ValueError(f"{steps} has a step that is no id")
     return "".join(f"/{quote(step, safe='')}" for step in steps)
 
 

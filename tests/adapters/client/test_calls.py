@@ -242,3 +242,12 @@ async def test_an_id_is_one_step_of_a_path_whatever_stands_in_it() -> None:
         with pytest.raises(Rejected):
             await sale.order("../kitchen-stations?x=")
     assert mouth.asked[0].url.raw_path == b"/v1/api/sale/sale-orders/..%2Fkitchen-stations%3Fx%3D"
+
+
+@pytest.mark.parametrize("step", ["", ".", ".."])
+async def test_no_id_is_no_way_to_something_else(step: str) -> None:
+    mouth = Mouth([AWAY])
+    async with mouth.client() as sale:
+        with pytest.raises(ValueError, match="no id"):
+            await sale.remove_item("order-1", step)
+    assert mouth.asked == []
