@@ -1,6 +1,7 @@
 """How large an event can be, counted before it is written: Kafka refuses what is too large (docs/decisions/0006)."""
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate, takewhile
 
 import attrs
 
@@ -44,8 +45,5 @@ def fitted(event: PaymentSuccess) -> PaymentSuccess:
 
 
 def _within(room: int, attempts: Sequence[PaidAttempt]) -> Iterable[PaidAttempt]:
-    for attempt in attempts:
-        room -= 1 + len(write(attempt))
-        if room < 0:
-            return
-        yield attempt
+    ends = accumulate(1 + len(write(attempt)) for attempt in attempts)
+    return (attempt for attempt, _ in takewhile(lambda pair: pair[1] <= room, zip(attempts, ends, strict=True)))

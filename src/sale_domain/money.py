@@ -13,7 +13,7 @@ Currency = NewType("Currency", str)
 PLACES = 4
 _UNIT = Decimal(1).scaleb(-PLACES)
 _LIMIT = Decimal(10) ** 11
-_RATE_PLACES = 10
+_RATE_UNIT = Decimal(1).scaleb(-10)
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -29,7 +29,7 @@ def exact(value: Decimal) -> Decimal:
     # The exponent is looked at first: quantizing 1E+999999 would be work for nothing. That of 0 says nothing.
     if not value.is_finite() or (value and value.adjusted() > 10):  # noqa: PLR2004 - 11 digits before the point
         raise ValueError("must be a finite number of at most 11 digits before the point")
-    scaled = value.quantize(_UNIT, rounding=ROUND_DOWN)
+    scaled = value.quantize(_UNIT)
     if scaled != value:
         raise ValueError("must have at most 4 decimals")
     assert abs(scaled) < _LIMIT, "checked by its exponent above"
@@ -44,7 +44,7 @@ def exact_rate(value: Decimal) -> Decimal:
     """
     if not value.is_finite() or value <= 0 or value.adjusted() > 10:  # noqa: PLR2004 - 11 digits before the point
         raise ValueError("must be a number greater than 0 of at most 11 digits before the point")
-    scaled = value.quantize(Decimal(1).scaleb(-_RATE_PLACES), rounding=ROUND_DOWN)
+    scaled = value.quantize(_RATE_UNIT)
     if scaled != value:
         raise ValueError("must have at most 10 decimals")
     return scaled
@@ -62,7 +62,7 @@ def currency(code: str) -> Currency:
 
 
 def _at_four_places(amount: Decimal) -> Decimal:
-    scaled = amount.quantize(_UNIT, rounding=ROUND_DOWN)
+    scaled = amount.quantize(_UNIT)
     if scaled != amount:
         raise ValueError(f"{amount} has more than 4 decimals")
     return scaled

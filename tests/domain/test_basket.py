@@ -251,3 +251,9 @@ def test_the_order_tells_which_line_has_changed() -> None:
     assert isinstance(change.order, Order)
     assert change.entries
     assert change.entries[0].data == {"lineId": line.id, "added": Decimal(1)}
+
+
+def test_a_note_is_one_lines_own() -> None:
+    one, other = pho(note="no onion"), product("tra-da", note="no ice")
+    noted = basket(one, other).change(one.id, quantity=None, note="extra hot")
+    assert [line.note for line in noted.lines] == ["extra hot", "no ice"]

@@ -102,3 +102,20 @@ def test_an_amount_has_no_truth_value_or_a_price_of_zero_would_be_taken_for_none
 
 def test_the_sum_of_nothing_is_no_money_of_that_currency() -> None:
     assert Money.sum([], currency=USD) == Money(Decimal(0), USD)
+
+
+def test_an_amount_is_at_most_itself_and_not_less_than_itself() -> None:
+    assert vnd(5) <= vnd(5)
+    assert not vnd(5) < vnd(5)
+    assert not vnd(6) <= vnd(5)
+
+
+def test_an_exchange_rate_has_eleven_digits_before_its_point_and_ten_behind() -> None:
+    for rate in ("99999999999", "0.0000000001", "25600.1234567891"):
+        assert exact_rate(Decimal(rate)) == Decimal(rate)
+    assert str(exact_rate(Decimal(2))) == "2.0000000000"
+    for rate in ("100000000000", "0", "-1", "NaN", "Infinity"):
+        with pytest.raises(ValueError, match="greater than 0"):
+            exact_rate(Decimal(rate))
+    with pytest.raises(ValueError, match="at most 10 decimals"):
+        exact_rate(Decimal("0.00000000001"))

@@ -1,6 +1,13 @@
 """What an order's history tells a person who comes later."""
 
-from shop import MORNING, checked_out, draft, paid_attempt, pho
+from decimal import Decimal
+
+import attrs
+import pytest
+
+from sale_domain.errors import Invalid
+from sale_domain.events import FeedAction
+from shop import MORNING, checked_out, draft, minutes, paid_attempt, pho, quote, snapshot
 
 
 def test_history_tells_which_uid_came_to_name_two_transactions() -> None:
@@ -23,3 +30,48 @@ def test_history_tells_a_changed_note_and_only_what_was_changed() -> None:
 
     assert change.entries
     assert change.entries[0].data == {"lineId": line.id, "note": "ít hành"}
+
+
+def test_history_tells_a_changed_quantity_and_what_was_removed() -> None:
+    order = draft(pho(), pho(note="no onion"))
+    line = order.basket.lines[0]
+
+    (changed,) = order.change_item(line.id, quantity=Decimal(3), at=MORNING, by="lan").entries
+    (removed,) = order.remove_item(line.id, at=MORNING, by="lan").entries
+    (emptied,) = order.remove_all_items(at=MORNING, by="lan").entries
+
+    assert changed.data == {"lineId": line.id, "quantity": 3}
+    assert removed.data == {"lineId": line.id, "quantity": 0}
+    assert emptied.data == {"lineId": None, "quantity": 0}
+
+
+def test_history_tells_why_a_checkout_was_taken_back_and_the_rate_goes_with_it() -> None:
+    order = draft(pho())
+    dollars = order.check_out(quote(order), snapshot(order, exchange_rate=Decimal(25_600)), at=MORNING, by="lan").order
+    assert dollars.exchange_rate == 25_600
+
+    change = dollars.revert(reason="one more tea", at=MORNING, by="lan")
+
+    assert [entry.reason for entry in change.entries] == ["one more tea"]
+    assert change.order.exchange_rate is None
+
+
+def test_history_tells_who_counted_an_order_again_and_why() -> None:
+    order = checked_out(pho())
+    change = order.recounted(reason="by its ledger", data={"paid": 1}, at=minutes(9), by="clerk")
+    (entry,) = change.entries
+    assert (entry.action, entry.reason, entry.data, entry.at, entry.by) == (
+        FeedAction.ORDER_UPDATED,
+        "by its ledger",
+        {"paid": 1},
+        minutes(9),
+        "clerk",
+    )
+    assert change.order == attrs.evolve(order, version=order.version + 1, updated_at=minutes(9))
+
+
+def test_a_first_item_that_cannot_be_ordered_is_pointed_at() -> None:
+    with pytest.raises(Invalid) as wrong:
+        draft(pho(), pho("0.00001"))
+    assert wrong.value.pointer == "/items/1/quantity"
+    assert "decimals" in wrong.value.detail

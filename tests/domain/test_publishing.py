@@ -164,6 +164,23 @@ async def test_a_refused_row_is_not_set_aside_by_a_relay_that_stops_before_it_ha
     assert world.outbox.aside == {}
 
 
+async def test_a_refused_row_that_an_operator_gives_up_at_that_moment_is_not_told_to_be_set_aside(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    poison = _grown(event(1))
+    world = await make_world(poison)
+    world.log.max_bytes = 60
+    set_aside = world.outbox.set_aside
+
+    async def given_up_first(lease: Lease, *, event_id: EventId, reason: str) -> bool:
+        world.outbox.released[event_id] = "by hand"
+        return await set_aside(lease, event_id=event_id, reason=reason)
+
+    monkeypatch.setattr(world.outbox, "set_aside", given_up_first)
+    await world.relay().run()
+    assert (world.notebook.aside, world.outbox.aside, world.in_log()) == ({}, {}, [])
+
+
 async def test_a_batch_that_is_too_slow_as_a_whole_gets_through_in_smaller_ones() -> None:
     rows = [event(number) for number in range(1, 14)]
     world = await make_world(*rows, batch_size=8)

@@ -78,6 +78,20 @@ async def test_a_deleted_beginning_of_the_log_is_no_doubt_when_nothing_is_unpubl
     assert world.in_log() == [event(51).event_id, PAID.event_id]
 
 
+async def test_a_deleted_middle_of_the_log_is_no_doubt_when_nothing_is_unpublished() -> None:
+    world = await make_world(PAID)
+    await world.relay().run()
+    stranger = await world.log.open(OTHER_SHARD)
+    for number in (50, 51):
+        await stranger.publish([event(number, order="order-2")])
+    world.log.trim(FIRST_PARTITION, first=4)
+    await world.relay().run()
+    assert world.outbox.positions(ONLY_SHARD)[FIRST_PARTITION] == 6
+    world.outbox.append(PAID_IN_FULL)
+    await world.relay().run()
+    assert world.in_log() == [event(51).event_id, PAID_IN_FULL.event_id]
+
+
 async def test_another_cluster_halts_the_shard() -> None:
     world = await make_world(PAID)
     await world.relay().run()

@@ -169,3 +169,8 @@ async def test_an_order_that_has_changed_meanwhile_is_left_alone(shop: Shop, mea
     stale: Mend = attrs.evolve(finding.mend, **meanwhile)  # type: ignore[arg-type]  # as named
     with pytest.raises(OrderChanged):
         await mend(shop.orders, ManualClock(CLOSING_TIME), stale)
+
+
+async def test_a_sample_finds_a_hole_in_the_newest_part_of_a_feed(shop: Shop) -> None:
+    shop.books.lost_numbers.add(30)
+    assert await shop.told(sample=1) == [(Check.FEED_GAP, shop.evening.merchant_id)]

@@ -1,0 +1,63 @@
+"""What a refusal says, for a log or a person; what a program needs is in its code and its fields."""
+
+import pytest
+
+from kitchen_world import portion, send
+from relay_world import ONLY_SHARD
+from sale_domain.errors import NotFound, SaleError, SisterUnavailable
+from sale_domain.ids import EventId, KitchenItemId, KitchenTicketId, StationId
+from sale_domain.kitchen import Kitchen
+from sale_domain.kitchen_errors import NotSendable
+from sale_domain.ports.outbox_desk import NotSetAside, Standing
+from sale_domain.ports.publishing import Fenced
+from sale_domain.quotes import Quote
+from shop import VND, draft, pho, quote
+
+
+class Closed(SaleError):
+    """What somebody else's adapter refuses."""
+
+    code = "closed"
+
+
+def test_a_refusal_that_says_nothing_of_its_own_says_its_code() -> None:
+    assert str(Closed()) == "closed"
+
+
+def test_an_operator_is_told_where_an_event_is_instead_of_aside() -> None:
+    refusal = NotSetAside(event_id=EventId("event-1"), standing=next(iter(Standing)))
+    assert str(refusal) == f"Event event-1 is not set aside: it is {next(iter(Standing)).value}."
+
+
+def test_a_relay_is_told_which_shard_it_has_lost() -> None:
+    said = f"Shard {ONLY_SHARD.index} of layout {ONLY_SHARD.layout} is somebody else's now."
+    assert str(Fenced(shard=ONLY_SHARD)) == said
+
+
+def test_a_kitchen_does_not_find_what_it_has_not() -> None:
+    with pytest.raises(NotFound, match=r"no such kitchen ticket\."):
+        Kitchen().ticket(KitchenTicketId("ticket-1"))
+    with pytest.raises(NotFound, match=r"no such kitchen ticket item\."):
+        Kitchen().ticket_of(KitchenItemId("item-1"))
+
+
+def test_a_portion_for_a_station_that_the_merchant_has_not_is_pointed_at() -> None:
+    order = draft(pho(2))
+    line = order.basket.lines[0]
+    with pytest.raises(NotSendable) as refused:
+        send(order, portion(line.id, 1), portion(line.id, 1, station_id=StationId("roof")))
+    assert refused.value.pointer == "/items/1/stationId"
+    assert refused.value.detail == "the merchant has no such kitchen station"
+
+
+def test_an_unusable_answer_of_pricing_names_her_and_keeps_what_was_wrong_for_the_log() -> None:
+    order = draft(pho(2))
+    priced = quote(order)
+    without_lines = Quote(lines={}, totals=priced.totals, document=priced.document)
+    with pytest.raises(SisterUnavailable) as refused:
+        without_lines.checked(order.basket, VND)
+    assert (refused.value.sister, refused.value.reason, refused.value.words) == (
+        "pricing",
+        "the answer cannot be used",
+        "it does not price the lines that were asked for",
+    )
