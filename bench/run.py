@@ -45,12 +45,13 @@ async def main(asked: Asked, *, only: Sequence[str], check: bool) -> int:
     parts = {**PARTS, **LONG_PARTS}
     for name in only or (*PARTS, *(LONG_PARTS if asked.everything else ())):
         failures += await _measure(name, parts[name], asked, figures)
+    told = "".join(f"FAILED {failure}\n" for failure in failures)
     if check:
+        sys.stdout.write(told)
         return report.check(figures, HERE / "report.json") or bool(failures)
     if not only:
         report.write(figures, settings, HERE)
-    sys.stdout.write(report.page(figures, settings))
-    sys.stdout.write("".join(f"FAILED {failure}\n" for failure in failures))
+    sys.stdout.write(report.page(figures, settings) + told)
     return bool(failures)
 
 
