@@ -78,6 +78,14 @@ _ROWS: dict[str, LiteralString] = {
             'order_id', name.id, 'thing_id', name.id, 'bucket', name.bucket, 'merchant_id', merchant,
             'n', %(base)s::bigint + place.n * entries + entry)) AS r""",
 }
+_EVENTS: LiteralString = """
+    JOIN outbox t ON t.event_id = %(template)s
+    CROSS JOIN LATERAL overlay(name.id PLACING %(events)s FROM 1) AS event
+    CROSS JOIN LATERAL jsonb_populate_record(t, jsonb_build_object(
+        'event_id', event, 'order_id', name.id, 'bucket', name.bucket, 'merchant_id', merchant,
+        'payload', replace(replace(t.payload, t.event_id, event), t.order_id, name.id),
+        'occurred_at', clock_timestamp(), 'published_at', NULL, 'cluster_id', NULL, 'partition', NULL,
+        'log_offset', NULL)) AS r"""
 _FEEDS: LiteralString = """
     INSERT INTO merchant_feeds (bucket, merchant_id, n)
     SELECT bucket, merchant_id, max(n) FROM history WHERE merchant_id = ANY (%(merchants)s) GROUP BY bucket, merchant_id
@@ -87,7 +95,42 @@ _FEEDS: LiteralString = """
 
 def fill(connection: psycopg.Connection, shelf: Shelf, *, template: str, first: int, last: int) -> None:
     """Copy an order to the numbers from `first` to `last`."""
-    values = {
+    values = _values(shelf, template, first, last)
+    (base,) = connection.execute(
+        "SELECT coalesce(max(n), 0) FROM merchant_feeds WHERE merchant_id = ANY (%(merchants)s)", values
+    ).fetchone() or (0,)
+    for table, rows in _ROWS.items():
+        connection.execute(f"INSERT INTO {table} SELECT r.* {_COPIES} {rows}".encode(), {**values, "base": base})
+    connection.execute(_FEEDS, values)
+
+
+def fill_outbox(
+    connection: psycopg.Connection,
+    shelf: Shelf,
+    *,
+    events: str,
+    template: str,
+    first: int,
+    last: int,
+    table: LiteralString = "outbox",
+) -> None:
+    """Copy an event that waits for Kafka, one for each order from `first` to `last`.
+
+    Args:
+        connection: Where.
+        shelf: The orders, which need not be there.
+        events: The first ten characters of the events' ids.
+        template: The id of the event.
+        first: The first order's number.
+        last: The last order's.
+        table: Another one like the outbox.
+    """
+    values = {**_values(shelf, template, first, last), "events": events}
+    connection.execute(f"INSERT INTO {table} SELECT r.* {_COPIES} {_EVENTS}".encode(), values)
+
+
+def _values(shelf: Shelf, template: str, first: int, last: int) -> dict[str, object]:
+    return {
         "first": first,
         "last": last,
         "template": template,
@@ -97,12 +140,6 @@ def fill(connection: psycopg.Connection, shelf: Shelf, *, template: str, first: 
         "buckets": list(shelf.buckets),
         "ends": list(shelf.ends),
     }
-    (base,) = connection.execute(
-        "SELECT coalesce(max(n), 0) FROM merchant_feeds WHERE merchant_id = ANY (%(merchants)s)", values
-    ).fetchone() or (0,)
-    for table, rows in _ROWS.items():
-        connection.execute(f"INSERT INTO {table} SELECT r.* {_COPIES} {rows}".encode(), {**values, "base": base})
-    connection.execute(_FEEDS, values)
 
 
 def settle(connection: psycopg.Connection) -> None:

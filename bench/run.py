@@ -14,11 +14,13 @@ from checkout import checkout_overhead
 from hot_paths import hot_paths
 from load import CONNECTIONS
 from memory import memory
+from relaying import relaying
 from report import Figure
 from rig import MERCHANTS
 from start import start
 from stream import live_stream
 from whole_orders import whole_orders
+from width import serving, sharding
 
 HERE = Path(__file__).parent
 LINE = 300
@@ -28,10 +30,14 @@ PARTS: Mapping[str, Part] = {
     "whole-orders": whole_orders,
     "checkout": checkout_overhead,
     "start": start,
+    "relaying": relaying,
     "memory": memory,
     "live-stream": live_stream,
 }
-LONG_PARTS: Mapping[str, Part] = {}
+LONG_PARTS: Mapping[str, Part] = {
+    "serve-width": serving,
+    "relay-width": sharding,
+}
 """Those that only `make bench-all` has the time for."""
 
 

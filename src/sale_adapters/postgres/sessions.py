@@ -5,13 +5,13 @@ statement may be prepared under a name depends on what the pooler knows. (It kee
 """
 
 import uuid
-from collections.abc import Sequence
 from enum import Enum
 from typing import Any, LiteralString
 
 import attrs
 from psycopg import AsyncConnection, generators
 from psycopg.pq import ExecStatus
+from psycopg.rows import tuple_row
 
 _TRANSACTION_TIMEOUT_SINCE = 170000
 
@@ -51,7 +51,8 @@ class TimeOuts:
 
 async def way_of(connection: AsyncConnection[Any]) -> Way:
     """Find out, in one question; behind a pooler in some more."""
-    found: Sequence[Any] | None = await (await connection.execute(_WHO_ANSWERS)).fetchone()
+    asking = connection.cursor(row_factory=tuple_row)
+    found = await (await asking.execute(_WHO_ANSWERS)).fetchone()
     # A pooler greets with a number of its own, which it needs to tell whom a cancellation is meant for.
     if found == (connection.info.backend_pid,):
         return Way.STRAIGHT
@@ -65,7 +66,8 @@ async def _hands_names_on(connection: AsyncConnection[Any]) -> bool:
         connection.pgconn.send_prepare(name.encode(), _WHO_ANSWERS.encode())
         (result,) = await connection.wait(generators.execute(connection.pgconn))
         assert result.status == ExecStatus.COMMAND_OK, result.error_message
-        (known,) = await (await connection.execute(_IS_KNOWN, (name,))).fetchone() or (True,)
+        asking = connection.cursor(row_factory=tuple_row)
+        (known,) = await (await asking.execute(_IS_KNOWN, (name,))).fetchone() or (True,)
         if known:
             await connection.execute(f'DEALLOCATE "{name}"'.encode())
     return bool(known)

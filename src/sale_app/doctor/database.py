@@ -76,12 +76,13 @@ async def look_at_database(url: str, *, pool_size: int | None) -> Seen:
         tables = ", ".join(str(word) for row in lacking for word in row.values())
         raise NotWell(f"{found['user']} lacks rights on {tables}; grant them as docs/how-to/install.md says")
     schema, mind = await asyncio.to_thread(_schema, url)
+    minds = [mind] if mind else []
     if way is Way.LOSES_STATEMENTS:
-        mind = "the pooler loses prepared statements, so that each is planned anew: PgBouncer keeps them since 1.21"
+        minds.append("the pooler loses prepared statements, so each is planned anew: PgBouncer keeps them since 1.21")
     if found["forgetful"]:
-        mind = "fsync or synchronous_commit is off: a crash may take back what Sale has answered"
+        minds = ["fsync or synchronous_commit is off: a crash may take back what Sale has answered", *minds]
     behind = "" if way is Way.STRAIGHT else ", behind a pooler"
-    return Seen(f"PostgreSQL {version}{behind}, {schema}", mind)
+    return Seen(f"PostgreSQL {version}{behind}, {schema}", "; ".join(minds) or None)
 
 
 def _check(found: Mapping[str, object], pool_size: int | None) -> None:

@@ -120,10 +120,11 @@ async def test_what_stands_in_between_is_found_out(pooler: PgBouncer, pooled: Da
         assert behind.way is (Way.KEEPS_STATEMENTS if pooler.prepared else Way.LOSES_STATEMENTS)
 
 
-async def test_the_doctor_tells_of_it(pooler: PgBouncer, pooled_url: str) -> None:
+async def test_the_doctor_tells_of_it(pooler: PgBouncer, pooled_url: str, tables_url: str) -> None:
     seen = await look_at_database(pooled_url, pool_size=None)
 
     assert "behind a pooler" in seen.words
+    assert "behind" not in (await look_at_database(tables_url, pool_size=None)).words
     assert ("prepared statements" in (seen.mind or "")) is not bool(pooler.prepared)
 
 
