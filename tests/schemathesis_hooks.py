@@ -115,6 +115,9 @@ def _known(value: Any, place: dict[str, str], name: str = "", *, eased: bool) ->
     """Return a body that speaks of what there is, most of the time."""
     strays = not eased and not _chance.randrange(_SOME)
     if isinstance(value, dict):
+        if value.get("components"):
+            # How much two fields are together, no schema can say.
+            value = value | {"quantity": 1}
         kept = value if strays else value.keys() - _GUESSED
         return {field: _known(part, place, field, eased=eased) for field, part in value.items() if field in kept}
     if isinstance(value, list):

@@ -151,8 +151,8 @@ class Ledger:
         for source in {*settled, *attempted, *unlinked}:
             transactions = {*settled[source], *attempted[source]}
             pairs = [(settled[source][uid], attempted[source][uid]) for uid in transactions]
-            linked = sum((max(pair) for pair in pairs), start=Decimal(0))
-            gap = sum((max(Decimal(0), paid - attempts) for paid, attempts in pairs), start=Decimal(0))
+            linked = sum(max(pair) for pair in pairs)
+            gap = sum(max(Decimal(0), paid - attempts) for paid, attempts in pairs)
             received[source] = linked + max(Decimal(0), unlinked[source] - gap)
         return received
 

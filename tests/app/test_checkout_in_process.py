@@ -35,6 +35,7 @@ async def test_what_was_known_of_an_item_is_frozen_with_its_fare(shop: InMemoryS
 
     assert view.snapshot is not None
     frozen = view.snapshot.items[line.id]
+    assert line.item_id is not None
     known = await shop.catalog.item(line.item_id)
     assert (frozen.product_variant, frozen.product_info) == (known.product_variant, known.product_info)
     assert known.product_info is not None

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 import attrs
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -295,3 +296,40 @@ def test_what_a_fact_was_stored_under_says_whether_it_is_known_not_what_a_hand_h
 
 def _digest_of_the_first_release(told: PaymentFact) -> bytes:
     return hashlib.blake2b(json.write(list(told.key)), digest_size=32).digest()
+
+
+@pytest.mark.parametrize(
+    ("settled_amount", "linked", "received"),
+    [(100_000, 60_000, 110_000), (60_000, 60_000, 110_000), (60_000, 100_000, 150_000), (200_000, 60_000, 200_000)],
+)
+def test_an_attempt_that_names_no_transaction_first_fills_what_a_settlement_has_beyond_its_own(
+    settled_amount: int, linked: int, received: int
+) -> None:
+    ledger = Ledger()
+    for each in (
+        settled("t1", settled_amount),
+        paid_attempt("a1", linked, transaction="t1"),
+        paid_attempt("a2", 50_000),
+    ):
+        ledger = ledger.with_fact(each)
+    assert ledger.received == received
+
+
+def test_of_an_attempt_told_twice_with_one_amount_the_first_word_counts() -> None:
+    first = paid_attempt("a1", 30_000, transaction="t1")
+    again = attrs.evolve(first, transaction_uid="t2", payment_provider="momo", attempt_id="another")
+    (success,) = Ledger().with_fact(first).with_fact(again).successes()
+    assert (success.payment_provider, success.id) == (first.payment_provider, first.attempt_id)
+    larger = attrs.evolve(again, amount=Decimal(30_001))
+    (success,) = Ledger().with_fact(first).with_fact(larger).successes()
+    assert success.amount == 30_001
+    assert success.id == "another"
+
+
+def test_a_stored_fact_is_known_by_what_was_told_also_once_another_has_come() -> None:
+    told, altered, next_one = paid_attempt("a1", 1_000), paid_attempt("a1", 9_999), paid_attempt("a2", 500)
+    stored = Ledger((altered,), frozenset({told.digest})).with_fact(next_one)
+    assert stored.knows(told)
+    assert stored.knows(next_one)
+    assert not stored.knows(altered)
+    assert stored.with_fact(told) is stored
