@@ -78,7 +78,7 @@ check: $(READY) ## format, lint, strict types, import layers, Dockerfile, genera
 # Names of secrets are ruff's to find (S105 to S107); this finds keys and tokens by their own shape.
 secrets: $(READY) ## look for secrets in the tree
 	@$(BIN)/detect-secrets-hook --no-verify --disable-plugin KeywordDetector --disable-plugin Base64HighEntropyString \
-	  $$(grep -rIl . * --exclude-dir='.?*' --exclude-dir=requirements --exclude-dir=mutants --exclude-dir=__pycache__)
+	  $$(grep -rIl . * --exclude-dir='.?*' --exclude-dir=requirements --exclude-dir=mutants --exclude-dir=dist --exclude-dir=__pycache__)
 
 audit: $(READY) ## ask the advisory service whether a pinned part has a known hole
 	@$(PYTHON) -m venv $(VENV)/audit && $(VENV)/audit/bin/pip install --quiet --disable-pip-version-check pip-audit
