@@ -84,9 +84,9 @@ class ShardRelay:
         self.pace = pace
         self.observer = observer
         self.policy = policy
-        self.stopping = False
+        self.stopping: bool = False
         self.refused: tuple[OutboxRow, str] | None = None
-        self.batch_size = policy.batch_size
+        self.batch_size: int = policy.batch_size
         self._wait_seconds = policy.shortest_wait_seconds
 
     def stop(self) -> None:
