@@ -20,10 +20,10 @@ POOL = 10
 _SHARE = 5
 """How much smaller a backlog is than where one shard is measured alone, since there are three."""
 _SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'sale'"
-# Of what each told of once: deliveries that had an effect, facts, events, steps of an order's history.
+# Of what each told of once: deliveries that had an effect, facts, steps of an order's history.
 _DONE = """
     SELECT (SELECT count(*) FROM webhook_log WHERE outcome = 'applied'),
-        (SELECT count(*) FROM payment_facts), (SELECT count(*) FROM outbox),
+        (SELECT count(*) FROM payment_facts),
         (SELECT count(*) FROM history WHERE action = 'ORDER_PAYMENT_UPDATED')
 """
 
@@ -93,6 +93,6 @@ def _refuse_double_work(rig: Rig, *, answered: int, rounds: int) -> None:
     """
     with psycopg.connect(rig.url) as connection:
         done: Sequence[int] = connection.execute(_DONE).fetchone() or ()
-    sys.stdout.write(f"{answered} answers; deliveries, facts, events, steps: {done}\n")
+    sys.stdout.write(f"{answered} answers; deliveries, facts, steps: {done}\n")
     if len(set(done)) != 1 or not answered <= done[0] <= answered + rounds * CONNECTIONS:
-        raise PartFailed(f"{answered} webhooks were answered; deliveries, facts, events and steps that came: {done}")
+        raise PartFailed(f"{answered} webhooks were answered; deliveries, facts and steps that came: {done}")
