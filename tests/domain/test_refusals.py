@@ -4,6 +4,7 @@ import pytest
 
 from kitchen_world import portion, send
 from relay_world import ONLY_SHARD
+from sale_domain.allocation_errors import ReservationOver, UnitNamedTwice
 from sale_domain.errors import NotFound, SaleError, SisterUnavailable
 from sale_domain.ids import EventId, KitchenItemId, KitchenTicketId, StationId
 from sale_domain.kitchen import Kitchen
@@ -11,6 +12,7 @@ from sale_domain.kitchen_errors import NotSendable
 from sale_domain.ports.outbox_desk import NotSetAside, Standing
 from sale_domain.ports.publishing import Fenced
 from sale_domain.quotes import Quote
+from seating_world import taking
 from shop import VND, draft, pho, quote
 
 
@@ -61,3 +63,11 @@ def test_an_unusable_answer_of_pricing_names_her_and_keeps_what_was_wrong_for_th
         "the answer cannot be used",
         "it does not price the lines that were asked for",
     )
+
+
+def test_a_table_named_twice_and_a_time_that_is_over_are_refused_in_words() -> None:
+    with pytest.raises(UnitNamedTwice) as twice:
+        taking("table-4", "table-5", "table-4")(draft(pho()))
+    assert (str(twice.value), twice.value.place) == ("The unit 'table-4' is named twice.", 2)
+    with pytest.raises(ReservationOver, match=r"must be later than now, which is 2026-01-05T07:30:15.123456\+00:00\."):
+        taking("table-4", hours=0)(draft(pho()))
