@@ -214,7 +214,8 @@ def _fields(title: str, cls: type[Any]) -> Iterable[str]:
 def _kinds(kind: type[SaleError]) -> Iterable[type[SaleError]]:
     """Yield the errors that HTTP callers can meet; the relay's and the stores' own are not theirs."""
     for sub in kind.__subclasses__():
-        if sub.__module__ in _ERRORS_OF_CALLERS:
+        # What attrs makes slots of is a class anew; the first one stays until garbage is collected.
+        if sub.__module__ in _ERRORS_OF_CALLERS and getattr(sys.modules[sub.__module__], sub.__name__) is sub:
             if "code" in vars(sub):
                 yield sub
             yield from _kinds(sub)
