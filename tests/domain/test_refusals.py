@@ -4,7 +4,7 @@ import pytest
 
 from kitchen_world import portion, send
 from relay_world import ONLY_SHARD
-from sale_domain.allocation_errors import ReservationOver, UnitNamedTwice
+from sale_domain.allocation_errors import ReservationOver, TooManyUnits, UnitNamedTwice
 from sale_domain.errors import NotFound, SaleError, SisterUnavailable
 from sale_domain.ids import EventId, KitchenItemId, KitchenTicketId, StationId
 from sale_domain.kitchen import Kitchen
@@ -12,6 +12,7 @@ from sale_domain.kitchen_errors import NotSendable
 from sale_domain.ports.outbox_desk import NotSetAside, Standing
 from sale_domain.ports.publishing import Fenced
 from sale_domain.quotes import Quote
+from sale_domain.seating import MAX_UNITS
 from seating_world import taking
 from shop import VND, draft, pho, quote
 
@@ -71,3 +72,11 @@ def test_a_table_named_twice_and_a_time_that_is_over_are_refused_in_words() -> N
     assert (str(twice.value), twice.value.place) == ("The unit 'table-4' is named twice.", 2)
     with pytest.raises(ReservationOver, match=r"must be later than now, which is 2026-01-05T07:30:15.123456\+00:00\."):
         taking("table-4", hours=0)(draft(pho()))
+
+
+def test_an_order_has_a_bounded_number_of_tables_at_a_time() -> None:
+    names = [f"table-{number}" for number in range(MAX_UNITS)]
+    full = taking(*names)(draft(pho())).change.order
+    with pytest.raises(TooManyUnits) as refused:
+        taking("one-more")(full)
+    assert refused.value.limit == MAX_UNITS
