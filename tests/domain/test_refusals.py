@@ -1,10 +1,12 @@
 """What a refusal says, for a log or a person; what a program needs is in its code and its fields."""
 
+import attrs
 import pytest
 
 from kitchen_world import portion, send
 from relay_world import ONLY_SHARD
-from sale_domain.allocation_errors import ReservationOver, UnitNamedTwice
+from sale_domain.allocation_errors import ReservationOver, TooManyUnits, UnitNamedTwice
+from sale_domain.allocations import UsageStatus
 from sale_domain.errors import NotFound, SaleError, SisterUnavailable
 from sale_domain.ids import EventId, KitchenItemId, KitchenTicketId, StationId
 from sale_domain.kitchen import Kitchen
@@ -12,6 +14,7 @@ from sale_domain.kitchen_errors import NotSendable
 from sale_domain.ports.outbox_desk import NotSetAside, Standing
 from sale_domain.ports.publishing import Fenced
 from sale_domain.quotes import Quote
+from sale_domain.seating import MAX_UNITS, MAX_UNITS_EVER
 from seating_world import taking
 from shop import VND, draft, pho, quote
 
@@ -71,3 +74,17 @@ def test_a_table_named_twice_and_a_time_that_is_over_are_refused_in_words() -> N
     assert (str(twice.value), twice.value.place) == ("The unit 'table-4' is named twice.", 2)
     with pytest.raises(ReservationOver, match=r"must be later than now, which is 2026-01-05T07:30:15.123456\+00:00\."):
         taking("table-4", hours=0)(draft(pho()))
+
+
+def test_an_order_has_a_bounded_number_of_tables_at_a_time_and_in_its_life() -> None:
+    names = [f"table-{number}" for number in range(MAX_UNITS)]
+    full = taking(*names)(draft(pho())).change.order
+    with pytest.raises(TooManyUnits) as refused:
+        taking("one-more")(full)
+    assert refused.value.limit == MAX_UNITS
+
+    left = tuple(attrs.evolve(usage, status=UsageStatus.SUCCESS) for usage in full.seating.usages)
+    often = attrs.evolve(full, seating=attrs.evolve(full.seating, usages=left * (MAX_UNITS_EVER // MAX_UNITS)))
+    with pytest.raises(TooManyUnits, match="in its life") as refused:
+        taking("one-more")(often)
+    assert refused.value.limit == MAX_UNITS_EVER
