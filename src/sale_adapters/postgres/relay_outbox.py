@@ -10,8 +10,9 @@ from psycopg.rows import TupleRow
 from psycopg_pool import PoolClosed, PoolTimeout
 
 from sale_adapters.postgres import relay_sql as sql
-from sale_adapters.postgres.pool import Pool, PooledConnection
+from sale_adapters.postgres.pool import Pool
 from sale_adapters.postgres.reasons import in_one_line
+from sale_adapters.postgres.trips import Begin, Query, Session, Trips
 from sale_domain.errors import StoreUnavailable
 from sale_domain.ids import EventId, OrderId, bucket_of
 from sale_domain.ports.publishing import (
@@ -35,9 +36,9 @@ class PostgresRelayOutbox:
     def __init__(
         self, database_url: str, *, connections: int = 4, patience_seconds: float = 3.0, longest_seconds: float = 6.0
     ) -> None:
-        self._pool: Pool[PooledConnection] = Pool(
+        self._pool: Pool[Session] = Pool(
             database_url,
-            connection_class=PooledConnection,
+            connection_class=Session,
             max_size=connections,
             timeout=patience_seconds,
             application_name="sale-relay",
@@ -148,23 +149,17 @@ class PostgresRelayOutbox:
         for record in records:
             by_bucket[bucket_of(record.event_id)].append(record)
         marks = [_mark(bucket, cluster_id, by_bucket[bucket]) for bucket in sorted(by_bucket)]
-        offsets = [
-            (*_key(lease.shard), part.topic, part.number, cluster_id, positions[part]) for part in sorted(positions)
-        ]
-        marked: set[EventId] = set()
-        async with self._fenced(lease) as connection, connection.cursor() as cursor:
-            if marks:
-                await cursor.executemany(sql.MARK, marks, returning=True)
-                async for result in cursor.results():
-                    marked.update(EventId(event_id) for (event_id,) in await result.fetchall())
-            await cursor.executemany(sql.RECORD_OFFSET, offsets)
-        return frozenset(marked)
+        offsets = [_offset(lease.shard, part, cluster_id, positions[part]) for part in sorted(positions)]
+        async with self._fenced(lease) as trips:
+            answers = await trips.go(*marks, *offsets, commit=True)
+        return frozenset(EventId(row["event_id"]) for rows in answers[: len(marks)] for row in rows)
 
     async def set_aside(self, lease: Lease, *, event_id: EventId, reason: str) -> bool:
         """See `Outbox`."""
-        async with self._fenced(lease) as connection:
-            done = await connection.execute(sql.SET_ASIDE, (reason, bucket_of(event_id), event_id))
-        return done.rowcount == 1
+        query = sql.SET_ASIDE(bucket=bucket_of(event_id), event_id=event_id, reason=reason)
+        async with self._fenced(lease) as trips:
+            (done,) = await trips.go(query, commit=True)
+        return len(done) == 1
 
     async def _layouts(self, statement: sql.Sql) -> tuple[Layout, ...]:
         async with self._connection() as connection:
@@ -174,12 +169,17 @@ class PostgresRelayOutbox:
         )
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncGenerator[Connection]:
+    async def _session(self) -> AsyncGenerator[Session]:
         try:
-            async with self._pool.connection() as connection, connection.bounded():
-                yield connection
+            async with self._pool.connection() as session:
+                yield session
         except (Error, PoolTimeout, PoolClosed) as error:
             raise StoreUnavailable(reason=in_one_line(error)) from error
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncGenerator[Connection]:
+        async with self._session() as session, session.bounded():
+            yield session
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncGenerator[Connection]:
@@ -187,11 +187,14 @@ class PostgresRelayOutbox:
             yield connection
 
     @asynccontextmanager
-    async def _fenced(self, lease: Lease) -> AsyncGenerator[Connection]:
+    async def _fenced(self, lease: Lease) -> AsyncGenerator[Trips]:
         """Hold the shard's row, so that nobody can take the shard before this transaction has ended."""
-        async with self._transaction() as connection:
-            _check(lease, await (await connection.execute(sql.LOCK_FENCE, _key(lease.shard))).fetchone())
-            yield connection
+        async with self._session() as session:
+            trips = Trips(session, begin=Begin.TO_WRITE)
+            bucket, layout, index = _key(lease.shard)
+            (found,) = await trips.go(sql.LOCK_FENCE(bucket=bucket, layout=layout, shard=index))
+            _check(lease, (found[0]["fence"],) if found else None)
+            yield trips
 
 
 def _key(shard: Shard) -> tuple[int, int, int]:
@@ -203,9 +206,27 @@ def _check(lease: Lease, found: TupleRow | None) -> None:
         raise Fenced(shard=lease.shard)
 
 
-def _mark(bucket: int, cluster_id: str, records: Sequence[LogRecord]) -> tuple[object, ...]:
-    partitions = [record.at.partition for record in records]
-    return cluster_id, [r.event_id for r in records], partitions, [r.at.offset for r in records], bucket
+def _mark(bucket: int, cluster_id: str, records: Sequence[LogRecord]) -> Query:
+    return sql.MARK(
+        bucket=bucket,
+        cluster_id=cluster_id,
+        event_ids=[record.event_id for record in records],
+        partitions=[record.at.partition for record in records],
+        log_offsets=[record.at.offset for record in records],
+    )
+
+
+def _offset(shard: Shard, partition: Partition, cluster_id: str, log_offset: int) -> Query:
+    bucket, layout, index = _key(shard)
+    return sql.RECORD_OFFSET(
+        bucket=bucket,
+        layout=layout,
+        shard=index,
+        topic=partition.topic,
+        partition=partition.number,
+        cluster_id=cluster_id,
+        log_offset=log_offset,
+    )
 
 
 def _row(columns: TupleRow) -> OutboxRow:

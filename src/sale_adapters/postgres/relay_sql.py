@@ -8,6 +8,7 @@ from typing import Final, LiteralString
 
 from sale_adapters.postgres.outbox_sql import IS_HELD_BACK
 from sale_adapters.postgres.sessions import TimeOuts
+from sale_adapters.postgres.trips import Statement
 
 Sql = LiteralString
 
@@ -79,7 +80,10 @@ RELEASE: Final[Sql] = """
 
 FENCE: Final[Sql] = "SELECT fence FROM relay_shards WHERE bucket = %s AND layout = %s AND shard = %s"
 
-LOCK_FENCE: Final[Sql] = "SELECT fence FROM relay_shards WHERE bucket = %s AND layout = %s AND shard = %s FOR UPDATE"
+LOCK_FENCE: Final = Statement(
+    b"SELECT fence FROM relay_shards WHERE bucket = $1 AND layout = $2 AND shard = $3 FOR UPDATE",
+    ("bucket", "layout", "shard"),
+)
 
 UNPUBLISHED: Final[Sql] = f"""
     SELECT o.event_id, o.order_id, o.seq, o.topic, o.payload, o.occurred_at, o.traceparent FROM outbox o
@@ -92,22 +96,32 @@ RECORDED: Final[Sql] = """
     WHERE bucket = %s AND layout = %s AND shard = %s
 """
 
-RECORD_OFFSET: Final[Sql] = """
+RECORD_OFFSET: Final = Statement(
+    b"""
     INSERT INTO relay_offsets (bucket, layout, shard, topic, partition, cluster_id, log_offset)
-    VALUES (%s, %s, %s, %s, %s, %s, %s)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
     ON CONFLICT (bucket, layout, shard, topic, partition)
     DO UPDATE SET cluster_id = excluded.cluster_id, log_offset = excluded.log_offset
-"""
+    """,
+    ("bucket", "layout", "shard", "topic", "partition", "cluster_id", "log_offset"),
+)
 
-MARK: Final[Sql] = """
-    UPDATE outbox o SET published_at = now(), cluster_id = %s, partition = f.partition, log_offset = f.log_offset,
+MARK: Final = Statement(
+    b"""
+    UPDATE outbox o SET published_at = now(), cluster_id = $2, partition = f.partition, log_offset = f.log_offset,
         set_aside_at = NULL, set_aside_reason = NULL, released_at = NULL, released_reason = NULL
-    FROM unnest(%s::text[], %s::int[], %s::bigint[]) AS f (event_id, partition, log_offset)
-    WHERE o.bucket = %s AND o.event_id = f.event_id AND o.published_at IS NULL
+    FROM unnest($3::text[], $4::int[], $5::bigint[]) AS f (event_id, partition, log_offset)
+    WHERE o.bucket = $1 AND o.event_id = f.event_id AND o.published_at IS NULL
     RETURNING o.event_id
-"""
+    """,
+    ("bucket", "cluster_id", "event_ids", "partitions", "log_offsets"),
+)
 
-SET_ASIDE: Final[Sql] = """
-    UPDATE outbox SET set_aside_at = now(), set_aside_reason = %s
-    WHERE bucket = %s AND event_id = %s AND published_at IS NULL AND released_at IS NULL
-"""
+SET_ASIDE: Final = Statement(
+    b"""
+    UPDATE outbox SET set_aside_at = now(), set_aside_reason = $3
+    WHERE bucket = $1 AND event_id = $2 AND published_at IS NULL AND released_at IS NULL
+    RETURNING event_id
+    """,
+    ("bucket", "event_id", "reason"),
+)

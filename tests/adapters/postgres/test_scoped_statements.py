@@ -1,6 +1,7 @@
 """Every statement on a merchant's rows names the merchant, or is listed here with the reason (contract §9).
 
 The relay and `sale outbox` have statements of their own (`relay_sql`, `outbox_desk`): no caller reaches those.
+`sessions` asks the server about itself.
 """
 
 import re
@@ -17,7 +18,7 @@ FIGURES = "/metrics shows sums over all merchants"
 KEY = "the digest is made of merchant, user, method, path and key"
 POSITIONAL = "an INSERT without column names; the merchant is its second value"
 
-NOBODY_ELSES = {"relay_sql", "outbox_desk"}
+NOBODY_ELSES = {"relay_sql", "outbox_desk", "sessions"}
 
 UNSCOPED = {
     "statements": {
