@@ -265,7 +265,9 @@ async def test_the_relay_and_its_desk_bound_each_transaction_and_leave_nothing_b
             await outbox.make_ready(await outbox.add_layout(number=1, shards=1))
             lease = await outbox.take(shard, owner="me", lease_seconds=60)
             assert lease is not None
-            async with outbox._fenced(lease) as connection:
+            async with outbox._fenced(lease) as trips:
+                assert await trips.go(query("SELECT current_setting('transaction_timeout') AS s")) == [[{"s": "3s"}]]
+            async with outbox._connection() as connection:
                 found = await connection.execute("SELECT current_setting('transaction_timeout')")
                 assert await found.fetchone() == ("3s",)
             for _ in range(10):  # more often than psycopg needs to prepare a statement
