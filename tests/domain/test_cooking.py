@@ -306,6 +306,7 @@ def test_cancelling_voids_what_nobody_has_begun_and_leaves_the_rest_to_the_cook(
     assert [item.status.value for item in change.order.kitchen.items] == ["COOKING", "VOIDED", "VOIDED"]
     assert [move.item.id for move in change.moves] == [waiting.id, tea.id]
     assert {move.item.void_reason for move in change.moves} == {"the guests have left"}
+    assert {entry.reason for entry in change.entries} == {"the guests have left"}
     assert [message.seq for message in told(change)] == [2, 3]
     served = tap(change.order, begun, FINISH, SERVE)
     assert served.kitchen.tickets[0].status is KitchenTicketStatus.COMPLETED
