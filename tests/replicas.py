@@ -116,20 +116,14 @@ async def running_replicas(
         places = (f"{sandbox}/healthz", *(f"http://127.0.0.1:{port}/v1/api/sale/readyz" for port in ports))
         for process in started:
             stack.push_async_callback(process.stop)
-        await asyncio.gather(
-            *(process.start(ready=partial(_answers, client, url)) for process, url in zip(started, places, strict=True))
-        )
+        expected = zip(started, places, strict=True)
+        await asyncio.gather(*(process.start(ready=partial(_answers, client, url)) for process, url in expected))
         found = [
             Replica(process=process, address=f"127.0.0.1:{port}", webhook_address=f"127.0.0.1:{webhook_port}")
             for process, port, webhook_port in zip(started[1:], ports, webhook_ports, strict=True)
         ]
         yield Replicas(
-            replicas=found,
-            redis=redis,
-            sandbox=sandbox,
-            sisters=started[0],
-            database_url=database_url,
-            client=client,
+            replicas=found, redis=redis, sandbox=sandbox, sisters=started[0], database_url=database_url, client=client
         )
 
 
