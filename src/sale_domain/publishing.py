@@ -51,7 +51,7 @@ class RelayPolicy:
     """
 
     topics: tuple[str, ...]
-    batch_size: int = 100
+    batch_size: int = 500
     batch_bytes: int = 2_000_000
     poll_seconds: float = 0.1
     lease_seconds: float = 5.0

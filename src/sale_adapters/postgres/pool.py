@@ -60,8 +60,8 @@ class PooledConnection(AsyncConnection[TupleRow]):
             await self.execute(time_outs.said(to=self, local=False))
         else:
             self.bounds = time_outs.said(to=self, local=True)
-        if self.way is Way.LOSES_STATEMENTS:
-            self.prepare_threshold = None
+        # What psycopg has prepared it lets the server forget at every rollback, and all that we have with it.
+        self.prepare_threshold = None
         await self.execute("SET TimeZone = 'UTC'")
 
     @asynccontextmanager

@@ -11,7 +11,7 @@ from orders_world import create
 from sale_adapters.postgres import Database, Patience, PostgresOrders
 from sale_adapters.postgres.connection import ATTEMPTS
 from sale_adapters.postgres.trips import Begin, Query, Row, Statement, Trips
-from sale_domain.errors import StoreUnavailable
+from sale_domain.errors import NotFound, StoreUnavailable
 
 Other = psycopg.AsyncConnection
 HURRIED = Patience(
@@ -140,3 +140,18 @@ async def test_two_that_lock_each_other_out_both_finish(tables_url: str) -> None
 async def test_a_bug_in_a_statement_is_no_outage(database: Database) -> None:
     with pytest.raises(errors.UndefinedTable):
         await database.transact(lambda trips: trips.go(query("SELECT FROM no_such_table")))
+
+
+async def test_a_rollback_forgets_nothing_however_often_the_connection_was_asked_whether_it_is_there(
+    tables_url: str,
+) -> None:
+    async def refused(trips: Trips) -> None:
+        await trips.go(query("SELECT 1 AS n"))
+        raise NotFound(thing="order")
+
+    async with Database(tables_url, connections=1) as database:
+        for _ in range(10):  # more often than psycopg needs to prepare a statement of its own
+            assert await database.is_there()
+        with pytest.raises(NotFound):
+            await database.transact(refused)
+        assert await database.read(query("SELECT 1 AS n")) == [[{"n": 1}]]
