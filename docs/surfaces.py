@@ -70,7 +70,7 @@ def events() -> str:
     told = (
         "Records have the order's id as key and this JSON as value; fields are only ever added (C20). The headers are "
         "those of CloudEvents in binary mode (`ce_id`, `ce_type`, `ce_source`, `ce_time`, `ce_specversion`, "
-        "`content-type`) and `traceparent`. `ce_id` is the payload's `eventId`: what a consumer remembers. Amounts and "
+        "`content-type`) and `traceparent`. `ce_id` is the payload's `eventId`. Amounts and "
         "quantities are JSON numbers with at most 4 decimals, times RFC 3339 in UTC; what is unknown is left out. The "
         "same as AsyncAPI: `/v1/api/sale/doc/asyncapi.json`. "
         "[What a consumer must do](../explanation/exactly-once.md), and "

@@ -6,7 +6,7 @@ Whoever listens to Kafka reads a record's value with `read_event`, and counts ev
 - Inventory consumes materials of a kitchen item that became READY, once per (sale_order_id, kitchen_ticket_item_id,
   material) (C3, C15).
 - Finance books `payment.paid` of a `payment.success` whose `payment.is_fully_paid`, once per sale_order_id (C5); or
-  each of `payment.attempts`, once per event_id.
+  each of `payment.attempts`, once per (sale_order_id, uid).
 
 The key is kept in the same transaction as what is booked; then a record may come twice. `examples/` shows it.
 """
@@ -139,7 +139,8 @@ class Payment:
     """The money side of a payment transition.
 
     Attributes:
-        paid: The figure to book: never more than the total.
+        paid: What the order has used so far, all payments together, never more than the total; booked once, when
+            `is_fully_paid`.
         exchange_rate: Units of the channel's currency per unit of the order's; 1 when they are the same.
         attempt: The attempt that brought the transition about, if one did.
         attempts: Every successful attempt that no earlier event of this order has listed.
@@ -200,8 +201,14 @@ class StockQuantity:
 class PaymentSuccess:
     """`payment.success`: an order has become PARTIAL or COMPLETED (contract §7; C20: fields are only ever added).
 
-    Consumers dedup by `event_id` (`ce_id`); inventory by (sale_order_id, stock_id), finance per order on
-    `is_fully_paid`.
+    Inventory dedups by (sale_order_id, stock_id), finance by order on `is_fully_paid`; `event_id` (`ce_id`) names a
+    record.
+
+    Attributes:
+        sale_order_status: PARTIAL or COMPLETED, since this transition.
+        previous_sale_order_status: What it was before.
+        transition: Which of the order's payment transitions it is, from 1 on.
+        stocks: The whole order's, the same in each of its events: taken once per order and stock.
     """
 
     event_id: EventId

@@ -62,7 +62,7 @@ def test_every_command_of_the_tutorial_does_what_the_page_says(told: tuple[Path,
     run = subprocess.run(dry, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 - the page's own
     assert run.stdout.splitlines()[-1] == ".venv/bin/sale demo"
     (program,) = [block for block in page if block.language == "python"]
-    (here / "finance.py").write_text(program.text)
+    (here / ".sale-demo" / "finance.py").write_text(program.text)
     script = f"\necho '{MARK}'\n".join(["set -euo pipefail", *(block.text for block in commands)])
 
     ran = subprocess.run(["bash", "-c", script], cwd=here, capture_output=True, text=True, check=False, timeout=200)  # noqa: S603, S607 - the page's own
