@@ -35,14 +35,28 @@ def describe(environment: Mapping[str, str]) -> tuple[SettingRow, ...]:
 
 def _row(field: Any, environment: Mapping[str, str]) -> SettingRow:  # noqa: ANN401 - an attrs field
     name, default = variable(field.name), field.metadata["default"]
-    given, required = environment.get(name), default is None and bool(field.metadata["of"])
+    given = environment.get(name)
     value = given if given is not None else default
     return SettingRow(
         variable=name,
         value="" if value is None else _MASK if field.metadata["secret"] else _PASSWORD.sub(rf"\g<1>{_MASK}@", value),
-        source="environment" if given is not None else "default" if default else "missing" if required else "optional",
+        source=_source(field, given),
         default=default or "",
-        required=required,
+        required=_is_required(field),
         meaning=field.metadata["meaning"],
         processes=tuple(process.value for process in _SHOWN if process in field.metadata["readers"]),
     )
+
+
+def _source(field: Any, given: str | None) -> str:  # noqa: ANN401 - as above
+    if given is None:
+        return "default" if field.metadata["default"] else "missing" if _is_required(field) else "optional"
+    try:
+        field.metadata["parse"](given)
+    except ValueError:
+        return "malformed"
+    return "environment"
+
+
+def _is_required(field: Any) -> bool:  # noqa: ANN401 - as above
+    return field.metadata["default"] is None and bool(field.metadata["of"])

@@ -73,6 +73,11 @@ def test_the_password_is_not_shown_and_what_is_optional_is_not_called_missing() 
     assert "open-sesame" not in repr(kafka_connection(read(SASL)))
 
 
+def test_what_cannot_be_read_is_called_malformed() -> None:
+    rows = {row.variable: row.source for row in describe({"SALE_HTTP_PORT": "abc", "SALE_HTTP_HOST": "127.0.0.1"})}
+    assert (rows["SALE_HTTP_PORT"], rows["SALE_HTTP_HOST"]) == ("malformed", "environment")
+
+
 @pytest.mark.parametrize(
     ("wrong", "line"),
     [
