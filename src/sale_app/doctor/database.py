@@ -36,13 +36,18 @@ _NETWORK = {
 _STATE = """
     SELECT pg_is_in_recovery() AS replica, current_setting('transaction_read_only') = 'on' AS read_only,
         current_setting('fsync') = 'off' OR current_setting('synchronous_commit') = 'off' AS forgetful,
-        current_setting('max_connections')::int AS connections, current_user AS user
+        current_setting('max_connections')::int AS connections, current_user AS user,
+        to_regclass('relay_shards') IS NOT NULL AS relayed
 """
 _RIGHTS = """
     SELECT name || ' (' || string_agg(word, ', ') || ')' FROM unnest(%s::text[]) AS name,
         unnest('{SELECT,INSERT,UPDATE,DELETE}'::text[]) AS word
     WHERE to_regclass(quote_ident(name)) IS NOT NULL AND NOT has_table_privilege(quote_ident(name), word)
     GROUP BY name ORDER BY name
+"""
+_UNATTENDED = """
+    SELECT shard, extract(epoch FROM now() - lease_until)::int AS seconds FROM relay_shards
+    WHERE NOT retired AND (lease_until IS NULL OR lease_until < now()) ORDER BY shard
 """
 
 
@@ -65,6 +70,8 @@ async def look_at_database(url: str, *, pool_size: int | None) -> Seen:
             found = await (await connection.execute(_STATE)).fetchone()
             await connection.execute("SET TRANSACTION READ ONLY")
             lacking = await (await connection.execute(_RIGHTS, ([*METADATA.tables],))).fetchall()
+            asks = found is not None and found["relayed"] and not lacking
+            unattended = await (await connection.execute(_UNATTENDED)).fetchall() if asks else []
     except psycopg.OperationalError as error:
         raise _refusal(error) from None
     except psycopg.ProgrammingError:
@@ -76,7 +83,7 @@ async def look_at_database(url: str, *, pool_size: int | None) -> Seen:
         tables = ", ".join(str(word) for row in lacking for word in row.values())
         raise NotWell(f"{found['user']} lacks rights on {tables}; grant them as docs/how-to/install.md says")
     schema, mind = await asyncio.to_thread(_schema, url)
-    minds = [mind] if mind else []
+    minds = [*([mind] if mind else []), *map(_without_relay, unattended)]
     if way is Way.LOSES_STATEMENTS:
         minds.append("the pooler loses prepared statements, so each is planned anew: PgBouncer keeps them since 1.21")
     if found["forgetful"]:
@@ -96,6 +103,11 @@ def _check(found: Mapping[str, object], pool_size: int | None) -> None:
         raise NotWell(
             f"it allows {connections} connections in all, and SALE_DATABASE_POOL_SIZE wants {pool_size} for one serve"
         )
+
+
+def _without_relay(row: Mapping[str, object]) -> str:
+    since = "" if row["seconds"] is None else f" for {row['seconds']} s"
+    return f"no relay has had shard {row['shard']} of the outbox{since}: start `sale relay`, and anew one that hangs"
 
 
 def _schema(url: str) -> tuple[str, str | None]:
