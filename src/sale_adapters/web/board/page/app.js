@@ -238,9 +238,10 @@ export class App {
    * @param {string} busy @param {() => Promise<import('./store.js').Thing | undefined>} open
    */
   async opening(busy, open) {
-    const { hash } = location;
+    // Each visit has a route of its own: who has been elsewhere meanwhile, and is back, has gone on too.
+    const { hash } = location, { route } = this;
     const order = await this.actions.once(busy, open);
-    if (order && location.hash === hash && !this.dialogs.open) go('orders', order.id);
+    if (order && this.route === route && location.hash === hash && !this.dialogs.open) go('orders', order.id);
   }
 
   // What happens
