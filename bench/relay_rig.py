@@ -13,7 +13,7 @@ from typing import LiteralString
 
 import attrs
 import psycopg
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 
 import filling
 from asked import PartFailed
@@ -21,8 +21,7 @@ from cpu import cpu_seconds, family_seconds
 from filling import Shelf
 from orders_world import attempt, checking_out, create, paying
 from sale_adapters.embedded import ChildProcess, EmbeddedKafka, EmbeddedPostgres, EmbeddedRedis
-from sale_adapters.kafka.clients import connected
-from sale_adapters.kafka.connection import KafkaConnection
+from sale_adapters.kafka.reading import consumer_of_committed
 from sale_adapters.postgres import Database, PostgresOrders
 from sale_app.setting_fields import variable
 from sale_domain.events import PAYMENT_SUCCESS
@@ -148,14 +147,7 @@ def arrivals(bootstrap: str, *, count: int, timeout_seconds: float) -> list[tupl
 
     Blocking, and for a process of its own. It reads on for a second, as one that came twice would come late.
     """
-    consumer = connected(
-        KafkaConsumer,
-        KafkaConnection(bootstrap=bootstrap),
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-        group_id=None,
-    )
+    consumer = consumer_of_committed(bootstrap)
     found: list[tuple[str, float]] = []
     deadline = time.monotonic() + timeout_seconds
     try:

@@ -38,6 +38,7 @@ from sale_adapters.postgres.relay_outbox import PostgresRelayOutbox
 from sale_domain.ids import BUCKETS, MerchantId, merchant_bucket, new_id
 from sale_domain.ports.leftovers import Leftover
 from sale_domain.ports.publishing import Lease, LogRecord, Partition, PublishedAt
+from sale_domain.publishing import RelayPolicy
 from sale_domain.use_cases.sweeping import PAGE, clean_up
 
 TOPIC, OWNER, MERCHANTS, BATCH = "payment.success", "bench", 16, 1_000
@@ -88,7 +89,7 @@ QUESTIONS: Mapping[str, tuple[str, str]] = {
     "count_unpublished": (figures.UNPUBLISHED.sql.decode(), "10000"),
     "count_set_aside": (figures.SET_ASIDE.sql.decode(), "10000"),
     "count_parked": (figures.PARKED.sql.decode(), "10000"),
-    "next_unpublished": (_numbered(relay_sql.UNPUBLISHED), "0, 1024, 100"),
+    "next_unpublished": (_numbered(relay_sql.UNPUBLISHED), f"0, 1024, {attrs.fields(RelayPolicy).batch_size.default}"),
     "parked_lately": (inbox_sql.ARRIVED.sql.decode(), "0, 1024, now() - interval '10 minutes', '', 100"),
     "all_parked": (inbox_sql.ARRIVED.sql.decode(), "0, 1024, '1970-01-01', '', 100"),
     "late": (inbox_sql.WAITING.sql.decode(), "0, 1024, now(), 11"),

@@ -25,6 +25,18 @@ class CommittedRecord:
     headers: Mapping[str, str]
 
 
+def consumer_of_committed(bootstrap: str) -> KafkaConsumer:
+    """Return a consumer that begins where the log does, and remembers nothing; it has no partitions yet."""
+    return connected(
+        KafkaConsumer,
+        KafkaConnection(bootstrap=bootstrap),
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        group_id=None,
+    )
+
+
 def committed_records(
     bootstrap: str, *, topic: str, key: str | None = None, count: int, timeout_seconds: float
 ) -> list[CommittedRecord]:
@@ -33,14 +45,7 @@ def committed_records(
     Returns:
         What is there, per partition in the order of the log: more than `count` if there are more.
     """
-    consumer = connected(
-        KafkaConsumer,
-        KafkaConnection(bootstrap=bootstrap),
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-        group_id=None,
-    )
+    consumer = consumer_of_committed(bootstrap)
     try:
         partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
         consumer.assign(partitions)

@@ -193,7 +193,7 @@ class PostgresRelayOutbox:
             trips = Trips(session, begin=Begin.TO_WRITE)
             bucket, layout, index = _key(lease.shard)
             (found,) = await trips.go(sql.LOCK_FENCE(bucket=bucket, layout=layout, shard=index))
-            _check(lease, (found[0]["fence"],) if found else None)
+            _check(lease, [row["fence"] for row in found])
             yield trips
 
 
@@ -201,8 +201,8 @@ def _key(shard: Shard) -> tuple[int, int, int]:
     return shard.buckets.start, shard.layout, shard.index
 
 
-def _check(lease: Lease, found: TupleRow | None) -> None:
-    if found is None or found[0] != lease.fence:
+def _check(lease: Lease, found: Sequence[int] | None) -> None:
+    if not found or found[0] != lease.fence:
         raise Fenced(shard=lease.shard)
 
 

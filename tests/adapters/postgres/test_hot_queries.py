@@ -5,14 +5,17 @@ from collections.abc import AsyncGenerator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import attrs
 import psycopg
 import pytest
 
 from sale_adapters.postgres import Database, PostgresLeftovers, figures, inbox_sql, relay_sql
 from sale_domain.ports.leftovers import Leftover
+from sale_domain.publishing import RelayPolicy
 from sale_domain.use_cases.sweeping import BATCH, clean_up
 
 DONE, WAITING, BUCKETS, LIMIT = 20_000, 3_000, 8, 100
+AT_ONCE = attrs.fields(RelayPolicy).batch_size.default
 NOW = datetime.now(UTC)
 
 OUTBOX = """
@@ -47,7 +50,7 @@ def numbered(statement: str) -> str:
 
 
 QUESTIONS = {
-    "the relay's next rows": (numbered(relay_sql.UNPUBLISHED), f"0, 1024, {LIMIT}", "ix_outbox_unpublished"),
+    "the relay's next rows": (numbered(relay_sql.UNPUBLISHED), f"0, 1024, {AT_ONCE}", "ix_outbox_unpublished"),
     "how many wait": (figures.UNPUBLISHED.sql.decode(), f"{LIMIT}", "ix_outbox_unpublished"),
     "how many are set aside": (figures.SET_ASIDE.sql.decode(), f"{LIMIT}", "ix_outbox_set_aside"),
     "how many are held back": (figures.HELD_BACK.sql.decode(), f"{LIMIT}", "ix_outbox_set_aside"),
