@@ -21,7 +21,10 @@ from yardstick import TIMES
 
 MERCHANTS = 100
 KINDS = ("payment", "item")
-_SALE_TIMES = {"payment": "01KE6YB4M0", "item": "01KE6YB4M1"}
+LONG = "long"
+"""Drafts of many lines; all others have two."""
+LINES = 199
+_SALE_TIMES = {"payment": "01KE6YB4M0", "item": "01KE6YB4M1", LONG: "01KE6YB4M2"}
 _ORDER = {
     "saleChannelId": "channel-vnd",
     "items": [
@@ -29,6 +32,10 @@ _ORDER = {
         # Too dear to be paid in full by what the benchmark pays.
         {"mode": "CUSTOM", "name": "Tiệc cưới", "unitPrice": "900000000", "quantity": 1},
     ],
+}
+_LONG_ORDER = {
+    "saleChannelId": "channel-vnd",
+    "items": [{"itemId": "variant-pho", "quantity": 1, "note": f"bàn {n}"} for n in range(LINES)],
 }
 
 
@@ -79,17 +86,32 @@ class Rig:
     async def fill(self, count: int) -> None:
         """Have so many orders of each kind, for Sale and for pgbench."""
         await asyncio.to_thread(self._fill, count)
-        tokens = {
-            f"merchant-{n}": await self.replicas.token(
-                userId="lan", roles=["cashier"], merchants=[f"merchant-{n}"], expiresIn=3_600
-            )
-            for n in range(MERCHANTS)
-        }
         for kind in KINDS:
-            shelf = Shelf.of_sale(_SALE_TIMES[kind], merchants=MERCHANTS)
-            lines = [f"{order} {merchant} {tokens[merchant]}\n" for order, merchant in shelf.orders(count)]
-            random.Random(1).shuffle(lines)  # noqa: S311 - no secret depends on it
-            self.orders(kind).write_text("".join(lines))
+            await self._list(kind, count)
+
+    async def fill_long(self, count: int) -> None:
+        """Have so many drafts of many lines, for Sale."""
+        shelf = Shelf.of_sale(_SALE_TIMES[LONG], merchants=MERCHANTS)
+
+        def fill() -> None:
+            with psycopg.connect(self.url, autocommit=True) as connection:
+                filling.fill(connection, shelf, template=self.templates[LONG], first=1, last=count)
+                filling.settle(connection)
+
+        await asyncio.to_thread(fill)
+        await self._list(LONG, count)
+
+    async def token(self, merchant: str) -> str:
+        """Return the token of somebody who may do everything at a merchant's till."""
+        who = {"userId": "lan", "roles": ["cashier"], "merchants": [merchant], "expiresIn": 3_600}
+        return await self.replicas.token(**who)
+
+    async def _list(self, kind: str, count: int) -> None:
+        shelf = Shelf.of_sale(_SALE_TIMES[kind], merchants=MERCHANTS)
+        tokens = {merchant: await self.token(merchant) for merchant in shelf.merchants}
+        lines = [f"{order} {merchant} {tokens[merchant]}\n" for order, merchant in shelf.orders(count)]
+        random.Random(1).shuffle(lines)  # noqa: S311 - no secret depends on it
+        self.orders(kind).write_text("".join(lines))
 
     def orders(self, kind: str) -> Path:
         """Return the file that lists the orders of a kind."""
@@ -127,8 +149,8 @@ async def _templates(world: Replicas) -> Mapping[str, str]:
     headers = {"authorization": f"Bearer {await world.token()}", "x-merchant-id": MERCHANT}
     at = f"http://{world.replicas[0].address}{BASE}/sale-orders"
     made = {}
-    for kind in KINDS:
-        answer = (await world.client.post(at, json=_ORDER, headers=headers)).raise_for_status()
+    for kind, order in {**dict.fromkeys(KINDS, _ORDER), LONG: _LONG_ORDER}.items():
+        answer = (await world.client.post(at, json=order, headers=headers)).raise_for_status()
         made[kind] = str(answer.json()["id"])
     (await world.client.post(f"{at}/{made['payment']}/checkout", json={}, headers=headers)).raise_for_status()
     return made
