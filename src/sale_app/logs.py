@@ -10,19 +10,18 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import attrs
-import structlog
-from structlog.typing import EventDict, WrappedLogger
 
 from sale_adapters.wire.tracing import REQUEST_ID, SUBJECT, trace_id
 from sale_app.setting_shapes import SHORTEST_SECRET
 from sale_app.settings import Settings
 
 _HEAD = ("time", "level", "logger", "event")
-_OF_FORMATTERS = frozenset({"message", "asctime"})
-"""What another handler's formatter has left on a record."""
+_OF_ANY_RECORD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+"""What a record has by itself, or from another handler's formatter; all else the caller has told."""
 _ENDS = re.compile(r"\s*[\r\n]\s*")
 _PLAIN = re.compile(r"[^\s\"=]+")
 _MASK = "********"
@@ -40,6 +39,9 @@ def start_logging(settings: Settings) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(formatter(as_json=as_json, secrets=tuple(secrets_of(settings))))
     logging.basicConfig(level=settings.log_level, handlers=[handler])
+    # No line of ours says where in the code, by which thread or process it was written (Python's logging HOWTO).
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     for chatty in ("httpx", "httpcore", "alembic"):
         # A line for each call to a sister is told by the metrics, and its URL holds names of people's roles; a line for
         # each look at the tables tells nobody anything.
@@ -48,14 +50,7 @@ def start_logging(settings: Settings) -> None:
 
 def formatter(*, as_json: bool, secrets: tuple[str, ...] = ()) -> logging.Formatter:
     """Return what turns a record into JSON, or into text whose traceback keeps its lines; `secrets` are masked."""
-    return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[structlog.stdlib.ExtraAdder(), _told],
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
-            _Masked(_json if as_json else _text, secrets=secrets),
-        ],
-    )
+    return _Formatter(_json if as_json else _text, secrets=secrets)
 
 
 def masked(text: str, settings: Settings) -> str:
@@ -92,35 +87,36 @@ def _passwords(url: str) -> list[str | None]:
     return [parts.password, *(value for name, _, value in options if name in _PASSWORDS)]
 
 
-def _told(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Put time, level, logger and the request's names before what the record says itself."""
-    record: logging.LogRecord = event["_record"]
+def _told(record: logging.LogRecord) -> dict[str, Any]:
+    """Return time, level, logger and the request's names, and then what the record says itself."""
     moment = datetime.fromtimestamp(record.created, UTC)
-    names: EventDict = {
+    names = {
         "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "level": record.levelname,
         "logger": record.name,
-        "event": event.pop("event"),
+        "event": record.getMessage(),
         "request_id": REQUEST_ID.get(),
         "trace_id": trace_id(),
     }
     if (subject := SUBJECT.get()) is not None:
         names.update(subject.names())
-    names.update(event)
-    return {name: value for name, value in names.items() if value is not None and name not in _OF_FORMATTERS}
+    names.update((name, value) for name, value in record.__dict__.items() if name not in _OF_ANY_RECORD)
+    return {name: value for name, value in names.items() if value is not None}
 
 
-class _Masked:
+class _Formatter(logging.Formatter):
     """Renders, and masks what no log may say."""
 
-    def __init__(self, render: Callable[[EventDict], str], *, secrets: Iterable[str]) -> None:
+    def __init__(self, render: Callable[[dict[str, Any]], str], *, secrets: Iterable[str]) -> None:
+        super().__init__()
         self._render = render
         self._mask = _Mask(secrets)
 
-    def __call__(self, _: WrappedLogger, __: str, event: EventDict) -> str:
-        if "exception" in event:
-            event["exception"] = _DETAIL.sub(f"DETAIL: {_MASK}", event["exception"])
-        return self._mask(self._render(event))
+    def format(self, record: logging.LogRecord) -> str:
+        told = _told(record)
+        if record.exc_info:
+            told["exception"] = _DETAIL.sub(f"DETAIL: {_MASK}", self.formatException(record.exc_info))
+        return self._mask(self._render(told))
 
 
 class _Mask:
@@ -146,12 +142,12 @@ def _forms(secret: str) -> set[str]:
     return {secret, *(json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False))}
 
 
-def _json(event: EventDict) -> str:
+def _json(event: dict[str, Any]) -> str:
     # Escaped to ASCII: whatever a stranger sent can be written, half a character too.
     return _WRITER.encode(event)
 
 
-def _text(event: EventDict) -> str:
+def _text(event: dict[str, Any]) -> str:
     exception = event.pop("exception", None)
     head = (event["time"], event["level"], event["logger"], _ENDS.sub(" ", event["event"].strip()))
     names = (f"{name}={_value(value)}" for name, value in event.items() if name not in _HEAD)

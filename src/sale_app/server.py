@@ -1,6 +1,7 @@
 """The `sale serve` process."""
 
 import asyncio
+import gc
 import logging
 import math
 import os
@@ -24,6 +25,8 @@ from sale_app.settings import Settings
 from sale_app.telemetry import telemetry
 
 _LOG = logging.getLogger("sale.serve")
+_YOUNG = 50_000
+"""How many more objects there may be before those without a name are looked for; Python's own 700 are a request's."""
 
 
 def run_server(settings: Settings) -> None:
@@ -57,12 +60,24 @@ async def _serve(settings: Settings, listening: Sequence[socket.socket], tracer:
             farewell=stream.close,
             grace_seconds=grace_seconds(settings),
         )
+        keep_what_stays()
         telling = asyncio.create_task(tell_what_lacks(service.readiness))
         try:
             await serve(app, listening, ending=ending)
         finally:
             telling.cancel()
             await asyncio.gather(telling, return_exceptions=True)
+
+
+def keep_what_stays() -> None:
+    """Let the collector of cycles look only at what requests bring about, and less often.
+
+    Nearly everything goes when its last name does; what was made at the start stays for ever, and to look through it
+    again and again took a sixth of what a request costs.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG, 20, 20)
 
 
 def grace_seconds(settings: Settings) -> int:

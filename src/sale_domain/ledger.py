@@ -182,8 +182,9 @@ class Ledger:
 
     def conflicts_since(self, before: "Ledger") -> tuple[UidConflict, ...]:
         """Return the conflicts that an earlier ledger of the same order did not have."""
-        known = before.conflicts()
-        return tuple(conflict for conflict in self.conflicts() if conflict not in known)
+        told = self.conflicts()
+        known = before.conflicts() if told else ()
+        return tuple(conflict for conflict in told if conflict not in known)
 
     def _sums(self) -> tuple[_BySource, _BySource, defaultdict[Source, Decimal]]:
         links, attempt_sources, transaction_sources = (

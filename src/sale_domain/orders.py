@@ -335,5 +335,12 @@ class Order:
         number = change.transition.number if change.transition else None
         entry = order_entry(order, action, by=by, since=self.status, reason=reason, data=data, transition=number)
         seating, ended = order.seating.following(order.status, at=order.updated_at, by=by, reason=reason)
-        order = attrs.evolve(order, seating=seating)
-        return attrs.evolve(change, order=order, entries=(entry, *change.entries, *ended), snapshot=snapshot)
+        if ended:
+            order = attrs.evolve(order, seating=seating)
+        return Change(
+            order=order,
+            entries=(entry, *change.entries, *ended),
+            moves=change.moves,
+            transition=change.transition,
+            snapshot=snapshot,
+        )

@@ -9,7 +9,6 @@ from typing import Self, TypeVar
 
 import attrs
 from psycopg import OperationalError, errors
-from psycopg.pq import TransactionStatus
 
 from sale_adapters.postgres.pool import Pool
 from sale_adapters.postgres.reasons import in_one_line, is_unmigrated
@@ -172,18 +171,24 @@ class Database:
 
     async def _once(self, work: Callable[[Trips], Awaitable[Result]], begin: Begin, *, reserved: bool) -> Result:
         asked = time.monotonic()
-        # The pool rolls back after an error, and replaces a connection that is broken.
+        # The pool rolls back what is left open, and replaces a connection that is broken.
         async with nullcontext() if reserved else self._queue(), self._pool.connection() as connection:
             self._waited(time.monotonic() - asked)
-            result = await work(Trips(connection, begin=begin))
-            if connection.pgconn.transaction_status != TransactionStatus.IDLE:
-                # The pool would commit what the work has left open.
-                await connection.rollback()
-            return result
+            return await work(Trips(connection, begin=begin))
 
     @asynccontextmanager
     async def _queue(self) -> AsyncGenerator[None]:
         """Wait outside the pool, so that nothing in front of its door keeps those from it whom it is reserved for."""
+        if self._ordinary.locked():
+            await self._turn()
+        else:
+            await self._ordinary.acquire()
+        try:
+            yield
+        finally:
+            self._ordinary.release()
+
+    async def _turn(self) -> None:
         self._queueing += 1
         try:
             async with asyncio.timeout(self._patience.connection_seconds):
@@ -193,10 +198,6 @@ class Database:
             raise StoreUnavailable(reason="all connections are in use") from None
         finally:
             self._queueing -= 1
-        try:
-            yield
-        finally:
-            self._ordinary.release()
 
 
 @asynccontextmanager

@@ -178,13 +178,15 @@ def _loaded(found: Mapping[str, Sequence[Row]]) -> _Loaded:
     if not found["order"]:
         raise NotFound(thing="order")
     (row,), lines, snapshots = found["order"], found["lines"], found.get("snapshots")
-    order = rows.order_of(row, lines=lines, facts=found["facts"])
+    order = rows.order_of(
+        row,
+        lines=lines,
+        facts=found["facts"],
+        kitchen=kitchen_of(found["tickets"], found["items"]) if "tickets" in found else UnreadKitchen(),
+        seating=seating_of(found["usages"]) if "usages" in found else UnreadSeating(),
+    )
     return _Loaded(
-        order=attrs.evolve(
-            order,
-            kitchen=kitchen_of(found["tickets"], found["items"]) if "tickets" in found else UnreadKitchen(),
-            seating=seating_of(found["usages"]) if "usages" in found else UnreadSeating(),
-        ),
+        order=order,
         # A checkout that was reverted is kept, but not shown.
         snapshot=rows.snapshot_of(snapshots[0]) if snapshots and order.totals else None,
         positions={LineId(line["id"]): line["position"] for line in lines},
@@ -254,10 +256,10 @@ def _line_writes(order: Order, before: _Loaded | None) -> Iterator[Query]:
     for line in order.basket.lines:
         # A line keeps its place as long as that is behind the one before it.
         position = max(position + 1, positions.get(line.id, 0))
-        values = rows.line_values(line, position=position)
         if line.id not in old:
-            yield sql.INSERT_LINE(bucket=bucket, order_id=order.id, **values)
+            yield sql.INSERT_LINE(bucket=bucket, order_id=order.id, **rows.line_values(line, position=position))
         elif (line, position) != (old[line.id], positions[line.id]):
+            values = rows.line_values(line, position=position)
             yield sql.UPDATE_LINE(**values, key_bucket=bucket, key_order_id=order.id, key_id=line.id)
 
 

@@ -10,10 +10,12 @@ import os
 import select
 import socket
 from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Final, Self, TypeVar
 
+import psycopg
 from psycopg import AsyncConnection, OperationalError
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
@@ -21,6 +23,7 @@ from sale_adapters.postgres.sessions import TimeOuts, Way, way_of
 
 _LOG = logging.getLogger("sale.postgres")
 _TRIES, _BETWEEN_SECONDS = 10, 0.1
+_OPEN = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
 SOON_NOTICED: Final[Mapping[str, Any]] = {
     "connect_timeout": 3,
@@ -85,6 +88,12 @@ class PooledConnection(AsyncConnection[TupleRow]):
         ear.register(self.pgconn.socket, select.POLLIN)
         return bool(ear.poll(0))
 
+    async def given_up(self) -> None:
+        """Roll back what is still open; a connection that cannot is replaced by the pool."""
+        if self.pgconn.transaction_status in _OPEN:
+            with suppress(psycopg.Error):
+                await self.rollback()
+
     @contextmanager
     def cut_after(self, seconds: float) -> Generator[None]:
         """Cut the connection if the block has not ended by then: whoever waits for the server finds it lost.
@@ -146,12 +155,20 @@ class Pool(AsyncConnectionPool[ConnectionType]):
 
     @asynccontextmanager
     async def connection(self, timeout: float | None = None) -> AsyncGenerator[ConnectionType]:  # noqa: ASYNC109 - psycopg's
-        """See psycopg; those that the server has ended are thrown away, each costing one system call."""
-        while True:
-            with ExitStack() as limits:  # ends last, as giving a connection back may ask the server too
-                async with super().connection(timeout) as connection:
-                    if not connection.hung_up():
-                        limits.enter_context(connection.cut_after(self._longest_seconds))
-                        yield connection
-                        return
-                    await connection.close()
+        """See psycopg; but what is left open is rolled back, and nothing is asked for what is not."""
+        connection = await self._living(timeout)
+        try:
+            with connection.cut_after(self._longest_seconds):
+                try:
+                    yield connection
+                finally:
+                    await connection.given_up()
+        finally:
+            await self.putconn(connection)
+
+    async def _living(self, timeout: float | None) -> ConnectionType:  # noqa: ASYNC109 - psycopg's
+        """Return a connection; those that the server has ended are thrown away, each costing one system call."""
+        while (connection := await self.getconn(timeout)).hung_up():
+            await connection.close()
+            await self.putconn(connection)
+        return connection

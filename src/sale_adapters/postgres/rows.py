@@ -8,6 +8,7 @@ from sale_adapters.postgres.trips import Row
 from sale_adapters.wire import json
 from sale_adapters.wire.events import payload_of
 from sale_adapters.wire.forms import from_json, to_json
+from sale_domain.allocations import Seating
 from sale_domain.basket import Basket
 from sale_domain.documents import Json, JsonObject
 from sale_domain.events import FeedAction, FeedEntry, Message, Topic
@@ -23,6 +24,7 @@ from sale_domain.ids import (
     bucket_of,
     merchant_bucket,
 )
+from sale_domain.kitchen import Kitchen
 from sale_domain.ledger import FactType, Ledger, PaymentFact, Source, SourceType
 from sale_domain.lines import Line, LineMode, LinePrice
 from sale_domain.money import Currency, Money
@@ -71,8 +73,15 @@ def order_values(order: Order) -> Values:
     }
 
 
-def order_of(row: Row, *, lines: Sequence[Row], facts: Sequence[Row]) -> Order:
-    """Return the order that a row, its lines' rows and its facts' rows say."""
+def order_of(
+    row: Row,
+    *,
+    lines: Sequence[Row],
+    facts: Sequence[Row],
+    kitchen: Kitchen = Kitchen(),
+    seating: Seating = Seating(),
+) -> Order:
+    """Return the order that a row, its lines' rows and its facts' rows say, with what belongs to it."""
     currency = Currency(row["currency"])
     return Order(
         id=OrderId(row["id"]),
@@ -92,6 +101,8 @@ def order_of(row: Row, *, lines: Sequence[Row], facts: Sequence[Row]) -> Order:
         reported_facts=row["reported_facts"],
         checkouts=row["checkouts"],
         events=row["events"],
+        seating=seating,
+        kitchen=kitchen,
         created_at=row["created_at"],
         created_by=row["created_by"],
         updated_at=row["updated_at"],

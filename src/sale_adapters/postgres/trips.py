@@ -4,20 +4,22 @@ This module alone knows how statements reach PostgreSQL: prepared, through libpq
 psycopg's cursors flush each statement by itself, which costs more than twice the processor time.
 """
 
+from binascii import hexlify
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from itertools import count
 from types import NoneType
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 from psycopg import DataError, OperationalError, errors, generators
 from psycopg.abc import PQGen, Transformer
 from psycopg.adapt import Transformer as RowReader
-from psycopg.pq import ExecStatus, Format
+from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 
 from sale_adapters.postgres.pool import PooledConnection
@@ -75,16 +77,12 @@ class Query:
         return attrs.evolve(self, taken=taken)
 
     def parameters(self) -> list[bytes | None]:
-        """Return the values as PostgreSQL reads them; it finds out their types by itself."""
-        values = self.values
-        return [_encoded(values[name]) for name in self.statement.names]
+        """Return the values as text, as PostgreSQL reads it; it finds out their types by itself."""
+        return [_ENCODERS[type(value)](value) for value in map(self.values.__getitem__, self.statement.names)]
 
-    def formats(self) -> list[Format] | None:
-        """Return how each value is written: bytes as they are, all else as text; None when none is bytes."""
-        values = [self.values[name] for name in self.statement.names]
-        if not any(type(value) is bytes for value in values):
-            return None
-        return [Format.BINARY if type(value) is bytes else Format.TEXT for value in values]
+
+_Step: TypeAlias = tuple[Query, bytes | None]
+"""What one result answers: a query, or its preparation under a name."""
 
 
 class Session(PooledConnection):
@@ -115,7 +113,7 @@ class Trips:
     def __init__(self, session: Session, *, begin: Begin) -> None:
         self._session = session
         head = (begin.value,) if session.bounds is None else (begin.value, session.bounds)
-        self._begin = tuple(Statement(each)() for each in head)
+        self._begin = tuple(map(_bare, head))
         self._done = False
 
     async def go(self, *queries: Query, commit: bool = False) -> Sequence[list[Row]]:
@@ -130,7 +128,7 @@ class Trips:
         assert not self._done, "nothing follows COMMIT"
         before, self._begin, self._done = self._begin, (), commit
         with tracing.step("database", kind=tracing.Kind.CLIENT, facts=_COMMITTING if commit else _GOING_ON):
-            results = await self._sent((*before, *queries, *((Statement(b"COMMIT")(),) if commit else ())))
+            results = await self._sent((*before, *queries, *((_bare(b"COMMIT"),) if commit else ())))
         assert not commit or results[-1].command_status == b"COMMIT", "a failed statement would have raised"
         answers = zip(queries, results[len(before) :], strict=False)
         return [self._session.rows(query.statement.sql, result) for query, result in answers]
@@ -143,21 +141,21 @@ class Trips:
         try:
             for query, values in zip(queries, parameters, strict=True):
                 name, preparation = self._prepared(query, steps)
-                pgconn.send_query_prepared(name, values, query.formats())
-                steps += (*preparation, _Step(query))
+                pgconn.send_query_prepared(name, values)
+                steps += (*preparation, (query, None))
             pgconn.pipeline_sync()
             results = await self._session.wait(_exchange(pgconn, len(steps)))
         finally:
             # One that was ended in the middle cannot; what ended it is told below, and the pool throws it away.
             with suppress(OperationalError):
                 pgconn.exit_pipeline_mode()
-        for step, result in zip(steps, results, strict=False):
-            _check(step, result)
-            if step.prepares is not None:
-                self._session.prepared[step.query.statement.sql] = step.prepares
-        return [result for step, result in zip(steps, results, strict=True) if step.prepares is None]
+        for (query, prepares), result in zip(steps, results, strict=False):
+            _check(query, result)
+            if prepares is not None:
+                self._session.prepared[query.statement.sql] = prepares
+        return [result for (_, prepares), result in zip(steps, results, strict=True) if prepares is None]
 
-    def _prepared(self, query: Query, steps: Sequence["_Step"]) -> tuple[bytes, tuple["_Step", ...]]:
+    def _prepared(self, query: Query, steps: Sequence[_Step]) -> tuple[bytes, tuple[_Step, ...]]:
         """Return the query's name on this connection; queue its preparation, if neither past nor among the steps.
 
         One without a name is prepared for this once, and is nobody else's.
@@ -165,23 +163,20 @@ class Trips:
         sql = query.statement.sql
         if self._session.way is Way.LOSES_STATEMENTS:
             self._session.pgconn.send_prepare(b"", sql)
-            return b"", (_Step(query, prepares=b""),)
+            return b"", ((query, b""),)
         if name := self._session.prepared.get(sql):
             return name, ()
-        for step in steps:
-            if step.prepares is not None and step.query.statement.sql == sql:
-                return step.prepares, ()
+        for other, prepares in steps:
+            if prepares is not None and other.statement.sql == sql:
+                return prepares, ()
         name = b"sale_%d" % next(self._session.names)
         self._session.pgconn.send_prepare(name, sql)
-        return name, (_Step(query, prepares=name),)
+        return name, ((query, name),)
 
 
-@attrs.frozen
-class _Step:
-    """What one result answers: a query, or its preparation under a name."""
-
-    query: Query
-    prepares: bytes | None = None
+@cache
+def _bare(sql: bytes) -> Query:
+    return Statement(sql)()
 
 
 def _exchange(pgconn: PGconn, steps: int) -> PQGen[list[PGresult]]:
@@ -198,20 +193,14 @@ def _exchange(pgconn: PGconn, steps: int) -> PQGen[list[PGresult]]:
     return results[:steps]
 
 
-def _check(step: _Step, result: PGresult) -> None:
+def _check(query: Query, result: PGresult) -> None:
     if result.status in (ExecStatus.FATAL_ERROR, ExecStatus.PIPELINE_ABORTED):
         error = errors.error_from_result(result)
-        if isinstance(error, errors.LockNotAvailable) and step.query.late is not None:
-            raise step.query.late from error
-        if isinstance(error, errors.UniqueViolation) and step.query.taken is not None:
-            raise step.query.taken from error
+        if isinstance(error, errors.LockNotAvailable) and query.late is not None:
+            raise query.late from error
+        if isinstance(error, errors.UniqueViolation) and query.taken is not None:
+            raise query.taken from error
         raise error
-
-
-def _encoded(value: object) -> bytes | None:
-    encode = _ENCODERS.get(type(value))
-    assert encode is not None, f"no statement takes {value!r}"
-    return encode(value)
 
 
 def _text(value: str) -> bytes:
@@ -226,8 +215,13 @@ def _array(value: Iterable[object]) -> bytes:
     return b"{" + b",".join(f'"{item}"'.encode() for item in quoted) + b"}"
 
 
-def _as_it_is(value: bytes | None) -> bytes | None:
-    return value
+def _null(_: None) -> None:
+    return None
+
+
+def _hex(value: bytes) -> bytes:
+    # As text too: to say of each value which of them is binary would cost more than the digits do.
+    return b"\\x" + hexlify(value)
 
 
 def _said(value: object) -> bytes:
@@ -235,8 +229,8 @@ def _said(value: object) -> bytes:
 
 
 _ENCODERS: dict[type, Callable[[Any], bytes | None]] = {
-    NoneType: _as_it_is,
-    bytes: _as_it_is,
+    NoneType: _null,
+    bytes: _hex,
     str: _text,
     list: _array,
     int: _said,

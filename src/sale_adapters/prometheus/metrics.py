@@ -3,8 +3,9 @@
 import time
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable
+from functools import cache
 
-from prometheus_client import Gauge
+from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.core import Metric as Family
 
 from sale_adapters.prometheus import catalog
@@ -47,6 +48,8 @@ class PrometheusMetrics:
         self._closes = counter(catalog.STREAM_CLOSES)
         self._signals = counter(catalog.SIGNAL_MESSAGES)
         self._waits = histogram(catalog.POOL_WAIT)
+        # The library finds a series by its labels anew each time, under a lock.
+        self._answers = cache(self._answers_of)
         counted = (*(each.value for each in PaymentOutcome), *(each.code for each in BOUNDARY))
         for outcome in (*counted, "refused", "unavailable", "failed"):
             # A series that begins with its first event hides that event from rate().
@@ -66,8 +69,9 @@ class PrometheusMetrics:
 
     def answered(self, operation: str, *, status: int, seconds: float) -> None:
         """Count an HTTP request; status 0 is a connection that was lost before an answer began."""
-        self._requests.labels(operation, f"{status // 100}xx" if status else "none").inc()
-        self._request_seconds.labels(operation).observe(seconds)
+        requests, took = self._answers(operation, status // 100)
+        requests.inc()
+        took.observe(seconds)
 
     def commanded(self, command: str, *, code: str) -> None:
         """Count a command of a caller by what came of it."""
@@ -115,6 +119,10 @@ class PrometheusMetrics:
         for pool in self._pools:
             yield from pool_gauges(pool())
         yield from store_gauges(figures, now=self._clock.now())
+
+    def _answers_of(self, operation: str, hundreds: int) -> tuple[Counter, Histogram]:
+        outcome = f"{hundreds}xx" if hundreds else "none"
+        return self._requests.labels(operation, outcome), self._request_seconds.labels(operation)
 
     def _counted(self) -> Iterable[Family]:
         counted = (self._requests, self._request_seconds, self._commands, self._deliveries, self._calls)

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NoReturn, Self
 
+from sale_adapters.redis.alarm import PAUSE_SECONDS
 from sale_adapters.redis.connection import connect, ended, go_on_after
 from sale_adapters.wire.frames import signal_message
 from sale_domain.events import FeedEntry
@@ -80,6 +81,9 @@ class RedisSignal:
             heard = sum(listeners > 0 for listeners in await together.execute())
         self._count(HEARD, heard)
         self._count(UNHEARD, len(batch) - heard)
+        if not self._waiting:
+            # What comes meanwhile goes together.
+            await asyncio.sleep(PAUSE_SECONDS)
 
     def _count(self, outcome: str, count: int) -> None:
         if count:

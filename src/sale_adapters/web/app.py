@@ -5,12 +5,9 @@ from functools import cache
 from importlib.metadata import version
 
 import attrs
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.routing import BaseRoute, Router, WebSocketRoute
+from starlette.types import Receive, Scope, Send
 
 from sale_adapters.web import operating, payments
 from sale_adapters.web.asyncapi import asyncapi_document
@@ -47,7 +44,7 @@ def create_app(
     webhook_port: int | None = None,
     limits: Limits | None = None,
     tracer: Tracer | None = None,
-) -> Starlette | Doors:
+) -> Router | Doors:
     """Make the HTTP application of contract §9.
 
     Args:
@@ -110,16 +107,16 @@ _ALONE = [each for each in OPERATIONS if each.handler in {payments.receive, oper
 """What a port of the webhook's own has."""
 
 
-def _application(paths: Sequence[BaseRoute], around: Sequence[Middleware]) -> Starlette:
-    app = Starlette(
-        routes=paths,
-        middleware=around,
-        exception_handlers={HTTPException: _no_such_path},
-    )
+class _Paths(Router):
+    """What can be asked for. It needs no more of Starlette's: what surrounds it turns bugs into answers."""
+
+    async def not_found(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await super().not_found(scope, receive, send)
+            return
+        await response(refusal(problem_of(NotFound(thing="path"))))(scope, receive, send)
+
+
+def _application(paths: Sequence[BaseRoute], around: Sequence[Middleware]) -> Router:
     # A path with a slash too many is another path: nothing redirects a body.
-    app.router.redirect_slashes = False
-    return app
-
-
-async def _no_such_path(_: Request, __: Exception) -> Response:
-    return response(refusal(problem_of(NotFound(thing="path"))))
+    return _Paths(paths, redirect_slashes=False, middleware=around)

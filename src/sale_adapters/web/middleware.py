@@ -4,11 +4,10 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from urllib.parse import quote
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -48,7 +47,7 @@ class RequestScope:
             await self._app(scope, receive, send)
             return
         tracer = None if scope["type"] == "websocket" or scope["path"] in _OF_OPERATORS else self._tracer
-        with _named(Headers(scope=scope), tracer) as request_id:
+        with _named(dict(scope["headers"]), tracer) as request_id:
             if scope["type"] == "websocket":
                 await self._app(scope, receive, send)
                 return
@@ -62,9 +61,10 @@ class RequestScope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["x-request-id"] = request_id
-                headers.setdefault("cache-control", "no-store")
+                headers: list[tuple[bytes, bytes]] = message["headers"]
+                headers.append((b"x-request-id", request_id.encode()))
+                if not any(name == b"cache-control" for name, _ in headers):
+                    headers.append((b"cache-control", b"no-store"))
             await send(message)
 
         try:
@@ -85,12 +85,12 @@ class RequestScope:
 
 
 @contextmanager
-def _named(headers: Headers, tracer: Tracer | None) -> Iterator[str]:
+def _named(headers: Mapping[bytes, bytes], tracer: Tracer | None) -> Iterator[str]:
     """Take the request's names, or make them, for as long as it lasts."""
-    request_id = headers.get("x-request-id", "")
+    request_id = headers.get(b"x-request-id", b"").decode("latin-1")
     if not _SANE_ID.fullmatch(request_id):
         request_id = secrets.token_hex(16)
-    traceparent: str | None = headers.get("traceparent", "")
+    traceparent: str | None = headers.get(b"traceparent", b"").decode("latin-1")
     if not _TRACEPARENT.fullmatch(traceparent or ""):
         # A tracer begins a trace of its own; without one it is a name to find things by, which nobody has sampled.
         traceparent = None if tracer else f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"

@@ -13,6 +13,10 @@ AT_MOST = 16
 
 async def concurrently(questions: Iterable[Coroutine[Any, Any, Answer]]) -> list[Answer]:
     """Await all of them, a bounded number at once; the first failure cancels the others and is raised itself."""
+    asking = list(questions)
+    if len(asking) == 1:
+        # As most commands do: nobody has to be cancelled for its sake.
+        return [await asking[0]]
     places = asyncio.Semaphore(AT_MOST)
 
     async def asked(question: Coroutine[Any, Any, Answer]) -> Answer:
@@ -24,7 +28,7 @@ async def concurrently(questions: Iterable[Coroutine[Any, Any, Answer]]) -> list
 
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(asked(question)) for question in questions]
+            tasks = [group.create_task(asked(question)) for question in asking]
     except BaseExceptionGroup as failures:
         raise failures.exceptions[0] from None
     return [task.result() for task in tasks]
