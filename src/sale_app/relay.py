@@ -14,6 +14,7 @@ from sale_adapters.redis.alarm import RELAY_CHANNEL, RedisBell
 from sale_adapters.system import SystemClock
 from sale_app.asgi import listen
 from sale_app.chores import Chore
+from sale_app.collecting import collect_seldom
 from sale_app.kafka import kafka_connection
 from sale_app.logs import start_logging
 from sale_app.relay_http import answering, relay_app
@@ -52,6 +53,7 @@ async def _relay(settings: Settings, tracer: "OtelTracer | None") -> None:
             listening = listen(settings.relay_http_host, settings.relay_http_port)
             await stack.enter_async_context(answering(relay_app(metrics), listening))
         chores = await stack.enter_async_context(upkeep(settings, tell=metrics, signalled=metrics.signalled))
+        collect_seldom()
         await run_relay(
             database_url=settings.database_url,
             kafka=kafka_connection(settings),

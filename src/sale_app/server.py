@@ -1,7 +1,6 @@
 """The `sale serve` process."""
 
 import asyncio
-import gc
 import logging
 import math
 import os
@@ -19,14 +18,13 @@ from sale_adapters.web.limits import Limits
 from sale_adapters.web.stream import Stream, StreamLimits
 from sale_adapters.wire.tracing import Tracer
 from sale_app.asgi import Ending, listen, serve
+from sale_app.collecting import collect_seldom
 from sale_app.composition import Service, compose
 from sale_app.logs import start_logging
 from sale_app.settings import Settings
 from sale_app.telemetry import telemetry
 
 _LOG = logging.getLogger("sale.serve")
-_YOUNG = 50_000
-"""How many more objects there may be before those without a name are looked for; Python's own 700 are a request's."""
 
 
 def run_server(settings: Settings) -> None:
@@ -60,24 +58,13 @@ async def _serve(settings: Settings, listening: Sequence[socket.socket], tracer:
             farewell=stream.close,
             grace_seconds=grace_seconds(settings),
         )
-        keep_what_stays()
+        collect_seldom()
         telling = asyncio.create_task(tell_what_lacks(service.readiness))
         try:
             await serve(app, listening, ending=ending)
         finally:
             telling.cancel()
             await asyncio.gather(telling, return_exceptions=True)
-
-
-def keep_what_stays() -> None:
-    """Let the collector of cycles look only at what requests bring about, and less often.
-
-    Nearly everything goes when its last name does; what was made at the start stays for ever, and to look through it
-    again and again took a sixth of what a request costs.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_YOUNG, 20, 20)
 
 
 def grace_seconds(settings: Settings) -> int:

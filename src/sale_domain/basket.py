@@ -114,8 +114,16 @@ class Basket:
         return (line.item_type, line.item_id, line.note, tuple((ItemId(item), each) for item, each in parts))
 
     def _alike(self, key: MergeKey, *, other_than: LineId | None = None) -> Line | None:
-        candidates = (line for line in self.lines if line.mode is LineMode.PRODUCT and not line.is_child)
-        return next((line for line in candidates if line.id != other_than and self.merge_key(line) == key), None)
+        candidates = (
+            line
+            for line in self.lines
+            # Its parts are looked for last: a long order has many lines, each as long a way from its parts.
+            if (line.item_type, line.item_id, line.note) == key[:3]
+            and line.mode is LineMode.PRODUCT
+            and not line.is_child
+            and line.id != other_than
+        )
+        return next((line for line in candidates if self.merge_key(line) == key), None)
 
     def _movable(self, line_id: LineId) -> Line:
         line = self.line(line_id)
