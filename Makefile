@@ -108,6 +108,7 @@ bench: $(READY) ## measure Sale side by side with what it stands on; needs wrk; 
 
 bench-all: $(READY) ## the same, again with a million orders, and what takes long
 	$(BENCH) --everything --orders 100000 1000000
+	$(BIN)/python bench/upkeep.py
 
 bench-check: $(READY) ## measure again: fails when a ratio is a quarter worse than the stored one
 	$(BENCH) --check --only hot-paths

@@ -1,10 +1,11 @@
-"""The hot paths: a payment's webhook and an added item over HTTP, against pgbench with the same statements."""
+"""The hot paths: a payment's webhook and an added item over HTTP, against pgbench, and as the data grows."""
 
 import sys
 from collections.abc import AsyncGenerator, Sequence
 
 import attrs
 
+import growth
 import yardstick
 from asked import Asked
 from load import Load, load
@@ -29,6 +30,8 @@ class Round:
 async def hot_paths(asked: Asked) -> AsyncGenerator[Figure]:
     """Measure both, in rounds that alternate, so that a noisy machine disturbs Sale and pgbench alike."""
     async with open_rig(replicas=asked.replicas) as rig:
+        await rig.fill(growth.FEW)
+        before = {each.name: await growth.costs(rig, each.name) for each in (PAYMENT, ITEM)}
         for orders in asked.orders:
             await rig.fill(orders)
             note = f", {orders:,} orders" if orders != asked.orders[0] else ""
@@ -40,6 +43,12 @@ async def hot_paths(asked: Asked) -> AsyncGenerator[Figure]:
                 # In the first, connections are opened, statements prepared and caches warmed.
                 for figure in _figures(each, played[1:], note):
                     yield figure
+                name = f"{NAMES[each.name]}, {orders:,} orders for {growth.FEW:,}"
+                yield growth.cost_ratio(
+                    name, [one.ours.serve + one.ours.postgres for one in played[1:]], before[each.name]
+                )
+        async for figure in growth.longer(rig):
+            yield figure
 
 
 async def _round(rig: Rig, each: Yardstick, *, name: str, seconds: int) -> "Round":

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -87,7 +88,7 @@ if __name__ == "__main__":
     parser.add_argument("--orders", type=int, nargs="+", default=[100_000], help="how many, growing")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=8)
-    parser.add_argument("--replicas", type=int, default=1)
+    parser.add_argument("--replicas", type=int, default=os.cpu_count(), help="serve processes; one a core unless said")
     parser.add_argument("--screens", type=int, default=1_000)
     parser.add_argument("--everything", action="store_true", help="also what takes long")
     parser.add_argument("--only", nargs="+", choices=[*PARTS, *LONG_PARTS], default=[], metavar="PART")
