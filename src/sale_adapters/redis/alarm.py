@@ -16,8 +16,8 @@ RELAY_CHANNEL = "sale:relay:work"
 FEED_CHANNEL = "sale:feed:moved"
 """Rung when a merchant's history has grown."""
 
-PAUSE_SECONDS = 0.02
-"""Between two words to Redis: at noon there are fewer of them than commits, and nobody sees so short a wait."""
+PAUSE_SECONDS = 0.05
+"""Between two words to Redis: at noon there are fewer of them than commits, and no eye sees so short a wait."""
 
 _LONGEST_WAIT_SECONDS = 5.0
 
