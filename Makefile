@@ -105,6 +105,7 @@ BENCH := PYTHONPATH=tests $(BIN)/python bench/run.py
 
 bench: $(READY) ## measure Sale side by side with what it stands on; needs wrk; 20 minutes; ONLY="PART …" measures these and writes nothing
 	$(BENCH) $(addprefix --only ,$(ONLY))
+	$(if $(ONLY),,$(BIN)/python docs/generate.py)
 
 bench-all: $(READY) ## the same, again with a million orders, and what takes long
 	$(BENCH) --everything --orders 100000 1000000

@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-import reckon
+import measured
 import rooms
 import surfaces
 from sale_adapters.prometheus.catalog import CATALOG, Metric
@@ -262,7 +262,8 @@ PAGES: Mapping[str, Callable[[], str]] = {
     **{name: partial(_surface, name) for name in SURFACES},
     "stream.md": stream,
     "metrics.md": metrics,
-    "../explanation/scale.md": reckon.page,
+    "../explanation/scale.md": measured.scale,
+    "../explanation/performance.md": measured.performance,
 }
 
 

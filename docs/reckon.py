@@ -1,14 +1,9 @@
 """What 10 000 shops at noon need, reckoned from what one order was measured to leave behind (bench/footprint.json)."""
 
-import json
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import attrs
-
-ROOT = Path(__file__).parents[1]
-BEGIN, END = "<!-- Made by `make docs` from bench/footprint.json -->\n\n", "\n\n<!-- The end of what is made -->"
 
 DROPPED_AFTER_DAYS = {"idempotency_keys": 1, "outbox": 30}
 """What the clean-up drops as Sale comes; all else stays, bodies of webhooks too without SALE_WEBHOOK_LOG_DAYS."""
@@ -159,12 +154,3 @@ def _connections(noon: Noon, footprint: dict[str, Any]) -> Iterable[Row]:
 def _bytes(count: float) -> str:
     terabytes = count / 1e12
     return f"{terabytes:.1f} TB" if terabytes >= 1 else f"{count / 1e9:.0f} GB"
-
-
-def page() -> str:
-    """Return docs/explanation/scale.md with its figures as they are now."""
-    text = (ROOT / "docs" / "explanation" / "scale.md").read_text()
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    footprint = json.loads((ROOT / "bench" / "footprint.json").read_text())
-    return before + BEGIN + table(Noon(), footprint) + END + after
