@@ -10,7 +10,6 @@ from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from functools import cache
 from itertools import count
 from types import NoneType
 from typing import Any, TypeAlias
@@ -81,6 +80,9 @@ class Query:
         return [_ENCODERS[type(value)](value) for value in map(self.values.__getitem__, self.statement.names)]
 
 
+_BEGIN = {begin: Statement(begin.value)() for begin in Begin}
+_COMMIT = Statement(b"COMMIT")()
+
 _Step: TypeAlias = tuple[Query, bytes | None]
 """What one result answers: a query, or its preparation under a name."""
 
@@ -112,8 +114,9 @@ class Trips:
 
     def __init__(self, session: Session, *, begin: Begin) -> None:
         self._session = session
-        head = (begin.value,) if session.bounds is None else (begin.value, session.bounds)
-        self._begin = tuple(map(_bare, head))
+        self._begin: tuple[Query, ...] = (_BEGIN[begin],)
+        if session.bounds is not None:
+            self._begin += (Statement(session.bounds)(),)
         self._done = False
 
     async def go(self, *queries: Query, commit: bool = False) -> Sequence[list[Row]]:
@@ -128,7 +131,7 @@ class Trips:
         assert not self._done, "nothing follows COMMIT"
         before, self._begin, self._done = self._begin, (), commit
         with tracing.step("database", kind=tracing.Kind.CLIENT, facts=_COMMITTING if commit else _GOING_ON):
-            results = await self._sent((*before, *queries, *((_bare(b"COMMIT"),) if commit else ())))
+            results = await self._sent((*before, *queries, *((_COMMIT,) if commit else ())))
         assert not commit or results[-1].command_status == b"COMMIT", "a failed statement would have raised"
         answers = zip(queries, results[len(before) :], strict=False)
         return [self._session.rows(query.statement.sql, result) for query, result in answers]
@@ -172,11 +175,6 @@ class Trips:
         name = b"sale_%d" % next(self._session.names)
         self._session.pgconn.send_prepare(name, sql)
         return name, ((query, name),)
-
-
-@cache
-def _bare(sql: bytes) -> Query:
-    return Statement(sql)()
 
 
 def _exchange(pgconn: PGconn, steps: int) -> PQGen[list[PGresult]]:
