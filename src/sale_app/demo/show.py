@@ -1,6 +1,7 @@
 """What a person sees of the demo: progress, the story as a table, and where to look."""
 
 import asyncio
+import shlex
 import signal
 from contextlib import suppress
 from functools import partial
@@ -11,7 +12,7 @@ from rich.console import Console
 
 from sale_adapters.client import ClientError
 from sale_adapters.embedded import EmbeddedError, is_free
-from sale_app.demo.stage import Stage, stage
+from sale_app.demo.stage import SETTINGS, Stage, stage
 from sale_app.demo.story import Step, StoryFailed, play
 
 _ROW = "{:<22} {:<11} {:>15} {:>15}  {}"
@@ -86,6 +87,7 @@ def _say_where(set_up: Stage, console: Console) -> None:
         ("PostgreSQL", set_up.parts.postgres.url),
         ("Kafka", kafka),
         ("All of it", str(set_up.data_dir / "demo.json")),
+        ("In a shell", f". {shlex.quote(str(set_up.data_dir / SETTINGS))}   # then: sale doctor, sale outbox list, …"),
     ):
         console.print(f"{name:<13} {place}", highlight=False, markup=False, soft_wrap=True)
     console.file.flush()
