@@ -21,7 +21,9 @@ _ROW = "{:<22} {:<11} {:>15} {:>15}  {}"
 async def demo(*, http_port: int, data_dir: Path, once: bool, console: Console) -> int:
     """Run the demo until Ctrl-C, or with `once` until the sale is told; return the exit code (0 good, 1 failed)."""
     if not is_free(http_port):
-        console.print(f"Port {http_port} is taken; name another one: sale demo --port PORT", style="red")
+        console.print(
+            f"Port {http_port} is taken; name another one: sale demo --port PORT, or make run PORT=…", style="red"
+        )
         return 1
     task = asyncio.current_task()
     assert task is not None, "this runs in a task"
