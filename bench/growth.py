@@ -73,7 +73,8 @@ async def _costs(rig: Rig, kind: str, *, seconds: int) -> Sequence[float]:
 async def _flatness(rig: Rig, merchant: str) -> float:
     """Turn over all pages of a merchant's list; return how much longer the last ones take."""
     headers = {"authorization": f"Bearer {await rig.token(merchant)}", "x-merchant-id": merchant}
-    took, seen, cursor = list[float](), set[str](), ""
+    took, seen = list[float](), set[str]()
+    cursor: str | None = ""
     async with httpx.AsyncClient(base_url=f"http://{rig.places[0]}{BASE}", headers=headers, trust_env=False) as client:
         while cursor is not None:
             begun = time.perf_counter()
