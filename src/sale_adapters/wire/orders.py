@@ -102,8 +102,8 @@ class SnapshotsBody:
     Attributes:
         checkout: 1 for the order's first checkout, 2 for the next, …
         at: When it was.
-        pricing_v1: What pricing's first simulation answered.
-        pricing_v2: What its second one answered.
+        pricing_v1: What pricing's v1 answered, which is charged.
+        pricing_v2: What its v2 answered, which is kept for audit and tax.
         sale_channel: Commerce's own document.
         items: By line id; PRODUCT lines only.
         allocations: The order's usages of tables and other units, as they were then.
