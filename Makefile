@@ -25,8 +25,8 @@ $(READY): requirements/all.txt pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-run: $(READY) ## start everything, sell two bowls of phở, show the record on Kafka (Ctrl-C ends it)
-	$(BIN)/sale demo
+run: $(READY) ## start everything, sell two bowls of phở, show the record on Kafka (Ctrl-C ends it); elsewhere than at 31030 with PORT=9000
+	$(BIN)/sale demo$(if $(PORT), --port $(PORT))
 
 test: $(READY) ## run every test; a part of them with T=tests/domain; three files at a time with WORKERS=3
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(T)

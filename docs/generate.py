@@ -19,7 +19,7 @@ from sale_adapters.prometheus.catalog import CATALOG, Metric
 from sale_adapters.prometheus.relay_catalog import RELAY_CATALOG
 from sale_adapters.web.operations import OPERATIONS
 from sale_adapters.web.published import event_surface, frame_surface, http_surface
-from sale_adapters.web.schema import wire_name
+from sale_adapters.web.schema import meanings, wire_name
 from sale_adapters.web.stream.conversation import CODES, StreamLimits
 from sale_adapters.web.stream.examples import stream_examples
 from sale_adapters.web.stream.lines import ACTIONS, PERMISSIONS
@@ -40,7 +40,7 @@ from sale_domain.kitchen_lifecycle import (
 from sale_domain.lifecycle import Lifecycle
 from sale_domain.order_lifecycle import ORDER_LIFECYCLE
 from sale_domain.permissions import Permission
-from tabled import MADE, described, table
+from tabled import MADE, table
 
 HERE = Path(__file__).parent / "reference"
 
@@ -201,7 +201,7 @@ def stream() -> str:
 
 
 def _fields(title: str, cls: type[Any]) -> Iterable[str]:
-    told = described(cls)
+    told = meanings(cls)
     rows = [
         (f"`{wire_name(field)}`", "" if field.default is attrs.NOTHING else "optional", told.get(field.name, ""))
         for field in attrs.fields(cls)

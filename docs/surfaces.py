@@ -14,13 +14,13 @@ import typer.main
 
 from sale_adapters.sandbox.identity import DEFAULT_POLICIES, Policies
 from sale_adapters.web.operations import OPERATIONS
-from sale_adapters.web.schema import wire_name
+from sale_adapters.web.schema import meanings, wire_name
 from sale_adapters.web.stream.lines import PERMISSIONS
 from sale_adapters.wire.places import BASE
 from sale_app.cli import app
 from sale_domain.events import EVENT_TYPES
 from sale_domain.permissions import BYPASS_ROLES, Permission
-from tabled import MADE, described, table
+from tabled import MADE, table
 
 _JSON: Mapping[Any, str] = {Decimal: "number", int: "whole number", bool: "true or false", datetime: "time"}
 
@@ -83,7 +83,7 @@ def events() -> str:
 def _payload(topic: str, kind: type[Any]) -> Iterator[str]:
     yield f"## `{topic}`"
     yield (inspect.getdoc(kind) or "").partition("\n")[0]
-    yield table(("field", "is a", "", "meaning"), _fields(kind, "", described(kind)))
+    yield table(("field", "is a", "", "meaning"), _fields(kind, "", meanings(kind)))
 
 
 def _fields(kind: type[Any], before: str, told: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
@@ -93,7 +93,7 @@ def _fields(kind: type[Any], before: str, told: Mapping[str, str]) -> Iterator[t
         left_out = "" if field.default is attrs.NOTHING else "optional"
         yield f"`{name}{'[]' if many else ''}`", "" if inner else _written(field.type), left_out, meaning
         if inner:
-            yield from _fields(inner, f"{name}{'[]' if many else ''}.", described(inner))
+            yield from _fields(inner, f"{name}{'[]' if many else ''}.", meanings(inner))
 
 
 def _written(kind: Any) -> str:  # noqa: ANN401 - any annotation

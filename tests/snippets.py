@@ -9,6 +9,8 @@ import json
 import re
 import shlex
 import subprocess
+import sys
+import tempfile
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
@@ -200,11 +202,23 @@ def _json(block: Block) -> None:
 
 
 def _python(block: Block) -> None:
-    """Run it with `sale` in memory, unless it is quoted from the tree or run by a test of its own."""
+    """Run it with `sale` in memory, or by pytest when it has tests; what is quoted or tested elsewhere is run there."""
+    if re.search(r"^(async )?def test_", block.text, re.MULTILINE):
+        _run_by_pytest(block.text)
+        return
     quoted = any(textwrap.indent(block.text, margin) in source for source in _sources() for margin in ("", "    "))
     if quoted or _has_a_test(block.page):
         return
     exec(compile(block.text, str(block), "exec"), {"sale": compose_in_memory()})  # noqa: S102 - our own page
+
+
+def _run_by_pytest(text: str) -> None:
+    """Run a file of tests where nothing else is, with the plugins that `sale[testing]` brings."""
+    with tempfile.TemporaryDirectory() as empty:
+        (Path(empty) / "test_copied.py").write_text(text)
+        pytest = (sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "-p", "no:asyncio")
+        told = subprocess.run(pytest, cwd=empty, capture_output=True, text=True, check=False, timeout=120)  # noqa: S603 - our own page
+    assert told.returncode == 0, told.stdout + told.stderr
 
 
 @cache

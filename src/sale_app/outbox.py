@@ -6,17 +6,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import typer
+from psycopg import AsyncConnection, Error
+from psycopg.rows import dict_row
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from sale_adapters.postgres.outbox_desk import PostgresOutboxDesk
+from sale_adapters.postgres.pool import SOON_NOTICED
+from sale_adapters.postgres.reasons import in_one_line
 from sale_adapters.system import SystemClock
 from sale_adapters.wire.cloud_events import cloud_event_headers
 from sale_app.logs import masked
 from sale_app.settings import Settings
 from sale_app.tables import print_whole
-from sale_domain.errors import NotFound, SaleError
+from sale_app.unattended import without_relay
+from sale_domain.errors import NotFound, SaleError, StoreUnavailable
 from sale_domain.ids import EventId
 from sale_domain.ports.outbox_desk import DeskEntry, NotSetAside, OutboxDesk, Standing
 
@@ -28,6 +33,8 @@ def show_list(settings: Settings, console: Console, *, set_aside_only: bool, lim
         entries = await desk.unpublished(set_aside_only=set_aside_only, limit=limit)
         if entries:
             print_whole(_table(entries, now=SystemClock().now()), console)
+            for mind in await _without_relay(settings.database_url):
+                console.print(mind, style="bold red", markup=False, soft_wrap=True)
         else:
             console.print("Nothing waits.")
         if len(entries) == limit:
@@ -95,6 +102,15 @@ def _at_the_desk(settings: Settings, console: Console, ask: Callable[[OutboxDesk
     except SaleError as refusal:
         console.print(masked(str(refusal), settings), markup=False)
     return 1
+
+
+async def _without_relay(database_url: str) -> list[str]:
+    url = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
+    try:
+        async with await AsyncConnection.connect(url, row_factory=dict_row, **SOON_NOTICED) as connection:
+            return await without_relay(connection, events_wait=True)
+    except Error as error:
+        raise StoreUnavailable(reason=in_one_line(error)) from error
 
 
 def _what_release_does(entry: DeskEntry, reason: str) -> str:

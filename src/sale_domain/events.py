@@ -139,8 +139,8 @@ class Payment:
     """The money side of a payment transition.
 
     Attributes:
-        paid: What the order has used so far, all payments together, never more than the total; booked once, when
-            `is_fully_paid`.
+        paid: What the order has used so far, all payments together, never more than the total; booked once, when the
+            order is fully paid.
         exchange_rate: Units of the channel's currency per unit of the order's; 1 when they are the same.
         attempt: The attempt that brought the transition about, if one did.
         attempts: Every successful attempt that no earlier event of this order has listed.

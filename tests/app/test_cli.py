@@ -1,7 +1,9 @@
 """The command line: help, exit codes, settings, and a doctor who says what is wrong and what helps."""
 
+import subprocess
 from collections.abc import Mapping
 from importlib.metadata import version
+from pathlib import Path
 
 import attrs
 import pytest
@@ -13,6 +15,7 @@ from sale_app.cli import app
 from sale_app.setting_fields import variable
 from sale_app.settings import Settings
 
+ROOT = Path(__file__).parents[2]
 COMMANDS = ("serve", "relay", "migrate", "sandbox", "demo", "doctor", "settings")
 
 
@@ -41,6 +44,13 @@ def test_every_command_explains_itself(command: str) -> None:
 
     assert told.exit_code == 0
     assert "Usage:" in told.output
+
+
+@pytest.mark.parametrize(("said", "done"), [((), "demo"), (("PORT=9000",), "demo --port 9000"), (("PORT=",), "demo")])
+def test_make_run_takes_a_port(said: tuple[str, ...], done: str) -> None:
+    make = ("make", "-n", "-o", ".venv/.ready", "run", *said)
+    told = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 - our own Makefile
+    assert told.stdout == f".venv/bin/sale {done}\n"
 
 
 @pytest.mark.parametrize("wrong", [["cook"], ["demo", "--port", "0"], ["demo", "--port", "many"], ["serve", "--fast"]])

@@ -50,6 +50,14 @@ def _pids(data_dir: Path) -> list[int]:
     return [pid for pids in demo_json(data_dir)["processes"].values() for pid in pids]
 
 
+def _beside(data_dir: Path, command: str) -> None:
+    """Give a command of `sale` in a shell that knows nothing but the settings that the demo wrote."""
+    script = f". {data_dir}/settings.sh && {sys.executable} -m sale_app {command}"
+    path = {"PATH": os.environ["PATH"]}
+    ran = subprocess.run(["sh", "-c", script], env=path, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603, S607 - our own command
+    assert ran.returncode == 0, (command, ran.stdout, ran.stderr)
+
+
 def _read_until(demo: subprocess.Popen[str], words: str) -> str:
     assert demo.stdout is not None
     told = ""
@@ -85,12 +93,15 @@ def test_a_killed_demo_takes_everything_with_it_and_starts_again_with_its_data(t
         _read_until(again, "Press Ctrl-C")
         pids = _pids(tmp_path)
         assert set(orders) < set(_orders(demo_json(tmp_path)))
+        for command in ("doctor", "outbox list", "inbox list", "reconcile"):
+            _beside(tmp_path, command)
         again.send_signal(signal.SIGINT)
         said, _ = again.communicate(timeout=60)
 
     assert again.returncode == 0
     assert "nothing is left running" in said
     assert not any(map(alive, pids))
+    assert not (tmp_path / "settings.sh").exists()
 
 
 def test_a_part_that_dies_comes_back_and_no_event_is_lost_or_doubled(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """`sale outbox`: an operator sees why an event is stuck, and decides about it."""
 
+import re
 from collections.abc import Callable
 
 import psycopg
@@ -24,6 +25,7 @@ def run(database_url: str) -> Run:
             "UPDATE outbox SET set_aside_at = now(), set_aside_reason = %s WHERE event_id = %s",
             [REASON, POISON.event_id],
         )
+    has_relay(database_url, for_seconds=3_600)
 
     def command(*arguments: str, answer: str = "", columns: str = "300") -> Result:
         environment = {"SALE_DATABASE_URL": database_url, "COLUMNS": columns}
@@ -42,6 +44,31 @@ def test_the_list_tells_why_an_event_is_stuck_and_what_waits_for_it(run: Run) ->
     assert "held back" in lines[3]
     assert run("list", "--set-aside").output.splitlines()[1:] == [lines[2]]
     assert "there may be more" in run("list", "--limit", "1").output
+
+
+def has_relay(database_url: str, *, for_seconds: int) -> None:
+    statement = """
+        INSERT INTO relay_shards (bucket, layout, shard, lease_until)
+        VALUES (0, 1, 0, now() + make_interval(secs => %s))
+        ON CONFLICT (bucket, layout, shard) DO UPDATE SET lease_until = excluded.lease_until
+    """
+    with psycopg.connect(database_url) as connection:
+        connection.execute(statement, [for_seconds])
+
+
+def test_the_list_says_for_how_long_no_relay_has_carried_what_waits(run: Run, database_url: str) -> None:
+    assert "no relay" not in run("list").output
+    has_relay(database_url, for_seconds=-3_600)
+    told = run("list", columns="80").output.splitlines()[-1]
+    assert re.sub(r"360\d", "3600", told).startswith(
+        "no relay has had shard 0 of the outbox for 3600 s: start `sale relay`"
+    )
+    with psycopg.connect(database_url) as connection:
+        connection.execute("TRUNCATE relay_shards")
+    assert run("list").output.splitlines()[-1].startswith("no relay has ever had the outbox: start `sale relay`")
+    with psycopg.connect(database_url) as connection:
+        connection.execute("TRUNCATE outbox")
+    assert run("list").output == "Nothing waits.\n"
 
 
 def test_no_id_is_cut_short_in_a_pipe_or_at_a_narrow_terminal(run: Run) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import stat
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -135,3 +136,22 @@ async def test_those_who_talk_to_a_part_that_took_another_port_are_started_again
         await stage.hears("relay is back")
 
     assert json.loads((tmp_path / "demo.json").read_text())["databaseUrl"].endswith(":5433/sale")
+    settings = tmp_path / "settings.sh"
+    assert "export SALE_DATABASE_URL=postgresql://127.0.0.1:5433/sale\n" in settings.read_text()
+    assert stat.filemode(settings.stat().st_mode) == "-rw-------"
+
+
+async def test_the_settings_reach_a_shell_as_the_processes_have_them(tmp_path: Path) -> None:
+    async with watched(tmp_path) as (stage, _):
+        stage.webhook_secrets = "it's $HOME"
+        stage.note()
+        words = [".", str(tmp_path / "settings.sh"), "&&", "env"]
+        shell = await asyncio.create_subprocess_exec(
+            "sh", "-c", " ".join(words), env={}, stdout=asyncio.subprocess.PIPE
+        )
+        told, _ = await shell.communicate()
+        assert {line for line in told.decode().splitlines() if line.startswith("SALE_")} == {
+            f"{name}={value}" for name, value in stage.environment().items()
+        }
+        stage.forget()
+    assert not (tmp_path / "settings.sh").exists()

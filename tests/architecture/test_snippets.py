@@ -37,6 +37,7 @@ def test_what_a_page_names_is_there(page: Path) -> None:
         ("sql", "DELETE FROM relay_offset;", "relay_offset is no table"),
         ("sql", "CREATE ROL sale;", "syntax error"),
         ("python", "sale.no_such_part()", "AttributeError"),
+        ("python", "def test_sums():\n    assert 1 + 1 == 3", "1 failed"),
         ("mermaid", "stateDiagram-v2\n    [*] ->", "parse error"),
         ("text", "Then say\n\n  sale serve now", "a command in what should be output"),
         ("yaml", "a: [1", "ParserError"),

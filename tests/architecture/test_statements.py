@@ -26,7 +26,8 @@ ELSEWHERE = {
     "sale_adapters/postgres/statements.py inserted": "makes the statements that the modules keep",
     "sale_adapters/postgres/migrations/run.py migrate": "at the coordinator, by one at a time",
     "sale_adapters/embedded/postgres.py _has_the_database": "makes the database that the demo's server has",
-    "sale_app/doctor/database.py look_at_database": "the doctor asks about the server, its own rights, and who relays",
+    "sale_app/doctor/database.py look_at_database": "the doctor asks about the server and its own rights",
+    "sale_app/unattended.py without_relay": "the doctor and whoever looks at the outbox ask who relays",
     "sale_app/demo/story.py _waiting": "the demo looks into its own small database",
 }
 

@@ -47,7 +47,8 @@ def test_every_mistake_is_found_and_nothing_else(compiled: str) -> None:
 
 def test_nothing_in_the_document_became_a_type_that_nothing_fits(project: Path) -> None:
     schemas = (project / "sale.d.ts").read_text().partition("schemas: {")[2].partition("responses: ")[0]
-    assert re.findall(r"(\w+): .*\b(?:never|any)\b", schemas) == ["Empty"]
+    types = re.sub(r"/\*.*?\*/", "", schemas, flags=re.DOTALL)
+    assert re.findall(r"(\w+): .*\b(?:never|any)\b", types) == ["Empty"]
 
 
 async def test_a_till_in_typescript_places_and_pays_an_order(project: Path, compiled: str) -> None:

@@ -22,16 +22,9 @@ from sale_adapters.client.requests import Component, Custom, Item, Portion, Prod
 from sale_adapters.client.sale import SaleClient
 from sale_adapters.wire.allocations import UsageBody
 from sale_adapters.wire.kitchen import TicketBody, TicketItemBody
-from sale_adapters.wire.orders import (
-    HistoryRowBody,
-    ItemSnapshotBody,
-    LineBody,
-    OrderBody,
-    PaymentBody,
-    PreviewBody,
-    PreviewLineBody,
-    SnapshotsBody,
-)
+from sale_adapters.wire.order_history import HistoryRowBody
+from sale_adapters.wire.order_preview import PreviewBody, PreviewLineBody
+from sale_adapters.wire.orders import ItemSnapshotBody, LineBody, OrderBody, PaymentBody, SnapshotsBody
 from sale_adapters.wire.refusals import FieldError
 from sale_adapters.wire.retries import Retries
 from sale_adapters.wire.unallocated import UnallocatedBody

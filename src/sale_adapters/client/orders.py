@@ -7,7 +7,9 @@ from sale_adapters.client.answers import Pages
 from sale_adapters.client.calling import place
 from sale_adapters.client.listing import ListCalls
 from sale_adapters.client.requests import Item, Number, exact, form_of, said
-from sale_adapters.wire.orders import HistoryBody, HistoryRowBody, OrderBody, OrderListBody, PreviewBody
+from sale_adapters.wire.order_history import HistoryBody, HistoryRowBody
+from sale_adapters.wire.order_preview import PreviewBody
+from sale_adapters.wire.orders import OrderBody, OrderListBody
 from sale_adapters.wire.unallocated import UnallocatedBody, UnallocatedListBody
 from sale_domain.lines import Keep
 from sale_domain.order_lifecycle import OrderStatus

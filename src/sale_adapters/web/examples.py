@@ -7,16 +7,9 @@ from sale_adapters.web.allocation_examples import allocation_examples
 from sale_adapters.web.kitchen_examples import kitchen_examples
 from sale_adapters.wire.answers import answer_json
 from sale_adapters.wire.health import HealthBody, ReadinessBody
-from sale_adapters.wire.orders import (
-    HistoryBody,
-    OrderBody,
-    OrderListBody,
-    PreviewBody,
-    history_body,
-    order_body,
-    order_list_body,
-    preview_body,
-)
+from sale_adapters.wire.order_history import HistoryBody, history_body
+from sale_adapters.wire.order_preview import PreviewBody, preview_body
+from sale_adapters.wire.orders import OrderBody, OrderListBody, order_body, order_list_body
 from sale_adapters.wire.refusals import REACHABLE
 from sale_adapters.wire.unallocated import UnallocatedListBody, unallocated_body
 from sale_adapters.wire.webhook import OutcomeBody

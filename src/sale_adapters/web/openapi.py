@@ -10,10 +10,11 @@ from sale_adapters.web.calls import VERSION
 from sale_adapters.web.examples import answer_examples
 from sale_adapters.web.problem_examples import problem_examples
 from sale_adapters.web.routing import Operation
-from sale_adapters.web.schema import ANY_OBJECT, Schemas, wire_name
+from sale_adapters.web.schema import ANY_OBJECT, Schemas, explained, meanings, purpose, wire_name
 from sale_adapters.wire.allocations import UsageBody, UsageListBody
 from sale_adapters.wire.kitchen import StationsBody, TicketBody, TicketListBody
-from sale_adapters.wire.orders import HistoryBody, OrderBody, OrderListBody
+from sale_adapters.wire.order_history import HistoryBody
+from sale_adapters.wire.orders import OrderBody, OrderListBody
 from sale_adapters.wire.parsing import variants_of
 from sale_adapters.wire.places import BASE
 from sale_adapters.wire.problems import BUG, MEDIA_TYPE, status_of, title_of
@@ -44,14 +45,15 @@ _PROBLEM: JsonObject = {
     "type": "object",
     "description": "RFC 9457; some codes add members of their own.",
     "properties": {
-        "type": {"type": "string", "format": "uri-reference"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "code": {"type": "string"},
-        "requestId": {"type": ["string", "null"]},
+        "type": {"type": "string", "format": "uri-reference", "description": "Where the code is explained."},
+        "title": {"type": "string", "description": "The code in words, the same each time."},
+        "status": {"type": "integer", "description": "The HTTP status."},
+        "detail": {"type": "string", "description": "What happened this time, for people."},
+        "code": {"type": "string", "description": "What happened, for programs; see x-problems."},
+        "requestId": {"type": ["string", "null"], "description": "The answer's X-Request-Id: the logs know it."},
         "errors": {
             "type": "array",
+            "description": "What is wrong with the request, field by field.",
             "items": {
                 "type": "object",
                 "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
@@ -176,7 +178,8 @@ def _parameters(operation: Operation, schemas: Schemas) -> list[Json]:
         for segment in segments
     ]
     if operation.query is not None:
-        found += [_query(field, schemas) for field in attrs.fields(operation.query)]
+        meant = meanings(operation.query)
+        found += [explained(_query(field, schemas), meant.get(field.name)) for field in attrs.fields(operation.query)]
     names = ["request"]
     if not isinstance(operation.access, Public):
         names += ["merchant", *(["key"] if operation.method == "POST" else []), *(["match"] * bool(operation.changes))]
@@ -206,7 +209,7 @@ def _answer(kind: type | str, schemas: Schemas, examples: Mapping[type, Json]) -
         schema: JsonObject = ANY_OBJECT if kind == "application/json" else {"type": "string"}
         return {"description": "As the summary says.", "content": {kind: {"schema": schema}}}
     content: JsonObject = {"schema": schemas.of(kind, strict=False), "example": examples[kind]}
-    return {"description": (kind.__doc__ or "").strip(), "content": {"application/json": content}}
+    return {"description": purpose(kind), "content": {"application/json": content}}
 
 
 def _answer_headers(operation: Operation, kind: type | str) -> JsonObject:

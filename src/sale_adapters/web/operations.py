@@ -15,7 +15,9 @@ from sale_adapters.wire.bodies import (
     RevertBody,
 )
 from sale_adapters.wire.health import HealthBody, ReadinessBody
-from sale_adapters.wire.orders import HistoryBody, OrderBody, OrderListBody, PreviewBody
+from sale_adapters.wire.order_history import HistoryBody
+from sale_adapters.wire.order_preview import PreviewBody
+from sale_adapters.wire.orders import OrderBody, OrderListBody
 from sale_adapters.wire.refusals import BOUNDARY, BodyTooLarge, InvalidInput, NotReady
 from sale_adapters.wire.unallocated import UnallocatedListBody, UnallocatedQuery
 from sale_adapters.wire.webhook import OutcomeBody

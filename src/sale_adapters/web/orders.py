@@ -13,7 +13,9 @@ from sale_adapters.wire.bodies import (
     RevertBody,
     read_item,
 )
-from sale_adapters.wire.orders import history_body, order_list_body, preview_body
+from sale_adapters.wire.order_history import history_body
+from sale_adapters.wire.order_preview import preview_body
+from sale_adapters.wire.orders import order_list_body
 from sale_adapters.wire.refusals import InvalidInput
 from sale_domain.ports.answers import StoredAnswer
 from sale_domain.views import OrderView

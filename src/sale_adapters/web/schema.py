@@ -1,5 +1,7 @@
 """JSON Schemas (2020-12) of the classes that bodies are read into and answers are written from."""
 
+import inspect
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -31,7 +33,7 @@ class Schemas:
     """The schemas of a document; classes are described once, in `components`.
 
     What is sent in is described strictly: unknown fields are refused, lists bounded. What is answered may grow (C18),
-    and has every field. A field's metadata is what its schema says beyond its type.
+    and has every field. A field's metadata is what its schema says beyond its type; what it means says the docstring.
     """
 
     def __init__(self) -> None:
@@ -80,11 +82,14 @@ class Schemas:
         return {"$ref": f"#/components/schemas/{name}"}
 
     def _described(self, cls: type[Any], *, strict: bool) -> JsonObject:
-        fields = attrs.fields(cls)
+        fields, meant = attrs.fields(cls), meanings(cls)
         described: dict[str, Json] = {
             "type": "object",
-            "description": (cls.__doc__ or "").strip(),
-            "properties": {wire_name(field): self._field(field, strict=strict) for field in fields},
+            "description": purpose(cls),
+            "properties": {
+                wire_name(field): explained(self._field(field, strict=strict), meant.get(field.name))
+                for field in fields
+            },
             "required": [wire_name(field) for field in fields if field.default is attrs.NOTHING],
         }
         return {**described, "additionalProperties": False} if strict else described
@@ -92,6 +97,26 @@ class Schemas:
     def _field(self, field: "attrs.Attribute[Any]", *, strict: bool) -> JsonObject:
         default = {"default": field.default} if isinstance(field.default, str | int | Decimal) else {}
         return {**self.of(field.type, strict=strict), **default, **field.metadata}
+
+
+def purpose(cls: type[Any]) -> str:
+    """Return what a class's docstring says of the whole."""
+    return (inspect.getdoc(cls) or "").partition("Attributes:\n")[0].strip()
+
+
+def meanings(cls: type[Any]) -> Mapping[str, str]:
+    """Return what a class's docstring says of its attributes, by name."""
+    told = (inspect.getdoc(cls) or "").partition("Attributes:\n")[2].partition("\n\n")[0]
+    entries = (entry.partition(": ") for entry in re.split(r"^ {4}(?=\w)", told, flags=re.MULTILINE))
+    return {name: " ".join(meaning.split()) for name, colon, meaning in entries if colon}
+
+
+def explained(schema: JsonObject, meaning: str | None) -> JsonObject:
+    """Return a schema that says what a thing means before it says how it is written."""
+    if meaning is None:
+        return schema
+    how = schema.get("description")
+    return {**schema, "description": f"{meaning} Written as: {how}." if how else meaning}
 
 
 def wire_name(field: "attrs.Attribute[Any]") -> str:

@@ -21,7 +21,14 @@ _FIFTY = PageSize(50)
 
 @attrs.frozen(kw_only=True)
 class AllocateBody:
-    """Units to take, 1 to 50 of them, all or none; reservedTo is when they are free again by themselves."""
+    """Units to take.
+
+    Attributes:
+        unit_ids: 1 to 50 units, all or none.
+        zone_id: Where they stand, in the merchant's own words.
+        type: What they are, in the merchant's own words.
+        reserved_to: When they are free again by themselves; unless given, never.
+    """
 
     unit_ids: tuple[Text, ...] = attrs.field(metadata={"minItems": 1, "maxItems": MAX_UNITS})
     zone_id: Text | None = None
@@ -60,7 +67,15 @@ class MoveUsageBody:
 
 @attrs.frozen(kw_only=True)
 class UsageQuery:
-    """Which usages a list shows (ACTIVE ones unless said otherwise), and which page of it."""
+    """Which usages a list shows (ACTIVE ones unless said otherwise), and which page of it.
+
+    Attributes:
+        zone_id: Only those in this zone.
+        unit_id: Only those of this unit.
+        status: Only those in this status.
+        limit: How many a page has at most.
+        cursor: Where the page begins.
+    """
 
     zone_id: Text | None = None
     unit_id: Text | None = None
@@ -84,7 +99,17 @@ class UsageQuery:
 
 @attrs.frozen(kw_only=True)
 class UsageBody:
-    """An order's use of one unit; status is ACTIVE, SUCCESS, CANCELLED or EXPIRED."""
+    """An order's use of one unit.
+
+    Attributes:
+        version: 1 when started, one more with every command that changes something; what If-Match names.
+        unit_id: The table, or whatever it is.
+        zone_id: Where it stands, in the merchant's own words.
+        type: What the unit is, in the merchant's own words.
+        status: ACTIVE, SUCCESS (the guests have left), CANCELLED or EXPIRED.
+        reserved_to: When it expires by itself; null: never.
+        ended_at: Null while it is ACTIVE.
+    """
 
     id: str
     version: int
@@ -108,7 +133,11 @@ class UsagesBody:
 
 @attrs.frozen(kw_only=True)
 class UsageListBody:
-    """A page of usages, newest first; nextCursor is null on the last one."""
+    """A page of usages, newest first.
+
+    Attributes:
+        next_cursor: What `cursor` is to be for the next page; null on the last one.
+    """
 
     items: tuple[UsageBody, ...]
     next_cursor: str | None

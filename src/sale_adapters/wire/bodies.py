@@ -39,7 +39,11 @@ class EmptyBody:
 
 @attrs.frozen(kw_only=True)
 class ComponentBody:
-    """A part of a combo; the quantity is given for one combo."""
+    """A part of a combo.
+
+    Attributes:
+        quantity: For one combo.
+    """
 
     item_id: Text
     quantity: Quantity
@@ -47,7 +51,13 @@ class ComponentBody:
 
 @attrs.frozen(kw_only=True)
 class ProductBody:
-    """An item of the catalogue; with components it is a combo."""
+    """An item of the catalogue; with components it is a combo.
+
+    Attributes:
+        mode: PRODUCT, which need not be said.
+        item_type: As commerce calls it.
+        components: The parts of a combo.
+    """
 
     mode: Literal["PRODUCT"] = "PRODUCT"
     item_id: Text
@@ -76,7 +86,12 @@ class ProductBody:
 
 @attrs.frozen(kw_only=True)
 class CustomBody:
-    """An item that is in no catalogue; its price is in the order's currency."""
+    """An item that is in no catalogue.
+
+    Attributes:
+        mode: CUSTOM.
+        unit_price: Of one, in the order's currency.
+    """
 
     mode: Literal["CUSTOM"]
     name: Text
@@ -112,7 +127,11 @@ def read_item(data: bytes) -> ItemRequest:
 
 @attrs.frozen(kw_only=True)
 class NewOrderBody:
-    """An order to open; the currency is the channel's unless given."""
+    """An order to open.
+
+    Attributes:
+        currency: The channel's unless given.
+    """
 
     sale_channel_id: Text
     currency: Currency | None = None
@@ -146,7 +165,12 @@ class ChangeItemBody:
 
 @attrs.frozen(kw_only=True)
 class CheckoutBody:
-    """What the guest has seen, and the rate where the channel sells in another currency (C24)."""
+    """What the guest has seen, and the rate where the channel sells in another currency (C24).
+
+    Attributes:
+        expected_total: What the guest has seen; another total is refused.
+        exchange_rate: Units of the channel's currency per unit of the order's (C24).
+    """
 
     expected_total: Amount | None = None
     exchange_rate: Rate | None = None
@@ -172,7 +196,17 @@ class CancelBody:
 
 @attrs.frozen(kw_only=True)
 class OrderQuery:
-    """Which orders a list shows, and which page of it."""
+    """Which orders a list shows, and which page of it.
+
+    Attributes:
+        status: Only those in this status.
+        sale_channel_id: Only those of this channel.
+        customer_id: Only those of this customer.
+        created_from: Only those created then or later.
+        created_to: Only those created before.
+        limit: How many a page has at most.
+        cursor: Where the page begins.
+    """
 
     status: OrderStatus | None = None
     sale_channel_id: Text | None = None

@@ -7,14 +7,23 @@ import attrs
 
 @attrs.frozen(kw_only=True)
 class HealthBody:
-    """The process runs."""
+    """The process runs.
+
+    Attributes:
+        status: `alive`.
+    """
 
     status: str
 
 
 @attrs.frozen(kw_only=True)
 class ReadinessBody:
-    """Every part is there that Sale cannot do without."""
+    """Every part is there that Sale cannot do without.
+
+    Attributes:
+        status: `ready`.
+        parts: What is there, by part.
+    """
 
     status: str
     parts: Mapping[str, str]

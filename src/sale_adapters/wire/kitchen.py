@@ -21,7 +21,14 @@ _FIFTY = PageSize(50)
 
 @attrs.frozen(kw_only=True)
 class SendItemBody:
-    """A quantity of one line; a combo is sent by its parts. `note` is added to the line's, or to the combo's."""
+    """A quantity of one line; a combo is sent by its parts.
+
+    Attributes:
+        sale_order_item_id: The line of the order.
+        station_id: Where it is cooked; unless given, the merchant's rules say.
+        course: In the merchant's own words.
+        note: Is added to the line's, or to the combo's, which the cook always sees.
+    """
 
     sale_order_item_id: Text
     quantity: Quantity
@@ -42,7 +49,11 @@ class SendItemBody:
 
 @attrs.frozen(kw_only=True)
 class SendBody:
-    """What goes to the kitchen; none named means all that is unsent."""
+    """What goes to the kitchen.
+
+    Attributes:
+        items: None named means all that is unsent.
+    """
 
     items: tuple[SendItemBody, ...] = ()
 
@@ -60,7 +71,14 @@ class VoidBody:
 
 @attrs.frozen(kw_only=True)
 class TicketQuery:
-    """Which tickets a list shows, and which page of it."""
+    """Which tickets a list shows, and which page of it.
+
+    Attributes:
+        station_id: Only those of this station.
+        status: Only those in one of these.
+        limit: How many a page has at most.
+        cursor: Where the page begins.
+    """
 
     station_id: Text | None = None
     status: TicketStatuses | None = None
@@ -76,7 +94,12 @@ class TicketQuery:
 
 @attrs.frozen(kw_only=True)
 class StationBody:
-    """A place where things are cooked: variants by their id, else whole categories."""
+    """A place where things are cooked: variants by their id, else whole categories.
+
+    Attributes:
+        item_ids: The variants that are cooked here.
+        category_ids: The categories of which everything is cooked here that no station has by itself.
+    """
 
     id: Text
     name: Text
@@ -105,7 +128,19 @@ class StationsBody:
 
 @attrs.frozen(kw_only=True)
 class TicketItemBody:
-    """A quantity of one line in the kitchen; `reason` says why it was voided."""
+    """A quantity of one line in the kitchen.
+
+    Attributes:
+        sale_order_item_id: The line of the order.
+        item_type: As the line's.
+        item_id: The catalogue's item; null for a CUSTOM line.
+        status: PENDING, PROCESSING, READY, SERVED or VOIDED.
+        course: In the merchant's own words.
+        note: The line's (of a combo's part: the combo's), then the request's.
+        recipe_id: How it is made, as known when it was sent.
+        changed_by: The user.
+        reason: Why it was voided.
+    """
 
     id: str
     sale_order_item_id: str
@@ -124,9 +159,17 @@ class TicketItemBody:
 
 @attrs.frozen(kw_only=True)
 class TicketBody:
-    """What one station was sent at once; `status` is what its items say.
+    """What one station was sent at once.
 
-    `units` are the tables that the order's guests are at now, or were at last.
+    Attributes:
+        order_number: As the order's `orderNumber`.
+        units: The tables that the order's guests are at now, or were at last.
+        station_id: Null where no rule and no request names one.
+        status: What its items say: PENDING, PROCESSING, READY, COMPLETED or VOIDED.
+        rush: Whether it goes before all others.
+        order_cancelled: Whether its order was given up meanwhile: the cook decides about what is left.
+        version: 1 when sent, one more with every command that changes something; what If-Match names.
+        sent_by: The user.
     """
 
     id: str
@@ -153,7 +196,11 @@ class SentBody:
 
 @attrs.frozen(kw_only=True)
 class TicketListBody:
-    """A page of tickets, oldest first; nextCursor is null on the last one."""
+    """A page of tickets, oldest first.
+
+    Attributes:
+        next_cursor: What `cursor` is to be for the next page; null on the last one.
+    """
 
     items: tuple[TicketBody, ...]
     next_cursor: str | None

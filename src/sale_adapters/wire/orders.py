@@ -12,15 +12,28 @@ from sale_domain.ledger import PaymentFact
 from sale_domain.lines import Line
 from sale_domain.money import Money
 from sale_domain.orders import Order
-from sale_domain.ports.orders import History, NumberedEntry, OrderPage
+from sale_domain.ports.orders import OrderPage
 from sale_domain.snapshots import CheckoutSnapshot
-from sale_domain.use_cases.checkout import Preview
 from sale_domain.views import OrderView
 
 
 @attrs.frozen(kw_only=True)
 class LineBody:
-    """A line; prices are null in DRAFT, but for a CUSTOM line's own unitPrice."""
+    """A line; prices are null in DRAFT, but for a CUSTOM line's own unitPrice.
+
+    Attributes:
+        mode: PRODUCT, an item of the catalogue, or CUSTOM.
+        item_type: `PRODUCT_VARIANT` unless the request said otherwise, also of a CUSTOM line.
+        item_id: The catalogue's item; null for a CUSTOM line.
+        lead_item_id: The line of the combo that this one is a part of; null if it is none.
+        quantity: Greater than 0; a combo's part has that of all combos together.
+        base_price: Of one, before discount and tax.
+        unit_price: Of one, as it is sold.
+        discount: Of the whole line, as tax and total are.
+        tax: Of the whole line.
+        total: Of the whole line.
+        sent_quantity: What the kitchen has and has not voided.
+    """
 
     id: str
     mode: str
@@ -40,7 +53,16 @@ class LineBody:
 
 @attrs.frozen(kw_only=True)
 class PaymentBody:
-    """One thing that mq-pay has told of the order; `status` is success, failed, expired, cancelled or settled."""
+    """One thing that mq-pay has told of the order.
+
+    Attributes:
+        transaction_uid: The transaction, by mq-pay's name; null when none was named.
+        attempt_uid: The attempt, by mq-pay's name; null when none was named.
+        status: Of the attempt success, failed, expired or cancelled; of the transaction settled, expired or cancelled.
+        amount: What the attempt is worth, or what the transaction says is paid; in the order's currency.
+        payment_provider: Who carried the attempt's money.
+        at: When it happened, as mq-pay says.
+    """
 
     transaction_uid: str | None
     attempt_uid: str | None
@@ -52,7 +74,17 @@ class PaymentBody:
 
 @attrs.frozen(kw_only=True)
 class ItemSnapshotBody:
-    """What was known of a line's item at checkout."""
+    """What was known of a line's item at checkout.
+
+    Attributes:
+        product_variant: Commerce's own document, as are the next two.
+        product_info: Commerce's own document.
+        category: The variant's first category; commerce's own document.
+        stock_id: Where inventory keeps the item.
+        recipe_id: How the kitchen makes it.
+        fare_id: By which of pricing's fares it was sold.
+        fare_provider: Who made that fare.
+    """
 
     product_variant: JsonObject
     product_info: JsonObject | None
@@ -65,7 +97,17 @@ class ItemSnapshotBody:
 
 @attrs.frozen(kw_only=True)
 class SnapshotsBody:
-    """What the last checkout was decided on (C23); items by line id."""
+    """What the last checkout was decided on (C23); items by line id.
+
+    Attributes:
+        checkout: 1 for the order's first checkout, 2 for the next, …
+        at: When it was.
+        pricing_v1: What pricing's v1 answered, which is charged.
+        pricing_v2: What its v2 answered, which is kept for audit and tax.
+        sale_channel: Commerce's own document.
+        items: By line id; PRODUCT lines only.
+        allocations: The order's usages of tables and other units, as they were then.
+    """
 
     checkout: int
     at: datetime
@@ -78,7 +120,32 @@ class SnapshotsBody:
 
 @attrs.frozen(kw_only=True)
 class OrderBody:
-    """An order; `snapshots` is null in DRAFT and in lists."""
+    """An order: the cart and the bill in one.
+
+    Attributes:
+        order_number: For people: when the order was opened, and its id.
+        status: DRAFT, PROCESSING, PARTIAL, COMPLETED or CANCELLED.
+        version: 1 when created, one more with every command that changes something; what If-Match names.
+        currency: ISO 4217; all amounts of the order are in it.
+        exchange_rate: Units of the channel's currency per unit of the order's; null if they are one, and in DRAFT.
+        items: Its lines, a combo's parts among them.
+        subtotal: What pricing said at checkout, as discount, tax and total are; null in DRAFT.
+        discount: See subtotal.
+        tax: See subtotal.
+        total: What is to be paid.
+        received: What has come in.
+        paid: How much of it the order uses: never more than its total.
+        unallocated: The rest: received − paid.
+        is_fully_paid: Whether it is COMPLETED.
+        payments: What mq-pay has told, a row each. No list of sums: an attempt and its transaction are the same money.
+        snapshots: What the last checkout was decided on; null in DRAFT and in lists.
+        created_by: The user.
+        updated_at: When anything of it changed last, its kitchen included.
+        checked_out_at: Null in DRAFT.
+        completed_at: When the last of the money came in; null until then.
+        cancelled_at: Null unless it is CANCELLED.
+        cancel_reason: Null unless it is CANCELLED.
+    """
 
     id: str
     order_number: str
@@ -112,57 +179,14 @@ class OrderBody:
 
 @attrs.frozen(kw_only=True)
 class OrderListBody:
-    """A page of orders, newest first; nextCursor is null on the last one."""
+    """A page of orders, newest first.
+
+    Attributes:
+        next_cursor: What `cursor` is to be for the next page; null on the last one.
+    """
 
     items: tuple[OrderBody, ...]
     next_cursor: str | None
-
-
-@attrs.frozen(kw_only=True)
-class HistoryRowBody:
-    """One change of the order; `n` is the merchant's feed number."""
-
-    n: int
-    at: datetime
-    by: str
-    action: str
-    from_: str | None
-    to: str
-    version: int
-    reason: str | None
-    transition: int | None
-    data: JsonObject | None
-
-
-@attrs.frozen(kw_only=True)
-class HistoryBody:
-    """What happened to an order, oldest first."""
-
-    items: tuple[HistoryRowBody, ...]
-
-
-@attrs.frozen(kw_only=True)
-class PreviewLineBody:
-    """What a line would cost now."""
-
-    line_id: str
-    base_price: Decimal
-    unit_price: Decimal
-    discount: Decimal
-    tax: Decimal
-    total: Decimal
-
-
-@attrs.frozen(kw_only=True)
-class PreviewBody:
-    """What an order would cost now; nothing was written."""
-
-    currency: str
-    items: tuple[PreviewLineBody, ...]
-    subtotal: Decimal
-    discount: Decimal
-    tax: Decimal
-    total: Decimal
 
 
 def order_body(view: OrderView) -> OrderBody:
@@ -206,24 +230,6 @@ def order_list_body(page: OrderPage) -> OrderListBody:
     return OrderListBody(
         items=tuple(order_body(_listed(order)) for order in page.orders),
         next_cursor=None if page.next_after is None else cursor(page.next_after),
-    )
-
-
-def history_body(history: History) -> HistoryBody:
-    """Return an order's history as callers see it."""
-    return HistoryBody(items=tuple(_history_row(numbered) for numbered in history.entries))
-
-
-def preview_body(preview: Preview) -> PreviewBody:
-    """Return what an order would cost, its lines in the order's own sequence."""
-    totals = preview.quote.totals
-    return PreviewBody(
-        currency=preview.order.currency,
-        items=tuple(_preview_line(line, preview) for line in preview.order.basket.lines),
-        subtotal=totals.subtotal.amount,
-        discount=totals.discount.amount,
-        tax=totals.tax.amount,
-        total=totals.total.amount,
     )
 
 
@@ -286,32 +292,4 @@ def _snapshots(snapshot: CheckoutSnapshot) -> SnapshotsBody:
             for line_id, item in snapshot.items.items()
         },
         allocations=snapshot.allocations,
-    )
-
-
-def _history_row(numbered: NumberedEntry) -> HistoryRowBody:
-    entry = numbered.entry
-    return HistoryRowBody(
-        n=numbered.n,
-        at=entry.at,
-        by=entry.by,
-        action=entry.action.value,
-        from_=entry.from_status,
-        to=entry.status,
-        version=entry.version,
-        reason=entry.reason,
-        transition=entry.transition,
-        data=entry.data,
-    )
-
-
-def _preview_line(line: Line, preview: Preview) -> PreviewLineBody:
-    price = preview.quote.lines[line.id].price
-    return PreviewLineBody(
-        line_id=line.id,
-        base_price=price.base_price.amount,
-        unit_price=price.unit_price.amount,
-        discount=price.discount.amount,
-        tax=price.tax.amount,
-        total=price.total.amount,
     )

@@ -14,7 +14,12 @@ _FIFTY = PageSize(50)
 
 @attrs.frozen(kw_only=True)
 class UnallocatedQuery:
-    """Which page of the list."""
+    """Which page of the list.
+
+    Attributes:
+        limit: How many a page has at most.
+        cursor: Where the page begins.
+    """
 
     limit: PageSize = _FIFTY
     cursor: Cursor | None = None
@@ -22,7 +27,17 @@ class UnallocatedQuery:
 
 @attrs.frozen(kw_only=True)
 class UnallocatedBody:
-    """An order that has received more than it could use; `unallocated` = received − paid."""
+    """An order that has received more than it could use.
+
+    Attributes:
+        order_number: As the order's `orderNumber`.
+        status: Of the order: DRAFT, PROCESSING, PARTIAL, COMPLETED or CANCELLED.
+        currency: ISO 4217; the amounts are in it.
+        received: What has come in.
+        paid: How much of it the order uses: never more than its total.
+        unallocated: The rest: received − paid.
+        updated_at: When anything of the order changed last.
+    """
 
     sale_order_id: str
     order_number: str
@@ -36,7 +51,11 @@ class UnallocatedBody:
 
 @attrs.frozen(kw_only=True)
 class UnallocatedListBody:
-    """A page of orders with unallocated money, newest first; nextCursor is null on the last one."""
+    """A page of orders with unallocated money, newest first.
+
+    Attributes:
+        next_cursor: What `cursor` is to be for the next page; null on the last one.
+    """
 
     items: tuple[UnallocatedBody, ...]
     next_cursor: str | None

@@ -47,7 +47,11 @@ class Reading:
 
 @attrs.frozen(kw_only=True)
 class OutcomeBody:
-    """What a payment event did: applied, already-applied, unallocated, recorded, parked or ignored."""
+    """What a payment event did.
+
+    Attributes:
+        outcome: applied, already-applied, unallocated, recorded, parked or ignored.
+    """
 
     outcome: str
 

@@ -13,7 +13,13 @@ from sale_adapters.wire.scalars import Amount, Identifier, Text
 
 @attrs.frozen(kw_only=True)
 class PaymentSourceForm:
-    """What an attempt pays for; type is SaleOrder or SaleCheck, others are ignored."""
+    """What an attempt pays for; type is SaleOrder or SaleCheck, others are ignored.
+
+    Attributes:
+        id: Sale's id of what is paid for.
+        uid: Kept, and not read.
+        type: SaleOrder or SaleCheck.
+    """
 
     id: str | None = None
     uid: str | None = None
@@ -22,14 +28,27 @@ class PaymentSourceForm:
 
 @attrs.frozen(kw_only=True)
 class PaymentMetadataForm:
-    """What mq-pay was told when the attempt began."""
+    """What mq-pay was told when the attempt began.
+
+    Attributes:
+        source: What is paid for.
+    """
 
     source: PaymentSourceForm | None = None
 
 
 @attrs.frozen(kw_only=True)
 class PaymentAttemptForm:
-    """One try to pay."""
+    """One try to pay.
+
+    Attributes:
+        id: Mq-pay's number of it; nothing is decided by it.
+        uid: What the attempt is known by: told twice, it counts once.
+        status: Must be there; what happened is said by the event's type.
+        amount: What it is worth, in the order's currency.
+        payment_provider: Who carried the money.
+        metadata: Names the order.
+    """
 
     id: Identifier
     uid: Text
@@ -42,7 +61,17 @@ class PaymentAttemptForm:
 
 @attrs.frozen(kw_only=True)
 class PaymentTransactionForm:
-    """What is to be paid as a whole; sourceType is SaleOrder or SaleCheck, others are ignored."""
+    """What is to be paid as a whole; sourceType is SaleOrder or SaleCheck, others are ignored.
+
+    Attributes:
+        id: Mq-pay's number of it; nothing is decided by it.
+        uid: What the transaction is known by: told twice, it counts once.
+        status: Must be there; what happened is said by the event's type.
+        total: What is to be paid.
+        paid: What was paid, all attempts together.
+        source_type: SaleOrder or SaleCheck.
+        source_id: Sale's id of what is paid for.
+    """
 
     id: Identifier
     uid: Text
@@ -55,7 +84,14 @@ class PaymentTransactionForm:
 
 @attrs.frozen(kw_only=True)
 class PaymentPayloadForm:
-    """What happened: `attempt.*` needs the attempt, `transaction.*` the transaction."""
+    """What happened: `attempt.*` needs the attempt, `transaction.*` the transaction.
+
+    Attributes:
+        timestamp: When it happened, RFC 3339.
+        source: Kept, and not read.
+        transaction: Needed by `transaction.*`.
+        attempt: Needed by `attempt.*`.
+    """
 
     timestamp: str
     source: str | None = None
@@ -65,7 +101,12 @@ class PaymentPayloadForm:
 
 @attrs.frozen(kw_only=True)
 class PaymentForm:
-    """A payment event; without eventType the header X-Webhook-Event-Type names it. Other fields are kept, not read."""
+    """A payment event; without eventType the header X-Webhook-Event-Type names it. Other fields are kept, not read.
+
+    Attributes:
+        event_type: `mq-pay:attempt.success`, `mq-pay:transaction.settled`, …
+        timestamp: When it was sent, in milliseconds since 1970; must be there, and nothing is decided by it.
+    """
 
     event_type: str | None = None
     timestamp: Decimal

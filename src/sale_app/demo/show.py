@@ -1,6 +1,7 @@
 """What a person sees of the demo: progress, the story as a table, and where to look."""
 
 import asyncio
+import shlex
 import signal
 from contextlib import suppress
 from functools import partial
@@ -11,7 +12,7 @@ from rich.console import Console
 
 from sale_adapters.client import ClientError
 from sale_adapters.embedded import EmbeddedError, is_free
-from sale_app.demo.stage import Stage, stage
+from sale_app.demo.stage import SETTINGS, Stage, stage
 from sale_app.demo.story import Step, StoryFailed, play
 
 _ROW = "{:<22} {:<11} {:>15} {:>15}  {}"
@@ -20,7 +21,9 @@ _ROW = "{:<22} {:<11} {:>15} {:>15}  {}"
 async def demo(*, http_port: int, data_dir: Path, once: bool, console: Console) -> int:
     """Run the demo until Ctrl-C, or with `once` until the sale is told; return the exit code (0 good, 1 failed)."""
     if not is_free(http_port):
-        console.print(f"Port {http_port} is taken; name another one: sale demo --port PORT", style="red")
+        console.print(
+            f"Port {http_port} is taken; name another one: sale demo --port PORT, or make run PORT=…", style="red"
+        )
         return 1
     task = asyncio.current_task()
     assert task is not None, "this runs in a task"
@@ -86,6 +89,7 @@ def _say_where(set_up: Stage, console: Console) -> None:
         ("PostgreSQL", set_up.parts.postgres.url),
         ("Kafka", kafka),
         ("All of it", str(set_up.data_dir / "demo.json")),
+        ("In a shell", f". {shlex.quote(str(set_up.data_dir / SETTINGS))}   # then: sale doctor, sale outbox list, …"),
     ):
         console.print(f"{name:<13} {place}", highlight=False, markup=False, soft_wrap=True)
     console.file.flush()

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shlex
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
@@ -18,6 +19,10 @@ from sale_adapters.wire.places import BASE
 from sale_app.setting_fields import variable
 
 _IDENTITY = IdentitySettings()
+
+_WHERE = "demo.json"
+SETTINGS = "settings.sh"
+"""The file that makes a shell's `sale` commands those of the demo."""
 
 _WATCH_SECONDS = 0.3
 _BACK_OFF_SECONDS = 1.0
@@ -87,7 +92,7 @@ class Stage:
         return {variable(name): value for name, value in settings.items()}
 
     def note(self) -> None:
-        """Write `demo.json`, replaced as a whole, so that a reader never sees half of it (contract §11)."""
+        """Write what runs where: `demo.json` (contract §11) for programs, `settings.sh` for a shell beside the demo."""
         running: dict[str, list[int]] = {name: [] for name in ("kafka", "relay")}
         running |= {part.name: [part.process.pid] for part in self.parts.running}
         running |= {name: [child.pid] for name, child in self.children.items()}
@@ -100,9 +105,21 @@ class Stage:
             "webhookUrl": self.webhook,
             "processes": running,
         }
-        fresh = self.data_dir / "demo.json.new"
-        fresh.write_text(json.dumps(where, indent=2) + "\n")
-        fresh.replace(self.data_dir / "demo.json")
+        self._write(_WHERE, json.dumps(where, indent=2) + "\n")
+        settings = (f"export {name}={shlex.quote(value)}\n" for name, value in self.environment().items())
+        self._write(SETTINGS, "".join(settings))
+
+    def forget(self) -> None:
+        """Remove what `note` wrote."""
+        for name in (_WHERE, SETTINGS):
+            (self.data_dir / name).unlink(missing_ok=True)
+
+    def _write(self, name: str, text: str) -> None:
+        """Replace a file as a whole, so that a reader never sees half of it, and for our own eyes: it has secrets."""
+        fresh = self.data_dir / f"{name}.new"
+        fresh.touch(mode=0o600)
+        fresh.write_text(text)
+        fresh.replace(self.data_dir / name)
 
     async def start(self) -> None:
         """Start the sandbox, migrate, and start serve and relay.
@@ -180,15 +197,15 @@ class Stage:
 async def stage(*, data_dir: Path, http_port: int, tell: Tell) -> AsyncIterator[Stage]:
     """Set the stage; whatever ends the block takes everything down again."""
     async with EmbeddedParts(data_dir=data_dir, on_progress=tell) as parts:
-        # One that was killed could not take its file along.
-        (data_dir / "demo.json").unlink(missing_ok=True)
         set_up = Stage(parts=parts, http_port=http_port, data_dir=data_dir, tell=tell)
+        # One that was killed could not take its files along.
+        set_up.forget()
         try:
             await set_up.start()
             yield set_up
         finally:
             await set_up.stop()
-            (data_dir / "demo.json").unlink(missing_ok=True)
+            set_up.forget()
 
 
 def _board(sandbox: str) -> Mapping[str, str]:

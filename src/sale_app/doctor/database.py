@@ -11,6 +11,7 @@ from sale_adapters.postgres.migrations.pending import newer, pending, wanting
 from sale_adapters.postgres.schema import METADATA
 from sale_adapters.postgres.sessions import Way, way_of
 from sale_app.doctor.findings import PATIENCE_SECONDS, NotReachable, NotWell, Seen
+from sale_app.unattended import without_relay
 
 _REFUSALS = {
     "password authentication failed": "it refuses our password: check user and password in SALE_DATABASE_URL",
@@ -45,10 +46,6 @@ _RIGHTS = """
     WHERE to_regclass(quote_ident(name)) IS NOT NULL AND NOT has_table_privilege(quote_ident(name), word)
     GROUP BY name ORDER BY name
 """
-_UNATTENDED = """
-    SELECT shard, extract(epoch FROM now() - lease_until)::int AS seconds FROM relay_shards
-    WHERE NOT retired AND (lease_until IS NULL OR lease_until < now()) ORDER BY shard
-"""
 
 
 async def look_at_database(url: str, *, pool_size: int | None) -> Seen:
@@ -71,7 +68,7 @@ async def look_at_database(url: str, *, pool_size: int | None) -> Seen:
             await connection.execute("SET TRANSACTION READ ONLY")
             lacking = await (await connection.execute(_RIGHTS, ([*METADATA.tables],))).fetchall()
             asks = found is not None and found["relayed"] and not lacking
-            unattended = await (await connection.execute(_UNATTENDED)).fetchall() if asks else []
+            unattended = await without_relay(connection, events_wait=False) if asks else []
     except psycopg.OperationalError as error:
         raise _refusal(error) from None
     except psycopg.ProgrammingError:
@@ -83,7 +80,7 @@ async def look_at_database(url: str, *, pool_size: int | None) -> Seen:
         tables = ", ".join(str(word) for row in lacking for word in row.values())
         raise NotWell(f"{found['user']} lacks rights on {tables}; grant them as docs/how-to/install.md says")
     schema, mind = await asyncio.to_thread(_schema, url)
-    minds = [*([mind] if mind else []), *map(_without_relay, unattended)]
+    minds = [*([mind] if mind else []), *unattended]
     if way is Way.LOSES_STATEMENTS:
         minds.append("the pooler loses prepared statements, so each is planned anew: PgBouncer keeps them since 1.21")
     if found["forgetful"]:
@@ -103,11 +100,6 @@ def _check(found: Mapping[str, object], pool_size: int | None) -> None:
         raise NotWell(
             f"it allows {connections} connections in all, and SALE_DATABASE_POOL_SIZE wants {pool_size} for one serve"
         )
-
-
-def _without_relay(row: Mapping[str, object]) -> str:
-    since = "" if row["seconds"] is None else f" for {row['seconds']} s"
-    return f"no relay has had shard {row['shard']} of the outbox{since}: start `sale relay`, and anew one that hangs"
 
 
 def _schema(url: str) -> tuple[str, str | None]:

@@ -1,9 +1,11 @@
 """The client and the OpenAPI document are one: every route has its method, and says and hears all that is published."""
 
 import inspect
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -31,11 +33,13 @@ from sale_adapters.web.openapi import openapi_document, refusals_of
 from sale_adapters.web.operations import OPERATIONS
 from sale_adapters.wire import json
 from sale_adapters.wire.answers import answer_json
+from sale_adapters.wire.places import BASE
 from sale_domain import errors
 from sale_domain.allocations import UsageStatus
 from sale_domain.kitchen_lifecycle import KitchenTicketStatus
 from sale_domain.order_lifecycle import OrderStatus
 
+HOW_TO = Path(__file__).parents[3] / "docs" / "how-to" / "use-the-client.md"
 DOCUMENT: Any = openapi_document(OPERATIONS, version="")
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 SAFELY = {"key": "key-1", "if_match": 3}
@@ -204,6 +208,18 @@ def test_every_operation_of_the_document_has_a_method_or_is_none_of_a_callers() 
 def test_every_method_has_an_operation() -> None:
     methods = {name for name, _ in inspect.getmembers(SaleClient, inspect.isfunction) if not name.startswith("_")}
     assert methods - {"close"} == {call.method for calls in CALLS.values() for call in calls}
+
+
+def test_the_page_about_the_client_names_the_method_of_every_route() -> None:
+    told = [line for line in HOW_TO.read_text().splitlines() if re.match(r"\| `[A-Z]+ /", line)]
+    assert told == [_row(PUBLISHED[name], calls[0].method) for name, calls in CALLS.items()]
+
+
+def _row(operation: Published, method: str) -> str:
+    parameters = [*inspect.signature(getattr(SaleClient, method)).parameters.values()][1:]
+    plain = [each.name for each in parameters if each.kind is not inspect.Parameter.KEYWORD_ONLY]
+    named = [f"{each.name}=" for each in parameters if each.kind is inspect.Parameter.KEYWORD_ONLY]
+    return f"| `{operation.method} {operation.path.removeprefix(BASE)}` | `{method}({', '.join([*plain, *named])})` |"
 
 
 def test_every_argument_of_every_method_is_tried_here() -> None:

@@ -1,6 +1,7 @@
 """The OpenAPI document is valid, and what it shows fits what it says (C18, C19)."""
 
 import copy
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -121,6 +122,32 @@ async def test_every_object_that_is_sent_in_is_said_to_have_no_other_fields(docu
     sent = {name for body in bodies for name in references(document, body) if "Payment" not in name}
     assert "StationInput" in sent
     assert [name for name in sent if document["components"]["schemas"][name]["additionalProperties"] is not False] == []
+
+
+SELF_EVIDENT = {"id", "name", "note", "reason", "items", "tickets", "stations", "usages", "payload", "quantity"}
+"""What needs no word; and the id of a thing, when it was created, sent or changed."""
+
+
+async def test_every_schema_property_and_parameter_that_is_not_self_evident_says_what_it_means(document: Any) -> None:  # noqa: ANN401 - JSON
+    schemas = document["components"]["schemas"]
+    properties = {
+        f"{schema}.{name}": described
+        for schema, whole in schemas.items()
+        for name, described in whole["properties"].items()
+        if name not in SELF_EVIDENT and not re.search("(Id|[a-z]At|^at)$", name)
+    }
+    parameters = {
+        f"{method} {path} {parameter['name']}": parameter
+        for path, methods in document["paths"].items()
+        for method, described in methods.items()
+        for parameter in described["parameters"]
+        if parameter["in"] != "path"
+    }
+    assert len(properties) > 100
+    mute = [where for where, it in {**schemas, **properties, **parameters}.items() if not it.get("description")]
+    assert mute == []
+    assert [each for each in properties.values() if "Attributes:" in each["description"]] == []
+    assert schemas["Order"]["properties"]["payments"]["description"].startswith("What mq-pay has told, a row each.")
 
 
 def references(document: Any, part: Any) -> Iterator[str]:  # noqa: ANN401 - JSON

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from sale_adapters.wire import json
 from sale_adapters.wire.answers import answer_json
 from sale_adapters.wire.bodies import OrderQuery
-from sale_adapters.wire.orders import history_body, order_body, order_list_body, preview_body
+from sale_adapters.wire.order_history import history_body
+from sale_adapters.wire.order_preview import preview_body
+from sale_adapters.wire.orders import order_body, order_list_body
 from sale_adapters.wire.parsing import parse_query
 from sale_domain.documents import JsonObject
 from sale_domain.ids import ItemId, LineId, MerchantId, OrderId, RecipeId, SaleChannelId, StockId
