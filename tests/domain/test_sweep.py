@@ -14,7 +14,7 @@ Thing = Exception | bool
 
 
 async def swept(things: Iterable[Thing]) -> tuple[tuple[Thing, ...], list[Exception]]:
-    """Sweep over things that each fail so, or succeed with an effect or without; return what was done and the failures."""
+    """Sweep over things that fail so, or have an effect or none; return what had one, and the failures."""
 
     async def found() -> AsyncIterator[Thing]:
         for thing in things:
