@@ -96,6 +96,7 @@ def test_times_are_told_and_read_in_utc_wherever_the_machine_stands(partial: Pay
 
     form["payment"]["paidAt"] = "2026-01-05T16:35:00+09:00"
     again = read_event(PAYMENT_SUCCESS, bytes_of(form))
+    assert isinstance(again, PaymentSuccess)
     assert (again, again.payment.paid_at.tzinfo) == (partial, UTC)
 
 

@@ -8,9 +8,8 @@ from sale_domain.errors import StoreBusy, StoreUnavailable
 from sale_domain.use_cases.sweep import AWAY, each
 
 BUG, LOCKED, GONE = ZeroDivisionError(), StoreBusy(reason="lock timeout"), StoreUnavailable(reason="a cable")
-ALMOST_AWAY = [GONE] * (AWAY - 1)
-
 Thing = Exception | bool
+ALMOST_AWAY: list[Thing] = [GONE] * (AWAY - 1)
 
 
 async def swept(things: Iterable[Thing]) -> tuple[tuple[Thing, ...], list[Exception]]:
@@ -30,7 +29,17 @@ async def swept(things: Iterable[Thing]) -> tuple[tuple[Thing, ...], list[Except
 
 
 async def test_a_store_that_is_away_many_times_but_never_long_ends_no_sweep() -> None:
-    things = [*ALMOST_AWAY, True, *ALMOST_AWAY, False, *ALMOST_AWAY, BUG, *ALMOST_AWAY, LOCKED, *ALMOST_AWAY]
+    things: list[Thing] = [
+        *ALMOST_AWAY,
+        True,
+        *ALMOST_AWAY,
+        False,
+        *ALMOST_AWAY,
+        BUG,
+        *ALMOST_AWAY,
+        LOCKED,
+        *ALMOST_AWAY,
+    ]
 
     done, failed = await swept(things)
 
