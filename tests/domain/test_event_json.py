@@ -158,6 +158,14 @@ def test_what_is_no_json_is_refused(value: bytes) -> None:
         read_event(PAYMENT_SUCCESS, value)
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_no_number_of_json_makes_it_no_json_even_where_nobody_looks(
+    partial: PaymentSuccess, number: float
+) -> None:
+    with pytest.raises(UnreadableEvent, match=r"The event is not JSON\."):
+        read_event(PAYMENT_SUCCESS, bytes_of(form_of(partial) | {"loyalty": number}))
+
+
 def test_a_field_that_must_be_there_is_named_and_a_foreign_topic_too(partial: PaymentSuccess) -> None:
     with pytest.raises(UnreadableEvent, match=r"^/kitchenTicketId is missing\.$"):
         read_event(KITCHEN_ITEM_STATUS_CHANGED, write_event(partial))
