@@ -22,11 +22,13 @@ _ALWAYS_FIT = 10
 def check_order_fits(event: PaymentSuccess) -> None:
     """Refuse an order whose events could not be sent, while nobody has paid for it yet.
 
+    Args:
+        event: What would be told of it, without any attempt.
+
     Raises:
         OrderTooLarge: its lines alone fill an event.
     """
-    bare = attrs.evolve(event, payment=attrs.evolve(event.payment, attempt=None, attempts=()))
-    if (needed := len(write(bare))) > LARGEST_ORDER_BYTES:
+    if (needed := len(write(event))) > LARGEST_ORDER_BYTES:
         raise OrderTooLarge(bytes_needed=needed, limit=LARGEST_ORDER_BYTES)
 
 

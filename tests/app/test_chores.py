@@ -22,6 +22,7 @@ from sale_domain.ids import BUCKETS, MerchantId, bucket_of
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.ports.leftovers import Leftover
 from sale_domain.publishing import RelayPolicy
+from sale_domain.use_cases import sweeping
 from sale_domain.use_cases.checkout import CheckoutRequest
 from sale_domain.use_cases.ordering import NewOrder
 from sale_domain.use_cases.sweep import AWAY
@@ -128,6 +129,26 @@ async def test_one_payment_that_cannot_be_applied_keeps_no_other_waiting(
     assert [fact.source.id for fact in shop.inbox.parked] == [broken]
     assert {order.id: order.status for order in shop.store.orders.values()}[good] is OrderStatus.COMPLETED  # type: ignore[index]  # see NewType
     assert [record.exc_info is not None for record in caplog.records if record.levelno == logging.ERROR] == [True]
+
+
+async def test_a_payment_that_cannot_be_applied_is_tried_once_a_sweep_however_many_pages_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop, asked = compose_in_memory(), list[str]()
+    waiting = []
+    for _ in range(5):
+        waiting.append(await parked_before_its_order(shop))
+        shop.clock.advance(1)
+
+    async def failing(order_id: str, *_: object, **__: object) -> object:
+        asked.append(order_id)
+        raise AssertionError("a bug")
+
+    monkeypatch.setattr(sweeping, "PAGE", 3)
+    monkeypatch.setattr(shop.sale.parts.orders, "change", failing)
+    await upkeep_of(shop).apply_all(ALL)
+
+    assert asked == waiting
 
 
 async def test_a_sweep_ends_when_the_database_goes_away_in_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -134,6 +134,19 @@ async def test_orders_that_others_keep_locked_are_left_to_the_next_sweep_and_kee
     assert await tables(shop, UsageStatus.ACTIVE) == []
 
 
+async def test_a_table_that_is_given_up_before_its_time_says_why_and_never_expires() -> None:
+    shop = compose_in_memory()
+    order_id = await reserved(shop, "table-4")
+    (usage,) = shop.store.orders[order_id].seating.usages
+
+    await shop.sale.cancel_usage(LAN, usage.id, reason="rain")
+    shop.clock.advance(3600)
+
+    assert (await shop.sale.sweep_expired(ALL)).orders == ()
+    told = shop.store.feeds[LAN.merchant_id][-1]
+    assert (told.action, told.reason) == (FeedAction.USAGE_CANCELLED, "rain")
+
+
 async def test_a_store_that_goes_away_ends_the_sweep_and_is_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     shop, asked = compose_in_memory(), list[str]()
     for n in range(3 * AWAY):

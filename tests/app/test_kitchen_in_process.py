@@ -8,11 +8,15 @@ import pytest
 from counter import LAN, item, opened
 from sale_adapters.memory import MemoryCatalog, demo_catalog
 from sale_app.composition import InMemorySale, compose_in_memory
+from sale_domain.cooking import Portion
 from sale_domain.errors import IllegalTransition, OrderChanged, SisterUnavailable, StaleVersion
-from sale_domain.ids import ItemId, OrderId, RecipeId
+from sale_domain.ids import ItemId, OrderId, RecipeId, StationId
+from sale_domain.kitchen_lifecycle import KitchenItemAction
 from sale_domain.snapshots import CatalogItem
+from sale_domain.stations import Station
 from sale_domain.use_cases.checkout import CheckoutRequest
 from sale_domain.use_cases.cooking import RESTARTS
+from sale_domain.views import OrderView
 
 
 class RestlessCatalog(MemoryCatalog):
@@ -62,6 +66,21 @@ async def test_a_sending_for_a_version_that_has_passed_is_stale() -> None:
     assert shop.store.orders[order_id].kitchen.tickets == ()
 
 
+async def test_a_cook_names_the_tickets_version_and_says_why_a_dish_is_voided() -> None:
+    shop = compose_in_memory()
+    sent = (await shop.sale.send(LAN, (await opened(shop, item("pho"))).order.id, ())).order
+    (ticket,) = sent.kitchen.tickets
+    assert (ticket.version, sent.version) == (1, 2)
+
+    async def void(version: int) -> OrderView:
+        seen = attrs.evolve(LAN, if_match=version)
+        return await shop.sale.act_on_kitchen_item(seen, ticket.items[0].id, KitchenItemAction.VOID, reason="dropped")
+
+    with pytest.raises(StaleVersion):
+        await void(sent.version)
+    assert [dish.void_reason for dish in (await void(ticket.version)).order.kitchen.items] == ["dropped"]
+
+
 async def test_what_was_given_up_is_not_sent_and_commerce_is_not_asked_about_it() -> None:
     shop = compose_in_memory()
     order_id = (await opened(shop, item("pho", 2))).order.id
@@ -70,6 +89,33 @@ async def test_what_was_given_up_is_not_sent_and_commerce_is_not_asked_about_it(
     with pytest.raises(IllegalTransition) as refusal:
         await shop.sale.send(LAN, order_id, ())
     assert (refusal.value.status, refusal.value.action) == ("CANCELLED", "send")
+
+
+async def test_a_dish_goes_where_its_category_is_cooked() -> None:
+    shop = compose_in_memory()
+    await shop.sale.replace_stations(LAN, (Station(id=StationId("stove"), name="Bếp", category_ids=("noodles",)),))
+    pho = ItemId("variant-pho")
+    shop.catalog.items[pho] = attrs.evolve(
+        shop.catalog.items[pho], product_variant={"id": pho, "categoryIds": ["soups", "noodles"]}
+    )
+
+    sent = await shop.sale.send(LAN, (await opened(shop, item("pho"), item("tra-da"))).order.id, ())
+
+    assert [(ticket.station_id, [dish.item_id for dish in ticket.items]) for ticket in sent.order.kitchen.tickets] == [
+        ("stove", ["variant-pho"]),
+        (None, ["variant-tra-da"]),
+    ]
+
+
+async def test_a_dish_is_sent_although_commerce_has_dropped_another_of_the_order() -> None:
+    shop = compose_in_memory()
+    order = (await opened(shop, item("pho"), item("tra-da"))).order
+    del shop.catalog.items[ItemId("variant-tra-da")]
+    bowl = Portion(line_id=order.basket.lines[0].id, quantity=Decimal(1))
+
+    sent = await shop.sale.send(LAN, order.id, (bowl,))
+
+    assert [dish.item_id for dish in sent.order.kitchen.items] == ["variant-pho"]
 
 
 async def test_a_recipe_is_the_checkouts_and_not_todays() -> None:

@@ -1,6 +1,7 @@
 """What happens at the same time, or twice, ends as if it had happened in turn, and once."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 
 import attrs
@@ -9,6 +10,8 @@ import pytest
 from counter import AT_THE_SHOP, LAN, everything, item, opened
 from sale_adapters.memory import MemoryPricing, demo_pricing
 from sale_app.composition import InMemorySale, compose_in_memory
+from sale_domain.context import Context
+from sale_domain.cooking import Portion
 from sale_domain.errors import (
     IllegalTransition,
     KeyReused,
@@ -16,11 +19,12 @@ from sale_domain.errors import (
     OrderChanged,
     StaleVersion,
 )
-from sale_domain.ids import LineId, OrderId
+from sale_domain.ids import LineId, OrderId, UnitId
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.ports.answers import AlreadyAnswered, AnswerKey, Once, StoredAnswer
 from sale_domain.ports.sisters import PricingRequest
 from sale_domain.quotes import Quote
+from sale_domain.seating import Units
 from sale_domain.use_cases.checkout import RESTARTS, CheckoutRequest
 from sale_domain.use_cases.concurrently import concurrently
 from sale_domain.use_cases.ordering import NewOrder
@@ -130,6 +134,24 @@ async def test_a_repeated_request_has_its_effect_once_and_the_first_answer(shop:
     assert told.value.answer.body == b"1"
     assert everything(shop) == before
     assert await shop.sale.kept_answer(once().key, fingerprint=b"{}") == told.value.answer
+
+
+async def test_what_is_sent_seated_and_moved_with_a_key_is_done_once(shop: InMemorySale) -> None:
+    order = (await opened(shop, item("pho", 2))).order
+    bowl = Portion(line_id=order.basket.lines[0].id, quantity=Decimal(1))
+
+    async def twice(path: str, act: Callable[[Context], Awaitable[OrderView]]) -> None:
+        asked = attrs.evolve(LAN, once=once(path=path))
+        await act(asked)
+        before = everything(shop)
+        with pytest.raises(AlreadyAnswered):
+            await act(asked)
+        assert everything(shop) == before
+
+    await twice("/send", lambda asked: shop.sale.send(asked, order.id, (bowl,)))
+    await twice("/seat", lambda asked: shop.sale.allocate(asked, order.id, Units(unit_ids=(UnitId("table-4"),))))
+    (usage,) = shop.store.orders[order.id].seating.usages
+    await twice("/move", lambda asked: shop.sale.move_usage(asked, usage.id, unit_id=UnitId("table-5")))
 
 
 async def test_equal_requests_at_the_same_time_wait_for_the_first(shop: InMemorySale) -> None:

@@ -3,6 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
+import attrs
+
 from sale_domain.announcements import messages
 from sale_domain.events import (
     EventItem,
@@ -15,7 +17,7 @@ from sale_domain.events import (
     PaymentSuccess,
     StockQuantity,
 )
-from sale_domain.ids import EventId, ItemId, RecipeId, StockId
+from sale_domain.ids import CustomerId, EventId, ItemId, RecipeId, StockId
 from sale_domain.ledger import FactType, PaymentFact
 from sale_domain.order_change import Change
 from sale_domain.orders import Order
@@ -195,6 +197,11 @@ def test_more_than_the_total_is_never_the_figure_to_book() -> None:
     message = told_of(checked_out(pho()), paid_attempt("a1", 100_000))
     assert paid_event(message).payment.paid == 65_000
     assert paid_event(message).payment.attempts[0].amount == 100_000
+
+
+def test_what_a_known_guest_pays_is_told_with_the_guest() -> None:
+    order = attrs.evolve(checked_out(pho()), customer_id=CustomerId("customer-1"))
+    assert paid_event(told_of(order, paid_attempt("a1", 65_000))).customer_id == "customer-1"
 
 
 def test_a_settled_transaction_names_no_attempt() -> None:

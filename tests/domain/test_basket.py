@@ -93,8 +93,9 @@ def test_a_part_of_a_combo_never_merges_with_a_plain_line() -> None:
 @pytest.mark.parametrize("quantity", ["0", "-1", "0.00001", "100000000000"])
 def test_a_quantity_that_is_none_is_refused(quantity: str) -> None:
     for item in (pho(quantity), custom(1, quantity), combo(quantity)):
-        with pytest.raises(Invalid):
+        with pytest.raises(Invalid) as refusal:
             basket(item)
+        assert refusal.value.pointer == "/quantity"
 
 
 def test_a_part_that_becomes_too_fine_by_its_combos_quantity_is_refused() -> None:

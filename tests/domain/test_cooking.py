@@ -277,7 +277,10 @@ def test_voiding_a_ticket_leaves_what_is_served_and_tells_of_each_item_in_turn()
     order = tap(tap(order, served, *HISTORY[KitchenItemStatus.SERVED]), cooking_item, COOK)
     change = cooking.void(order, order.kitchen.tickets[0].id, reason="a mouse", at=minutes(9), by="lan")
     assert [item.status.value for item in change.order.kitchen.items] == ["SERVED", "VOIDED", "VOIDED"]
-    assert [e.action for e in change.entries] == [FeedAction.ORDER_UPDATED, FeedAction.TICKET_VOIDED]
+    assert [(e.action, e.reason) for e in change.entries] == [
+        (FeedAction.ORDER_UPDATED, "a mouse"),
+        (FeedAction.TICKET_VOIDED, "a mouse"),
+    ]
     assert change.entries[1].status == "COMPLETED"
     events = [message.payload for message in told(change)]
     assert [message.seq for message in told(change)] == [order.events + 1, order.events + 2]

@@ -1,6 +1,8 @@
 """Events are written exactly and read back; what a later Sale adds is ignored, what is no event is said where."""
 
 import json
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import MappingProxyType
@@ -45,6 +47,16 @@ def partial() -> PaymentSuccess:
     return paid_event(message)
 
 
+@pytest.fixture
+def in_saigon(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the machine's own time be seven hours ahead of UTC."""
+    with monkeypatch.context() as there:
+        there.setenv("TZ", "<+07>-7")
+        time.tzset()
+        yield
+    time.tzset()
+
+
 def form_of(event: Event) -> Any:  # noqa: ANN401 - JSON
     return json.loads(write_event(event))
 
@@ -75,6 +87,17 @@ def test_amounts_are_plain_numbers_and_what_is_none_is_absent(partial: PaymentSu
     assert b"null" not in written
     assert b"paidAt" in written
     assert b'"transition":1,' in written
+
+
+@pytest.mark.usefixtures("in_saigon")
+def test_times_are_told_and_read_in_utc_wherever_the_machine_stands(partial: PaymentSuccess) -> None:
+    form = form_of(partial)
+    assert form["payment"]["paidAt"] == "2026-01-05T07:35:00Z"
+
+    form["payment"]["paidAt"] = "2026-01-05T16:35:00+09:00"
+    again = read_event(PAYMENT_SUCCESS, bytes_of(form))
+    assert isinstance(again, PaymentSuccess)
+    assert (again, again.payment.paid_at.tzinfo) == (partial, UTC)
 
 
 def test_a_fraction_that_no_binary_float_holds_stays_what_it_is(partial: PaymentSuccess) -> None:
@@ -133,6 +156,14 @@ def test_a_value_of_another_type_is_refused_where_it_is(
 def test_what_is_no_json_is_refused(value: bytes) -> None:
     with pytest.raises(UnreadableEvent, match=r"The event (is not JSON|must be an object)\."):
         read_event(PAYMENT_SUCCESS, value)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_no_number_of_json_makes_it_no_json_even_where_nobody_looks(
+    partial: PaymentSuccess, number: float
+) -> None:
+    with pytest.raises(UnreadableEvent, match=r"The event is not JSON\."):
+        read_event(PAYMENT_SUCCESS, bytes_of(form_of(partial) | {"loyalty": number}))
 
 
 def test_a_field_that_must_be_there_is_named_and_a_foreign_topic_too(partial: PaymentSuccess) -> None:

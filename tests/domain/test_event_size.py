@@ -5,6 +5,7 @@ from decimal import Decimal
 import attrs
 import pytest
 
+from sale_domain import event_size
 from sale_domain.announcements import check_events_fit, messages
 from sale_domain.basket import MAX_LINES
 from sale_domain.errors import OrderTooLarge
@@ -94,6 +95,42 @@ def test_attempts_that_do_not_fit_are_counted_and_the_money_is_told_in_full() ->
     assert event.payment.attempts_omitted == 901 - len(event.payment.attempts) > 0
     assert event.payment.attempt is not None
     assert event.payment.attempt.uid == "last"
+
+
+def test_an_order_may_need_its_limit_and_no_byte_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    order = checked_out(pho(2))
+    monkeypatch.setattr(event_size, "LARGEST_ORDER_BYTES", 0)
+    with pytest.raises(OrderTooLarge) as refused:
+        check_events_fit(order, event_id=EventId(ID))
+    needed = refused.value.bytes_needed
+
+    monkeypatch.setattr(event_size, "LARGEST_ORDER_BYTES", needed)
+    check_events_fit(order, event_id=EventId(ID))
+    monkeypatch.setattr(event_size, "LARGEST_ORDER_BYTES", needed - 1)
+    with pytest.raises(OrderTooLarge):
+        check_events_fit(order, event_id=EventId(ID))
+
+
+def test_an_event_lists_as_many_attempts_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    order = attrs.evolve(checked_out(pho(2)), ledger=Ledger(tuple(attempts(11))))
+    whole = event_of(order, paid_attempt("last", 130_000))
+    assert (len(whole.payment.attempts), whole.payment.attempts_omitted) == (12, None)
+
+    def listed(within: int) -> int:
+        monkeypatch.setattr(event_size, "LARGEST_EVENT_BYTES", within)
+        event = event_of(order, paid_attempt("last", 130_000))
+        assert size(event) <= within
+        assert len(event.payment.attempts) + (event.payment.attempts_omitted or 0) == 12
+        return len(event.payment.attempts)
+
+    # Room is kept for a comma behind each, and for the count of those left out while that is all of them.
+    bare = size(attrs.evolve(whole, payment=attrs.evolve(whole.payment, attempts=(), attempts_omitted=12)))
+    each = size(attrs.evolve(whole, payment=attrs.evolve(whole.payment, attempts=whole.payment.attempts[:1])))
+    each += 1 - size(attrs.evolve(whole, payment=attrs.evolve(whole.payment, attempts=())))
+    assert listed(size(whole)) == 12
+    assert listed(bare + 3 * each) == 3
+    assert listed(bare + 3 * each - 1) == 2
+    assert listed(bare) == 0
 
 
 def test_the_largest_order_that_is_let_through_still_tells_the_longest_attempts() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sale_domain.ids import BUCKETS, MerchantId, bucket_of, merchant_bucket, new_id
+from sale_domain.ids import BUCKETS, MerchantId, bucket_of, merchant_bucket, milliseconds_of, new_id
 
 times = st.integers(0, 2**48 - 1)
 chances = st.integers(0, 2**80 - 1)
@@ -12,10 +12,13 @@ buckets = st.integers(0, BUCKETS - 1)
 
 
 @given(times, chances, buckets)
-def test_an_id_names_the_bucket_that_it_was_made_for(milliseconds: int, randomness: int, bucket: int) -> None:
+def test_an_id_names_the_bucket_and_the_time_that_it_was_made_for(
+    milliseconds: int, randomness: int, bucket: int
+) -> None:
     identifier = new_id(milliseconds=milliseconds, randomness=randomness, bucket=bucket)
     assert len(identifier) == 28
     assert bucket_of(identifier) == bucket
+    assert milliseconds_of(identifier) == milliseconds
 
 
 @given(st.tuples(times, chances), st.tuples(times, chances), buckets, buckets)

@@ -7,7 +7,7 @@ import pytest
 
 from sale_domain.errors import Invalid
 from sale_domain.events import FeedAction
-from shop import MORNING, checked_out, draft, minutes, paid_attempt, pho, quote, snapshot
+from shop import MORNING, checked_out, draft, minutes, paid_attempt, pay, pho, quote, snapshot
 
 
 def test_history_tells_which_uid_came_to_name_two_transactions() -> None:
@@ -20,6 +20,15 @@ def test_history_tells_which_uid_came_to_name_two_transactions() -> None:
     assert second.entries
     assert second.entries[0].data is not None
     assert second.entries[0].data["conflicts"] == [{"uid": "a1", "names": ("t1", "t2")}]
+
+
+def test_history_tells_which_fact_of_a_payment_came_and_what_was_received_by_then() -> None:
+    order = pay(checked_out(pho()), paid_attempt("a1", 10_000))
+
+    _, change = order.record_payment(paid_attempt("a2", 30_000), at=MORNING)
+
+    (entry,) = change.entries
+    assert entry.data == {"fact": "mq-pay:attempt.success", "amount": 30_000, "received": 40_000}
 
 
 def test_history_tells_a_changed_note_and_only_what_was_changed() -> None:

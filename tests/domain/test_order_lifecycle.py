@@ -190,6 +190,12 @@ def test_a_clock_that_is_behind_never_takes_an_orders_time_back() -> None:
     assert earlier.updated_at == minutes(10)
 
 
+def test_a_checkout_is_timed_and_never_before_what_was_done_to_the_order_last() -> None:
+    order = draft(pho()).add_item(pho(), at=minutes(10), by="lan").order
+    assert check_out(order, at=minutes(12)).order.checked_out_at == minutes(12)
+    assert check_out(order, at=minutes(4)).order.checked_out_at == minutes(10)
+
+
 # --- the table itself ------------------------------------------------------------------------------------------------
 
 

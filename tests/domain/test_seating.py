@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from sale_domain import seating
 from sale_domain.allocation_errors import ReservationOver, TooManyUnits, UnitInUse, UnitNamedTwice
 from sale_domain.allocations import Told, Usage, UsageStatus
 from sale_domain.errors import IllegalTransition, NotFound
@@ -13,7 +14,7 @@ from sale_domain.ids import UnitId, UsageId
 from sale_domain.order_change import Change
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.orders import Order
-from sale_domain.seating import change_usage, expire_due
+from sale_domain.seating import Units, allocate, change_usage, expire_due
 from shop import MORNING, check_out, checked_out, draft, minutes, paid_attempt, pay, pho
 from tables import at_table, seated, take
 
@@ -95,6 +96,23 @@ def test_an_order_has_a_hundred_tables_at_once_and_those_that_it_has_left_do_not
     first = full.seating.usages[0]
     left = change_usage(full, first.id, lambda usage: usage.complete(at=minutes(9), by="lan")).order
     assert len(take(left, "table-100", at=minutes(9)).order.seating.usages) == 101
+
+
+def test_an_order_has_so_many_tables_in_its_life_and_not_one_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seating, "MAX_UNITS_EVER", 2)
+    order = seated(draft(pho()), "table-4")
+    left = change_usage(order, order.seating.usages[0].id, lambda usage: usage.complete(at=minutes(9), by="lan")).order
+
+    back = seated(left, "table-4")
+
+    with pytest.raises(TooManyUnits, match="at most 2 units in its life"):
+        take(back, "table-5")
+
+
+def test_a_room_is_taken_as_what_the_merchant_calls_it() -> None:
+    room = Units(unit_ids=(UnitId("room-1"),), type="ROOM")
+    order = allocate(draft(pho()), room, ids=(UsageId("usage-1"),), at=MORNING, by="lan").order
+    assert [(usage.unit_id, usage.type, usage.zone_id) for usage in order.seating.usages] == [("room-1", "ROOM", None)]
 
 
 def test_a_table_that_the_order_has_left_is_free_for_it_again() -> None:

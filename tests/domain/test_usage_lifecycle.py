@@ -66,6 +66,11 @@ def test_each_end_is_told_by_its_own_name_and_has_its_time() -> None:
         assert (entry.action, entry.at) == (told, minutes(50))
 
 
+def test_a_usage_that_is_given_up_says_who_did_it_and_why() -> None:
+    _, (entry,) = ACTIVE.cancel(reason="rain", at=minutes(50), by="lan")
+    assert (entry.reason, entry.by) == ("rain", "lan")
+
+
 def test_a_move_takes_the_new_unit_and_leaves_the_rest() -> None:
     moved, (entry,) = ACTIONS[UsageAction.MOVE](ACTIVE)
     assert (moved.unit_id, moved.status, moved.ended_at) == ("table-5", UsageStatus.ACTIVE, None)

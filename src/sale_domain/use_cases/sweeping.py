@@ -75,9 +75,9 @@ async def _apply(parts: StoreParts, parked: ParkedFact) -> bool:
     """Count a fact for its order; a webhook that brings it at the same time finds it known, or waits for the lock."""
 
     def decide(order: Order) -> Decision:
-        outcome, change = order.record_payment(parked.fact, at=parts.clock.now())
+        _, change = order.record_payment(parked.fact, at=parts.clock.now())
         told = messages(change, new_id=parts.ids.new)
-        return Decision(change=change, messages=told, outcome=outcome, unparked=parked.fact)
+        return Decision(change=change, messages=told, unparked=parked.fact)
 
     order_id = OrderId(parked.fact.source.id)
     await parts.orders.change(order_id, decide, merchant_id=None, needs=Need.ACTIVE_USAGES)
