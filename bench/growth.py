@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator, Sequence
 import httpx
 
 from asked import PartFailed
-from load import load
 from report import Figure
 from rig import LINES, LONG, Rig
 from sale_adapters.wire.places import BASE
@@ -27,9 +26,8 @@ async def costs(rig: Rig, kind: str) -> Sequence[float]:
     """Return what a request costs in each round, in ms of CPU of `serve` and PostgreSQL; the first warms up."""
     found = list[float]()
     for number in range(_ROUNDS + 1):
-        rig.rounds += 1
         before = rig.used()
-        sale = await load(kind, rig.places, rig.orders(kind), name=f"{rig.rounds}", seconds=_SECONDS)
+        sale = await rig.load(kind, seconds=_SECONDS)
         used = rig.used().since(before, each=sale.requests)
         sys.stdout.write(
             f"{kind:8} {number:>8}: {rig.count:,} orders, Sale {sale.per_second:6.0f}/s, p99 {sale.p99:6.1f} ms; "

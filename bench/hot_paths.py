@@ -8,7 +8,7 @@ import attrs
 import growth
 import yardstick
 from asked import Asked
-from load import Load, load
+from load import Load
 from report import RATIO, Figure
 from rig import MERCHANTS, Rig, Used, open_rig
 from yardstick import ITEM, PAYMENT, Yardstick
@@ -52,9 +52,8 @@ async def hot_paths(asked: Asked) -> AsyncGenerator[Figure]:
 
 
 async def _round(rig: Rig, each: Yardstick, *, name: str, seconds: int) -> "Round":
-    rig.rounds += 1
     before = rig.used()
-    sale = await load(each.name, rig.places, rig.orders(each.name), name=f"{rig.rounds}", seconds=seconds)
+    sale = await rig.load(each.name, seconds=seconds)
     between = rig.used()
     tps = await yardstick.pgbench(
         each, rig.url, rig.home, orders=rig.count, merchants=MERCHANTS, seconds=seconds, number=rig.rounds

@@ -1,5 +1,5 @@
 -- What wrk sends: every request once, to orders from a list; each thread to a replica of its own.
--- Arguments: payment or item, the list, a name for this round, then host and port of each replica.
+-- Arguments: payment or item, the list, how many of it were asked for before, and a name for this round.
 
 local threads = 0
 
@@ -17,7 +17,7 @@ end
 local lines, turn = {}, 0
 
 function init(args)
-  kind, list, round = args[1], args[2], args[3]
+  kind, list, before, round = args[1], args[2], tonumber(args[3]), args[4]
   for line in io.lines(list) do
     table.insert(lines, line)
   end
@@ -27,7 +27,7 @@ local payment = [[{"eventType":"mq-pay:attempt.success","timestamp":176759820000
 local item = [[{"itemId":"variant-tra-da","quantity":1,"note":"%s"}]]
 
 function request()
-  local place = turn * all + number
+  local place = before + turn * all + number
   turn = turn + 1
   local uid = round .. "-" .. place
   local id, merchant, token = string.match(lines[(place - 1) % #lines + 1], "(%S+) (%S+) (%S+)")

@@ -39,13 +39,14 @@ def wrk() -> str:
     raise PartFailed("It needs wrk (on Debian: apt-get install wrk).")
 
 
-async def load(kind: str, places: Sequence[str], orders: Path, *, name: str, seconds: int) -> Load:
+async def load(kind: str, places: Sequence[str], orders: Path, *, before: int, name: str, seconds: int) -> Load:
     """Ask for so long.
 
     Args:
         kind: `payment` or `item`.
         places: Host and port of every replica.
         orders: A file of lines: order, merchant, token.
+        before: How many of them other rounds have asked for: this one goes on behind them.
         name: Tells this round's requests from all others.
         seconds: How long.
 
@@ -55,7 +56,7 @@ async def load(kind: str, places: Sequence[str], orders: Path, *, name: str, sec
     command = [wrk(), f"-t{len(places)}", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(SCRIPT), f"http://{places[0]}"]
     environment = {**os.environ, "SALE_BENCH_PLACES": ",".join(places)}
     process = await asyncio.create_subprocess_exec(
-        *command, "--", kind, str(orders), name, stdout=asyncio.subprocess.PIPE, env=environment
+        *command, "--", kind, str(orders), str(before), name, stdout=asyncio.subprocess.PIPE, env=environment
     )
     told, _ = await process.communicate()
     found = Load(**json.loads(told.decode().strip().splitlines()[-1]))

@@ -130,14 +130,13 @@ def _plot(figures: Sequence[Figure]) -> bytes:
 
 def check(figures: Iterable[Figure], stored: Path) -> int:
     """Say which ratios are worse than the stored ones by more than `WORSE`; return the exit code."""
-    if not stored.exists():
-        sys.exit(f"There is nothing to compare with: {stored} is written by `make bench`.")
     before, lost = json.loads(stored.read_text()), 0
     for figure in figures:
-        if figure.unit != RATIO or figure.name not in before:
+        if figure.must is None or figure.name not in before:
             continue
         was = before[figure.name]["value"]
-        is_lost = figure.value < was * (1 - WORSE)
+        kept = was / figure.value if figure.less_is_better else figure.value / was
+        is_lost = kept < 1 - WORSE
         lost += is_lost
         sys.stdout.write(f"{'WORSE' if is_lost else 'as good':8} {figure.name}: {figure.value:.2f}, was {was:.2f}\n")
     return 1 if lost else 0

@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Mapping
+from collections import Counter
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,7 @@ import psycopg
 import filling
 from cpu import cpu_seconds, family_seconds
 from filling import Shelf
+from load import Load, load
 from replicas import MERCHANT, Replicas, running_replicas
 from sale_adapters.embedded import EmbeddedPostgres
 from sale_adapters.postgres.migrations.run import migrate
@@ -24,7 +26,7 @@ KINDS = ("payment", "item")
 LONG = "long"
 """Drafts of many lines; all others have two."""
 LINES = 199
-_SALE_TIMES = {"payment": "01KE6YB4M0", "item": "01KE6YB4M1", LONG: "01KE6YB4M2"}
+_SALE_TIMES = {"payment": "01KE6YB4M0", "item": "01KE6YB4M1", LONG: "01KE6YB4M4"}
 _ORDER = {
     "saleChannelId": "channel-vnd",
     "items": [
@@ -68,6 +70,7 @@ class Rig:
     templates: Mapping[str, str]
     count: int = 0
     rounds: int = 0
+    _asked: Counter[str] = attrs.field(factory=Counter, init=False)
 
     @property
     def places(self) -> list[str]:
@@ -82,6 +85,14 @@ class Rig:
             postgres=family_seconds(self.postgres.process.pid),
             sisters=cpu_seconds(self.replicas.sisters.pid),
         )
+
+    async def load(self, kind: str, *, seconds: int, places: Sequence[str] = ()) -> Load:
+        """Ask for so long, all `serve` or these, for orders that no round has asked for while there are any."""
+        self.rounds += 1
+        orders, before = self.orders(kind), self._asked[kind]
+        found = await load(kind, places or self.places, orders, before=before, name=f"{self.rounds}", seconds=seconds)
+        self._asked[kind] += found.requests
+        return found
 
     async def fill(self, count: int) -> None:
         """Have so many orders of each kind, for Sale and for pgbench."""

@@ -25,6 +25,7 @@ from width import serving, sharding
 
 HERE = Path(__file__).parent
 LINE = 300
+_CORES = min(CONNECTIONS, len(os.sched_getaffinity(0)))
 
 PARTS: Mapping[str, Part] = {
     "hot-paths": hot_paths,
@@ -47,6 +48,9 @@ async def main(asked: Asked, *, only: Sequence[str], check: bool) -> int:
 
     A part alone is printed and not written: what stands in one report was measured in one run.
     """
+    stored = HERE / "report.json"
+    if check and not stored.exists():
+        sys.exit(f"There is nothing to compare with: {stored} is written by `make bench`.")
     settings = {**report.machine(), **_settings(asked)}
     figures, failures = list[Figure](), list[str]()
     parts = {**PARTS, **LONG_PARTS}
@@ -55,7 +59,7 @@ async def main(asked: Asked, *, only: Sequence[str], check: bool) -> int:
     told = "".join(f"FAILED {failure}\n" for failure in failures)
     if check:
         sys.stdout.write(told)
-        return report.check(figures, HERE / "report.json") or bool(failures)
+        return report.check(figures, stored) or bool(failures)
     if not only:
         report.write(figures, settings, HERE)
     sys.stdout.write(report.page(figures, settings) + told)
@@ -78,7 +82,7 @@ def _settings(asked: Asked) -> Mapping[str, str]:
     return {
         "load": f"wrk, {CONNECTIONS} connections; {asked.rounds} rounds of {asked.seconds} s, alternating with pgbench",
         "filled": f"{orders} orders of each kind for Sale and as many for pgbench, of {MERCHANTS} merchants",
-        "serve processes": str(asked.replicas),
+        "serve processes on the hot paths": str(asked.replicas),
         "PostgreSQL": "as it comes: synchronous_commit=on, fsync=on, shared_buffers=128MB, over TCP",
     }
 
@@ -88,7 +92,7 @@ if __name__ == "__main__":
     parser.add_argument("--orders", type=int, nargs="+", default=[100_000], help="how many, growing")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=8)
-    parser.add_argument("--replicas", type=int, default=os.cpu_count(), help="serve processes; one a core unless said")
+    parser.add_argument("--replicas", type=int, default=_CORES, help="serve processes on the hot paths")
     parser.add_argument("--screens", type=int, default=1_000)
     parser.add_argument("--everything", action="store_true", help="also what takes long")
     parser.add_argument("--only", nargs="+", choices=[*PARTS, *LONG_PARTS], default=[], metavar="PART")

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 import psycopg
 
 from asked import Asked, PartFailed
-from load import CONNECTIONS, load
+from load import CONNECTIONS
 from relay_rig import open_relay_rig, refuse_repeats
 from relaying import drain, read
 from report import Figure
@@ -60,10 +60,9 @@ async def sharding(asked: Asked) -> AsyncGenerator[Figure]:
 
 
 async def _round(rig: Rig, width: int, *, seconds: int) -> tuple[float, int]:
-    rig.rounds += 1
     before, most = rig.used(), list[int]()
     watching = asyncio.create_task(_watch(rig, most))
-    sale = await load("payment", rig.places[:width], rig.orders("payment"), name=str(rig.rounds), seconds=seconds)
+    sale = await rig.load("payment", places=rig.places[:width], seconds=seconds)
     watching.cancel()
     used = rig.used().since(before, each=1_000 * sale.seconds)
     sys.stdout.write(

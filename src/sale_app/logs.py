@@ -39,8 +39,7 @@ def start_logging(settings: Settings) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(formatter(as_json=as_json, secrets=tuple(secrets_of(settings))))
     logging.basicConfig(level=settings.log_level, handlers=[handler])
-    # No line of ours says where in the code, by which thread or process it was written (Python's logging HOWTO).
-    logging._srcfile = None
+    # No line of ours says by which thread or process it was written (Python's logging HOWTO).
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     for chatty in ("httpx", "httpcore", "alembic"):
         # A line for each call to a sister is told by the metrics, and its URL holds names of people's roles; a line for
@@ -116,6 +115,8 @@ class _Formatter(logging.Formatter):
         told = _told(record)
         if record.exc_info:
             told["exception"] = _DETAIL.sub(f"DETAIL: {_MASK}", self.formatException(record.exc_info))
+        if record.stack_info:
+            told["stack"] = record.stack_info
         return self._mask(self._render(told))
 
 

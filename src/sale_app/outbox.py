@@ -32,9 +32,10 @@ def show_list(settings: Settings, console: Console, *, set_aside_only: bool, lim
     async def ask(desk: OutboxDesk) -> int:
         entries = await desk.unpublished(set_aside_only=set_aside_only, limit=limit)
         if entries:
+            lacking = await _without_relay(settings.database_url)
             print_whole(_table(entries, now=SystemClock().now()), console)
-            for mind in await _without_relay(settings.database_url):
-                console.print(mind, style="bold red", markup=False, soft_wrap=True)
+            for sentence in lacking:
+                console.print(sentence, style="bold red", markup=False, soft_wrap=True)
         else:
             console.print("Nothing waits.")
         if len(entries) == limit:

@@ -144,6 +144,13 @@ def test_half_a_character_is_written_too() -> None:
     assert json.loads(formatter(as_json=True).format(record("request", path="\ud800")))["path"] == "\ud800"
 
 
+def test_where_in_the_code_it_was_said_is_told_where_that_is_asked_for() -> None:
+    told = record("odd")
+    told.stack_info = "Stack (most recent call last):\n  in the kitchen"
+
+    assert json.loads(formatter(as_json=True).format(told))["stack"].endswith("in the kitchen")
+
+
 def test_a_forged_line_stays_inside_its_field() -> None:
     forged = '/a\n{"level":"CRITICAL","event":"halted"}'
     for as_json in (True, False):

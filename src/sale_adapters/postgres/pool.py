@@ -155,16 +155,16 @@ class Pool(AsyncConnectionPool[ConnectionType]):
 
     @asynccontextmanager
     async def connection(self, timeout: float | None = None) -> AsyncGenerator[ConnectionType]:  # noqa: ASYNC109 - psycopg's
-        """See psycopg; but what is left open is rolled back, and nothing is asked for what is not."""
+        """See psycopg; but what is left open is rolled back, and a connection with nothing open is not asked."""
         connection = await self._living(timeout)
-        try:
-            with connection.cut_after(self._longest_seconds):
+        with connection.cut_after(self._longest_seconds):
+            try:
+                yield connection
+            finally:
                 try:
-                    yield connection
-                finally:
                     await connection.given_up()
-        finally:
-            await self.putconn(connection)
+                finally:
+                    await self.putconn(connection)
 
     async def _living(self, timeout: float | None) -> ConnectionType:  # noqa: ASYNC109 - psycopg's
         """Return a connection; those that the server has ended are thrown away, each costing one system call."""

@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import Enum
 from itertools import count
 from types import NoneType
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import attrs
 from psycopg import DataError, OperationalError, errors, generators
@@ -226,13 +226,20 @@ def _said(value: object) -> bytes:
     return str(value).encode()
 
 
-_ENCODERS: dict[type, Callable[[Any], bytes | None]] = {
-    NoneType: _null,
-    bytes: _hex,
-    str: _text,
-    list: _array,
-    int: _said,
-    bool: _said,
-    Decimal: _said,
-    datetime: _said,
-}
+class _Encoders(dict[type, Callable[[Any], bytes | None]]):
+    def __missing__(self, kind: type) -> NoReturn:
+        raise AssertionError(f"no statement takes a {kind.__name__}")
+
+
+_ENCODERS = _Encoders(
+    {
+        NoneType: _null,
+        bytes: _hex,
+        str: _text,
+        list: _array,
+        int: _said,
+        bool: _said,
+        Decimal: _said,
+        datetime: _said,
+    }
+)

@@ -45,9 +45,11 @@ class RedisAlarm:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """End; what was rung just now may get lost."""
+        """Ring for what was rung just now, and end."""
         assert self._publishing is not None, "it was entered"
         await ended(self._publishing)
+        if self._rung.is_set():
+            await self._told()
         await self._redis.aclose()
 
     def ring(self) -> None:
@@ -58,13 +60,19 @@ class RedisAlarm:
         while True:
             await self._rung.wait()
             self._rung.clear()
-            try:
-                await self._redis.publish(self._channel, b"")
+            if await self._told():
                 await asyncio.sleep(self._pause_seconds)
-            except Exception as failure:  # noqa: BLE001 - see `go_on_after`
-                go_on_after(failure)
+            else:
                 self._rung.set()
                 await asyncio.sleep(self._rest_seconds)
+
+    async def _told(self) -> bool:
+        try:
+            await self._redis.publish(self._channel, b"")
+        except Exception as failure:  # noqa: BLE001 - see `go_on_after`
+            go_on_after(failure)
+            return False
+        return True
 
 
 class RedisBell:

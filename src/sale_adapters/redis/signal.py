@@ -48,9 +48,11 @@ class RedisSignal:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """End; what waits is lost."""
+        """Publish what waits, and end; what Redis does not take now is lost."""
         assert self._publishing is not None, "it was entered"
         await ended(self._publishing)
+        while self._waiting and await self._told():
+            pass
         self._count(LOST, len(self._waiting))
         await self._redis.aclose()
 
@@ -64,15 +66,24 @@ class RedisSignal:
     async def _publish(self) -> NoReturn:
         while True:
             await self._some.wait()
-            batch = [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]
-            if not self._waiting:
-                self._some.clear()
-            try:
-                await self._send(batch)
-            except Exception as failure:  # noqa: BLE001 - see `go_on_after`
-                go_on_after(failure)
-                self._count(LOST, len(batch))
+            if not await self._told():
                 await asyncio.sleep(self._rest_seconds)
+            elif len(self._waiting) < _AT_ONCE:
+                # What comes meanwhile goes together.
+                await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _told(self) -> bool:
+        """Tell Redis of the oldest that wait; return whether it took them."""
+        batch = [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]
+        if not self._waiting:
+            self._some.clear()
+        try:
+            await self._send(batch)
+        except Exception as failure:  # noqa: BLE001 - see `go_on_after`
+            go_on_after(failure)
+            self._count(LOST, len(batch))
+            return False
+        return True
 
     async def _send(self, batch: Sequence[tuple[MerchantId, FeedEntry]]) -> None:
         async with self._redis.pipeline(transaction=False) as together:
@@ -81,9 +92,6 @@ class RedisSignal:
             heard = sum(listeners > 0 for listeners in await together.execute())
         self._count(HEARD, heard)
         self._count(UNHEARD, len(batch) - heard)
-        if not self._waiting:
-            # What comes meanwhile goes together.
-            await asyncio.sleep(PAUSE_SECONDS)
 
     def _count(self, outcome: str, count: int) -> None:
         if count:

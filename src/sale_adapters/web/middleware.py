@@ -47,7 +47,8 @@ class RequestScope:
             await self._app(scope, receive, send)
             return
         tracer = None if scope["type"] == "websocket" or scope["path"] in _OF_OPERATORS else self._tracer
-        with _named(dict(scope["headers"]), tracer) as request_id:
+        # The first of two counts: a proxy puts its own before what a caller says.
+        with _named(dict(reversed(scope["headers"])), tracer) as request_id:
             if scope["type"] == "websocket":
                 await self._app(scope, receive, send)
                 return

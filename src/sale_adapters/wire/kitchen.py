@@ -134,7 +134,7 @@ class TicketItemBody:
         sale_order_item_id: The line of the order.
         item_type: As the line's.
         item_id: The catalogue's item; null for a CUSTOM line.
-        status: PENDING, PROCESSING, READY, SERVED or VOIDED.
+        status: PENDING, COOKING, READY, SERVED or VOIDED.
         course: In the merchant's own words.
         note: The line's (of a combo's part: the combo's), then the request's.
         recipe_id: How it is made, as known when it was sent.

@@ -58,7 +58,7 @@ class PaymentBody:
     Attributes:
         transaction_uid: The transaction, by mq-pay's name; null when none was named.
         attempt_uid: The attempt, by mq-pay's name; null when none was named.
-        status: Of the attempt success, failed, expired or cancelled; of the transaction settled, expired or cancelled.
+        status: Of the attempt success, failed, expired or cancelled; of the transaction settled or cancelled.
         amount: What the attempt is worth, or what the transaction says is paid; in the order's currency.
         payment_provider: Who carried the attempt's money.
         at: When it happened, as mq-pay says.

@@ -67,6 +67,18 @@ async def test_a_thousand_rings_at_once_become_one_or_two(redis_url: str) -> Non
         assert heard.rings - before <= 2
 
 
+async def test_who_ends_in_the_pause_behind_a_ring_rings_once_more_for_what_was_rung_in_it(redis_url: str) -> None:
+    async with listening(redis_url) as (bell, heard):
+        await bell.hearing.wait()
+        async with RedisAlarm(redis_url, channel=CHANNEL, pause_seconds=60) as alarm:
+            before = heard.rings
+            alarm.ring()
+            await heard.grows(before)
+            before = heard.rings
+            alarm.ring()
+        await heard.grows(before)
+
+
 async def test_ringing_with_no_redis_returns_at_once_and_does_not_hammer_it() -> None:
     async with RedisAlarm(NOBODY, channel=CHANNEL, rest_seconds=0.2) as alarm:
         tried = 0

@@ -12,6 +12,7 @@ import pytest
 from redis.asyncio import Redis
 
 from orders_world import fresh_merchant, opened, pho
+from sale_adapters.redis.alarm import PAUSE_SECONDS
 from sale_adapters.redis.signal import RedisSignal
 from sale_domain.events import FeedEntry
 from sale_domain.ids import MerchantId
@@ -113,3 +114,23 @@ async def test_after_a_rest_redis_is_told_again_and_a_bug_is_told_too(
         signal.changed(MERCHANT, change())
         await counts.reach("unheard", 1)
     assert [record.name for record in caplog.records] == ["sale.bugs"] * bugs
+
+
+async def test_what_comes_in_quick_succession_goes_together_and_nothing_of_it_is_lost(redis_url: str) -> None:
+    counts, asked = Counts(), 0
+    async with RedisSignal(redis_url, channel="signal-5", observe=counts) as signal:
+        pipeline = signal._redis.pipeline
+
+        def counted(*, transaction: bool) -> object:
+            nonlocal asked
+            asked += 1
+            return pipeline(transaction=transaction)
+
+        signal._redis.pipeline = counted  # type: ignore[method-assign, assignment]  # to count what happens
+        started = time.perf_counter()
+        for _ in range(60):
+            signal.changed(MERCHANT, change())
+            await asyncio.sleep(0.005)
+        took = time.perf_counter() - started
+        assert 1 < asked <= 2 + took / PAUSE_SECONDS
+    assert counts == {"unheard": 60}

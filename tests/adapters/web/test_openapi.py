@@ -4,6 +4,7 @@ import copy
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any
 
 import httpx
@@ -14,6 +15,10 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from sale_adapters.web.operations import OPERATIONS
 from sale_adapters.wire import json, webhook
 from sale_adapters.wire.refusals import InvalidInput
+from sale_domain.allocations import UsageStatus
+from sale_domain.kitchen_lifecycle import KitchenItemStatus, KitchenTicketStatus
+from sale_domain.ledger import FactType
+from sale_domain.order_lifecycle import OrderStatus
 
 Example = tuple[str, Any, Any]
 PAYMENT = next(each.examples[0] for each in OPERATIONS if each.path == "/webhooks/payment")
@@ -148,6 +153,32 @@ async def test_every_schema_property_and_parameter_that_is_not_self_evident_says
     assert mute == []
     assert [each for each in properties.values() if "Attributes:" in each["description"]] == []
     assert schemas["Order"]["properties"]["payments"]["description"].startswith("What mq-pay has told, a row each.")
+
+
+@pytest.mark.parametrize(
+    ("schema", "statuses"),
+    [
+        ("Order", OrderStatus),
+        ("Ticket", KitchenTicketStatus),
+        ("TicketItem", KitchenItemStatus),
+        ("Usage", UsageStatus),
+    ],
+)
+async def test_what_is_said_of_a_status_names_each_there_is_and_no_other(
+    document: Any,  # noqa: ANN401 - JSON
+    schema: str,
+    statuses: type[Enum],
+) -> None:
+    said = document["components"]["schemas"][schema]["properties"]["status"]["description"]
+    assert set(re.findall("[A-Z_]{4,}", said)) == {status.value for status in statuses}
+
+
+async def test_what_is_said_of_a_payments_status_names_all_that_mq_pay_tells(document: Any) -> None:  # noqa: ANN401 - JSON
+    said = document["components"]["schemas"]["Payment"]["properties"]["status"]["description"]
+    attempts, transactions = said.split(";")
+    for part, words in ((True, attempts), (False, transactions)):
+        told = {fact.value.rpartition(".")[2] for fact in FactType if fact.is_attempt is part}
+        assert set(re.findall(r"\b(success|settled|failed|expired|cancelled)\b", words)) == told
 
 
 def references(document: Any, part: Any) -> Iterator[str]:  # noqa: ANN401 - JSON

@@ -310,3 +310,9 @@ def _references(value: Any) -> set[str]:  # noqa: ANN401 - any JSON
             return set().union(*map(_references, value)) if value else set()
         case _:
             return set()
+
+
+async def test_of_two_request_ids_the_first_counts_which_a_proxy_has_put_there(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/healthz", headers=[("x-request-id", "of-the-proxy"), ("x-request-id", "of-the-caller")])
+
+    assert answer.headers.get_list("x-request-id") == ["of-the-proxy"]
