@@ -48,7 +48,7 @@ def test_every_command_explains_itself(command: str) -> None:
 
 @pytest.mark.parametrize(("said", "done"), [((), "demo"), (("PORT=9000",), "demo --port 9000"), (("PORT=",), "demo")])
 def test_make_run_takes_a_port(said: tuple[str, ...], done: str) -> None:
-    make = ("make", "-n", "-o", ".venv/.ready", "run", *said)
+    make = ("make", "--no-print-directory", "-n", "-o", ".venv/.ready", "run", *said)
     told = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 - our own Makefile
     assert told.stdout == f".venv/bin/sale {done}\n"
 
