@@ -88,7 +88,7 @@ class PooledConnection(AsyncConnection[TupleRow]):
         ear.register(self.pgconn.socket, select.POLLIN)
         return bool(ear.poll(0))
 
-    async def given_up(self) -> None:
+    async def rolled_back(self) -> None:
         """Roll back what is still open; a connection that cannot is replaced by the pool."""
         if self.pgconn.transaction_status in _OPEN:
             with suppress(psycopg.Error):
@@ -162,7 +162,7 @@ class Pool(AsyncConnectionPool[ConnectionType]):
                 yield connection
             finally:
                 try:
-                    await connection.given_up()
+                    await connection.rolled_back()
                 finally:
                     await self.putconn(connection)
 
