@@ -29,7 +29,6 @@ from sale_adapters.wire.frames import Frame, FrameData
 from sale_adapters.wire.places import BASE, STREAM
 from sale_adapters.wire.problems import status_of
 from sale_app.setting_rows import describe
-from sale_domain.allocations import USAGE_LIFECYCLE
 from sale_domain.errors import SaleError
 from sale_domain.kitchen_lifecycle import (
     KITCHEN_ITEM_LIFECYCLE,
@@ -40,6 +39,7 @@ from sale_domain.kitchen_lifecycle import (
 from sale_domain.lifecycle import Lifecycle
 from sale_domain.order_lifecycle import ORDER_LIFECYCLE
 from sale_domain.permissions import Permission
+from sale_domain.usage_lifecycle import USAGE_LIFECYCLE
 from tabled import MADE, table
 
 HERE = Path(__file__).parent / "reference"
@@ -150,6 +150,8 @@ def _metrics(catalog: Iterable[Metric]) -> str:
 
 _ERRORS_OF_CALLERS = {
     "sale_domain.errors",
+    "sale_domain.order_errors",
+    "sale_domain.port_errors",
     "sale_domain.allocation_errors",
     "sale_domain.kitchen_errors",
     "sale_adapters.wire.refusals",

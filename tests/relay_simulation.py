@@ -9,8 +9,8 @@ from relay_model import ModelLog, ModelOutbox
 from relay_surroundings import Process, Surroundings
 from relay_world import PAYMENTS, Notebook, event
 from sale_adapters.memory.event_log import Fate
-from sale_domain.errors import StoreUnavailable
 from sale_domain.ids import EventId
+from sale_domain.port_errors import StoreUnavailable
 from sale_domain.ports.publishing import (
     USUAL_PREFIX,
     EventLog,

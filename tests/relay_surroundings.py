@@ -6,7 +6,7 @@ from collections.abc import Coroutine, Generator
 import attrs
 
 from relay_guards import Guard
-from sale_domain.errors import StoreUnavailable
+from sale_domain.port_errors import StoreUnavailable
 
 
 class GiveWay:

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 
-from sale_domain.events import Message, PaymentSuccess
+from sale_domain.events import PaymentSuccess
 from sale_domain.ids import ItemId, LineId, MerchantId, OrderId, RecipeId, SaleChannelId, StockId
 from sale_domain.ledger import FactType, PaymentFact, Source, SourceType
 from sale_domain.lines import Component, Line, LinePrice, NewCustom, NewItem, NewProduct
+from sale_domain.messages import Message
 from sale_domain.money import Currency, Money
 from sale_domain.order_change import Change
 from sale_domain.orders import Order

@@ -32,7 +32,8 @@ from sale_adapters.postgres import (
     PostgresLeftovers,
     PostgresOrders,
 )
-from sale_adapters.postgres.rows import fact_of, key_values
+from sale_adapters.postgres.answer_rows import key_values
+from sale_adapters.postgres.rows import fact_of
 from sale_domain.ids import EventId
 from sale_domain.ledger import PaymentFact
 from sale_domain.ports.allocations import AllocationUsages

@@ -16,7 +16,7 @@ from sale_app.testing import events
 from sale_app.testing.machine import SaleMachine
 from sale_app.testing.payments import Pay
 from sale_domain import PAYMENT_SUCCESS, PaymentSuccess, write_event
-from sale_domain.errors import SisterUnavailable
+from sale_domain.port_errors import SisterUnavailable
 
 TWO_PHO = {"saleChannelId": "channel-vnd", "items": [{"itemId": "variant-pho", "quantity": 2}]}
 AWAY = SisterUnavailable(sister="commerce", reason="connection refused")

@@ -13,8 +13,9 @@ from sale_adapters.system import SystemClock
 from sale_app.logs import masked, start_logging
 from sale_app.settings import Settings
 from sale_app.tables import print_whole
-from sale_domain.errors import NotFound, StoreUnavailable
+from sale_domain.errors import NotFound
 from sale_domain.ids import BUCKETS, OrderId, bucket_of
+from sale_domain.port_errors import StoreUnavailable
 from sale_domain.ports.orders import Inbox, ParkedFact, ReceivedWebhook
 
 MOST_WEBHOOKS = 500

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
-from sale_domain.events import FeedEntry
+from sale_domain.feed import FeedEntry
 from sale_domain.ids import MerchantId
 from sale_domain.ports.feed import Observers
 

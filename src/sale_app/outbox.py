@@ -21,8 +21,9 @@ from sale_app.logs import masked
 from sale_app.settings import Settings
 from sale_app.tables import print_whole
 from sale_app.unattended import without_relay
-from sale_domain.errors import NotFound, SaleError, StoreUnavailable
+from sale_domain.errors import NotFound, SaleError
 from sale_domain.ids import EventId
+from sale_domain.port_errors import StoreUnavailable
 from sale_domain.ports.outbox_desk import DeskEntry, NotSetAside, OutboxDesk, Standing
 
 

@@ -14,7 +14,8 @@ import attrs
 from sale_app.chores import Chore, Rota, keep_doing
 from sale_app.relay_log import RelayLog
 from sale_app.relay_pace import AsyncioPace
-from sale_domain.errors import StoreUnavailable, Unavailable
+from sale_domain.errors import Unavailable
+from sale_domain.port_errors import StoreUnavailable
 from sale_domain.ports.publishing import USUAL_PREFIX, EventLog, Fenced, Layout, Outbox, Shard, ShardHalted
 from sale_domain.ports.relaying import RelayObserver, Standing
 from sale_domain.publishing import RelayPolicy, ShardRelay

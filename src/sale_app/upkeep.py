@@ -23,7 +23,7 @@ from sale_app.reconcile_limits import limits_of
 from sale_app.reconcile_sample import Findings, reconcile_sample
 from sale_app.settings import Settings
 from sale_app.telling import telling, uncounted
-from sale_domain.errors import StoreBusy
+from sale_domain.port_errors import StoreBusy
 from sale_domain.ports.leftovers import Leftover, Leftovers
 from sale_domain.ports.orders import ParkedFact
 from sale_domain.use_cases.parts import StoreParts

@@ -7,7 +7,6 @@ What is named here is the library's surface, and stays (docs/reference/stable.md
 'PARTIAL'
 """
 
-from sale_domain.allocations import USAGE_LIFECYCLE, UsageAction, UsageStatus
 from sale_domain.errors import Conflict, IllegalTransition, Rejected, SaleError, Unavailable
 from sale_domain.event_json import UnreadableEvent
 from sale_domain.events import (
@@ -34,6 +33,7 @@ from sale_domain.lifecycle import Lifecycle
 from sale_domain.money import Currency, Money
 from sale_domain.order_lifecycle import ORDER_LIFECYCLE, OrderAction, OrderStatus
 from sale_domain.permissions import Permission
+from sale_domain.usage_lifecycle import USAGE_LIFECYCLE, UsageAction, UsageStatus
 
 __all__ = [
     "EVENT_TYPES",

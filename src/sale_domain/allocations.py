@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from enum import Enum
 from typing import Any, NoReturn
 
 import attrs
@@ -11,48 +10,13 @@ from sale_domain.allocation_errors import UnitInUse
 from sale_domain.documents import JsonObject
 from sale_domain.errors import NotFound
 from sale_domain.event_json import instant
-from sale_domain.events import FeedAction, FeedEntry, Topic
+from sale_domain.feed import FeedAction, FeedEntry, Topic
 from sale_domain.ids import MerchantId, OrderId, UnitId, UsageId, ZoneId
-from sale_domain.lifecycle import Lifecycle
 from sale_domain.order_lifecycle import OrderStatus
+from sale_domain.usage_lifecycle import USAGE_LIFECYCLE, UsageAction, UsageStatus
 
 TABLE = "TABLE"
 """What a unit is unless it is said otherwise."""
-
-
-class UsageStatus(Enum):
-    """Where a usage is in its life."""
-
-    ACTIVE = "ACTIVE"
-    SUCCESS = "SUCCESS"
-    CANCELLED = "CANCELLED"
-    EXPIRED = "EXPIRED"
-
-
-class UsageAction(Enum):
-    """What can be done to a usage."""
-
-    MOVE = "move"
-    COMPLETE = "complete"
-    CANCEL = "cancel"
-    EXPIRE = "expire"
-
-
-USAGE_LIFECYCLE = Lifecycle[UsageStatus, UsageAction](
-    thing="allocation usage",
-    initial=UsageStatus.ACTIVE,
-    table={
-        UsageStatus.ACTIVE: {
-            UsageAction.MOVE: UsageStatus.ACTIVE,
-            UsageAction.COMPLETE: UsageStatus.SUCCESS,
-            UsageAction.CANCEL: UsageStatus.CANCELLED,
-            UsageAction.EXPIRE: UsageStatus.EXPIRED,
-        },
-        UsageStatus.SUCCESS: {},
-        UsageStatus.CANCELLED: {},
-        UsageStatus.EXPIRED: {},
-    },
-)
 
 _TOLD_AS: Mapping[UsageAction, FeedAction] = {
     UsageAction.MOVE: FeedAction.USAGE_MOVED,

@@ -12,7 +12,6 @@ from sale_domain.events import (
     Finance,
     FinanceSource,
     KitchenItemStatusChanged,
-    Message,
     PaidAttempt,
     Payment,
     PaymentSuccess,
@@ -22,6 +21,7 @@ from sale_domain.ids import EventId, StockId, bucket_of
 from sale_domain.kitchen import ItemMove
 from sale_domain.ledger import SuccessfulAttempt
 from sale_domain.lines import Line
+from sale_domain.messages import Message
 from sale_domain.order_change import Change
 from sale_domain.orders import Order
 from sale_domain.payments import PaymentTransition

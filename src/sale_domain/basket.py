@@ -5,10 +5,11 @@ from decimal import Decimal
 
 import attrs
 
-from sale_domain.errors import AlreadySent, ComboChild, Invalid, NotFound, TooManyLines
+from sale_domain.errors import Invalid, NotFound
 from sale_domain.ids import ItemId, LineId
 from sale_domain.lines import Keep, Line, LineMode, NewCustom, NewItem, NewProduct
 from sale_domain.money import Currency, Money, exact
+from sale_domain.order_errors import AlreadySent, ComboChild, TooManyLines
 
 MAX_LINES = 500
 """How many lines an order holds; a till's longest bill is far below."""

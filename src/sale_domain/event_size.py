@@ -5,9 +5,9 @@ from itertools import accumulate, takewhile
 
 import attrs
 
-from sale_domain.errors import OrderTooLarge
 from sale_domain.event_json import write
 from sale_domain.events import PaidAttempt, PaymentSuccess
+from sale_domain.order_errors import OrderTooLarge
 
 LARGEST_EVENT_BYTES = 1_000_000
 """With key and headers this still fits Kafka's default limit of 1 048 588 bytes for a record."""

@@ -1,4 +1,4 @@
-"""What Sale tells others: entries of the committed history, and the payloads that go to Kafka (contract §7, §8).
+"""What Sale tells other services: the payloads that go to Kafka (contract §7).
 
 Whoever listens to Kafka reads a record's value with `read_event`, and counts every event once by a key of its own:
 
@@ -14,11 +14,9 @@ The key is kept in the same transaction as what is booked; then a record may com
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from enum import Enum
 
 import attrs
 
-from sale_domain.documents import JsonObject
 from sale_domain.event_json import UnreadableEvent, read, write
 from sale_domain.ids import (
     CustomerId,
@@ -40,72 +38,6 @@ PAYMENT_SUCCESS = "payment.success"
 
 KITCHEN_ITEM_STATUS_CHANGED = "kitchen-ticket-item.status-changed"
 """The topic, and the event type, of a kitchen item's transition (C3, C15)."""
-
-
-class Topic(Enum):
-    """What a history entry is about; the value is the stream's topic (C21)."""
-
-    SALE_ORDER = "observation/sale/sale-order"
-    ALLOCATION_USAGE = "observation/allocation/allocation-usage"
-    KITCHEN_TICKET = "observation/sale/kitchen-ticket"
-
-
-class FeedAction(Enum):
-    """What a history entry tells (contract §8)."""
-
-    ORDER_CREATED = "ORDER_CREATED"
-    ORDER_UPDATED = "ORDER_UPDATED"
-    ORDER_CHECKED_OUT = "ORDER_CHECKED_OUT"
-    ORDER_REVERTED = "ORDER_REVERTED"
-    ORDER_CANCELLED = "ORDER_CANCELLED"
-    ORDER_PAYMENT_UPDATED = "ORDER_PAYMENT_UPDATED"
-    USAGE_CREATED = "USAGE_CREATED"
-    USAGE_MOVED = "USAGE_MOVED"
-    USAGE_COMPLETED = "USAGE_COMPLETED"
-    USAGE_CANCELLED = "USAGE_CANCELLED"
-    USAGE_EXPIRED = "USAGE_EXPIRED"
-    TICKET_SENT = "TICKET_SENT"
-    TICKET_UPDATED = "TICKET_UPDATED"
-    ITEM_STATUS_CHANGED = "ITEM_STATUS_CHANGED"
-    TICKET_VOIDED = "TICKET_VOIDED"
-
-    @property
-    def topic(self) -> Topic:
-        """Return what it happens to."""
-        return _TOPIC_OF[self.value.partition("_")[0]]
-
-
-_TOPIC_OF = {
-    "ORDER": Topic.SALE_ORDER,
-    "USAGE": Topic.ALLOCATION_USAGE,
-    "TICKET": Topic.KITCHEN_TICKET,
-    "ITEM": Topic.KITCHEN_TICKET,
-}
-
-
-@attrs.frozen(kw_only=True)
-class FeedEntry:
-    """One committed change of one thing: a row of the history, and a frame for the screens.
-
-    Attributes:
-        thing_id: The id of the order, the usage or the kitchen ticket.
-        version: The thing's version after the change.
-        status: Its status after the change; `from_status` before it, None for a new thing.
-        by: The user, `mq-pay`, or who of Sale did it by itself.
-        transition: The payment transition's number, where it was one.
-    """
-
-    topic: Topic
-    action: FeedAction
-    thing_id: str
-    version: int
-    status: str
-    from_status: str | None = None
-    at: datetime
-    by: str
-    reason: str | None = None
-    transition: int | None = None
-    data: JsonObject | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -317,25 +249,3 @@ def write_event(event: Event) -> bytes:
     True
     """
     return write(event)
-
-
-@attrs.frozen(kw_only=True)
-class Message:
-    """An event on its way to Kafka, written in the order's own transaction.
-
-    Attributes:
-        seq: The order's events are numbered 1, 2, …; they are published in this order.
-        transition: The payment transition's number, unique per order (C12); None for a kitchen item's.
-        occurred_at: Never earlier than the order's event before it.
-        traceparent: W3C trace context of the request that caused it.
-    """
-
-    event_id: EventId
-    topic: str
-    merchant_id: MerchantId
-    order_id: OrderId
-    seq: int
-    transition: int | None
-    occurred_at: datetime
-    traceparent: str | None = None
-    payload: Event

@@ -9,7 +9,7 @@ import attrs
 
 from sale_domain.documents import JsonObject
 from sale_domain.errors import IllegalTransition, Invalid, NotFound
-from sale_domain.events import FeedAction, FeedEntry, Topic
+from sale_domain.feed import FeedAction, FeedEntry, Topic
 from sale_domain.ids import ItemId, KitchenItemId, KitchenTicketId, LineId, OrderId, RecipeId, StationId
 from sale_domain.kitchen_lifecycle import (
     KITCHEN_ITEM_LIFECYCLE,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from sale_domain.documents import JsonObject
-from sale_domain.events import FeedAction, FeedEntry, Topic
+from sale_domain.feed import FeedAction, FeedEntry, Topic
 from sale_domain.kitchen import ItemMove
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.payments import PaymentTransition

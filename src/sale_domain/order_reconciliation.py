@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 
-from sale_domain.events import FeedAction
+from sale_domain.feed import FeedAction
 from sale_domain.ids import bucket_of, merchant_bucket
 from sale_domain.ledger import Ledger
 from sale_domain.money import Money

@@ -10,14 +10,15 @@ import attrs
 from sale_domain.allocations import Seating
 from sale_domain.basket import Basket
 from sale_domain.documents import Json, JsonObject
-from sale_domain.errors import EmptyOrder, Invalid
-from sale_domain.events import FeedAction
+from sale_domain.errors import Invalid
+from sale_domain.feed import FeedAction
 from sale_domain.ids import CustomerId, LineId, MerchantId, OrderId, SaleChannelId
 from sale_domain.kitchen import Kitchen, Steps
 from sale_domain.ledger import Ledger, PaymentFact
 from sale_domain.lines import Keep, Line, NewItem
 from sale_domain.money import Currency, Money
 from sale_domain.order_change import Change, order_entry
+from sale_domain.order_errors import EmptyOrder
 from sale_domain.order_lifecycle import ORDER_LIFECYCLE, OrderAction, OrderStatus
 from sale_domain.payments import PaymentOutcome, PaymentTransition, conflicts_told
 from sale_domain.quotes import Quote, Totals

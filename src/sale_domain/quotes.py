@@ -6,10 +6,11 @@ import attrs
 
 from sale_domain.basket import Basket
 from sale_domain.documents import JsonObject
-from sale_domain.errors import AmountTooLarge, SisterUnavailable
 from sale_domain.ids import LineId
 from sale_domain.lines import Line, LinePrice
 from sale_domain.money import Currency, Money
+from sale_domain.order_errors import AmountTooLarge
+from sale_domain.port_errors import SisterUnavailable
 from sale_domain.snapshots import CheckoutSnapshot
 
 

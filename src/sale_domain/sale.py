@@ -8,13 +8,13 @@ import attrs
 
 from sale_domain.context import Context
 from sale_domain.cooking import Portion
-from sale_domain.errors import Forbidden
 from sale_domain.ids import KitchenItemId, KitchenTicketId, LineId, OrderId, UnitId, UsageId
 from sale_domain.kitchen_lifecycle import KitchenItemAction
 from sale_domain.ledger import PaymentFact
 from sale_domain.lines import Keep
 from sale_domain.payments import PaymentOutcome
 from sale_domain.permissions import Permission, Principal, is_allowed
+from sale_domain.port_errors import Forbidden
 from sale_domain.ports.allocations import UsageFilter, UsagePage
 from sale_domain.ports.answers import AnswerKey, StoredAnswer
 from sale_domain.ports.kitchen import TicketFilter, TicketPage, TicketView

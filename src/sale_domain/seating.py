@@ -8,7 +8,7 @@ import attrs
 from sale_domain.allocation_errors import ReservationOver, TooManyUnits, UnitNamedTwice
 from sale_domain.allocations import TABLE, Told, Usage
 from sale_domain.errors import IllegalTransition
-from sale_domain.events import FeedEntry
+from sale_domain.feed import FeedEntry
 from sale_domain.ids import UnitId, UsageId, ZoneId
 from sale_domain.order_change import Change
 from sale_domain.order_lifecycle import ORDER_LIFECYCLE

@@ -17,9 +17,9 @@ from sale_app.setting_fields import Process
 from sale_app.settings import Settings
 from sale_app.upkeep import Upkeep, comparing
 from sale_domain.context import Context
-from sale_domain.errors import EventTooLarge, StoreUnavailable
 from sale_domain.ids import BUCKETS, MerchantId, bucket_of
 from sale_domain.order_lifecycle import OrderStatus
+from sale_domain.port_errors import EventTooLarge, StoreUnavailable
 from sale_domain.ports.leftovers import Leftover
 from sale_domain.publishing import RelayPolicy
 from sale_domain.use_cases import sweeping

@@ -6,7 +6,7 @@ from typing import Any
 from live import Live
 from sale_adapters.client import Product, SaleClient
 from sale_adapters.wire import json
-from sale_domain.allocations import UsageStatus
+from sale_domain.usage_lifecycle import UsageStatus
 
 TWO_PHO = Product(item_id="variant-pho", quantity=2)
 

@@ -10,12 +10,12 @@ from counter import LAN, item, opened
 from sale_adapters.memory import MemoryLeftovers
 from sale_app.composition import InMemorySale, compose_in_memory
 from sale_app.upkeep import SOON_SECONDS, Upkeep
-from sale_domain.allocations import UsageStatus
-from sale_domain.errors import KeyInUse, StoreUnavailable
-from sale_domain.events import FeedAction
+from sale_domain.feed import FeedAction
 from sale_domain.ids import BUCKETS, OrderId, UnitId, bucket_of
+from sale_domain.port_errors import KeyInUse, StoreUnavailable
 from sale_domain.ports.allocations import UsageFilter
 from sale_domain.seating import Units
+from sale_domain.usage_lifecycle import UsageStatus
 from sale_domain.use_cases import seating
 from sale_domain.use_cases.sweep import AWAY
 from spoken import said

@@ -7,20 +7,14 @@ import pytest
 
 from counter import AT_THE_AIRPORT, AT_THE_SHOP, LAN, everything, item, opened, pay
 from sale_app.composition import InMemorySale, compose_in_memory
-from sale_domain.errors import (
-    ExchangeRateNotNeeded,
-    ExchangeRateRequired,
-    Forbidden,
-    SisterUnavailable,
-    StoreUnavailable,
-    Unauthenticated,
-)
 from sale_domain.ids import OrderId
 from sale_domain.ledger import SourceType
 from sale_domain.money import Currency
+from sale_domain.order_errors import ExchangeRateNotNeeded, ExchangeRateRequired
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.payments import PaymentOutcome
 from sale_domain.permissions import Permission
+from sale_domain.port_errors import Forbidden, SisterUnavailable, StoreUnavailable, Unauthenticated
 from sale_domain.use_cases.checkout import CheckoutRequest
 from sale_domain.use_cases.concurrently import concurrently
 from sale_domain.use_cases.ordering import NewOrder

@@ -9,9 +9,11 @@ from counter import LAN, item, opened
 from sale_adapters.memory import MemoryCatalog, demo_catalog
 from sale_app.composition import InMemorySale, compose_in_memory
 from sale_domain.cooking import Portion
-from sale_domain.errors import IllegalTransition, OrderChanged, SisterUnavailable, StaleVersion
+from sale_domain.errors import IllegalTransition, StaleVersion
 from sale_domain.ids import ItemId, OrderId, RecipeId, StationId
 from sale_domain.kitchen_lifecycle import KitchenItemAction
+from sale_domain.order_errors import OrderChanged
+from sale_domain.port_errors import SisterUnavailable
 from sale_domain.snapshots import CatalogItem
 from sale_domain.stations import Station
 from sale_domain.use_cases.checkout import CheckoutRequest

@@ -12,15 +12,11 @@ from sale_adapters.memory import MemoryPricing, demo_pricing
 from sale_app.composition import InMemorySale, compose_in_memory
 from sale_domain.context import Context
 from sale_domain.cooking import Portion
-from sale_domain.errors import (
-    IllegalTransition,
-    KeyReused,
-    NotFound,
-    OrderChanged,
-    StaleVersion,
-)
+from sale_domain.errors import IllegalTransition, NotFound, StaleVersion
 from sale_domain.ids import LineId, OrderId, UnitId
+from sale_domain.order_errors import OrderChanged
 from sale_domain.order_lifecycle import OrderStatus
+from sale_domain.port_errors import KeyReused
 from sale_domain.ports.answers import AlreadyAnswered, AnswerKey, Once, StoredAnswer
 from sale_domain.ports.sisters import PricingRequest
 from sale_domain.quotes import Quote

@@ -22,7 +22,7 @@ from sale_app.reconcile_limits import limits_of
 from sale_app.reconcile_sample import reconcile_sample
 from sale_app.setting_fields import Process
 from sale_app.settings import Settings
-from sale_domain.errors import StoreUnavailable
+from sale_domain.port_errors import StoreUnavailable
 from sale_domain.ports.reconciling import Wait
 from sale_domain.reconciliation import Limits
 from sale_domain.ringing_orders import RingingOrders

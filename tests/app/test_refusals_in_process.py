@@ -9,20 +9,11 @@ import pytest
 
 from counter import LAN, STRANGER, everything, item, opened
 from sale_app.composition import InMemorySale, compose_in_memory
-from sale_domain.errors import (
-    EmptyOrder,
-    NotFound,
-    PriceChanged,
-    SaleError,
-    SisterRefused,
-    SisterUnavailable,
-    StaleVersion,
-    StoreUnavailable,
-    UnknownItem,
-    UnknownSaleChannel,
-)
+from sale_domain.errors import NotFound, SaleError, StaleVersion
 from sale_domain.ids import OrderId, SaleChannelId
+from sale_domain.order_errors import EmptyOrder, PriceChanged, UnknownItem, UnknownSaleChannel
 from sale_domain.order_lifecycle import OrderStatus
+from sale_domain.port_errors import SisterRefused, SisterUnavailable, StoreUnavailable
 from sale_domain.use_cases.checkout import CheckoutRequest
 from sale_domain.use_cases.ordering import NewOrder
 

@@ -8,7 +8,7 @@ import pytest
 from counter import LAN, item, opened, pay
 from sale_app.in_memory import InMemorySale, compose_in_memory
 from sale_domain import PAYMENT_SUCCESS, KitchenItemStatusChanged, PaymentSuccess, read_event
-from sale_domain.errors import SisterRefused, SisterUnavailable
+from sale_domain.port_errors import SisterRefused, SisterUnavailable
 from sale_domain.use_cases.checkout import CheckoutRequest
 
 AWAY = SisterUnavailable(sister="pricing", reason="connection refused")

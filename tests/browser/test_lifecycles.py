@@ -5,10 +5,10 @@ from enum import Enum
 import pytest
 
 from board_world import Open, evaluated
-from sale_domain.allocations import USAGE_LIFECYCLE, UsageStatus
 from sale_domain.kitchen_lifecycle import KITCHEN_ITEM_LIFECYCLE, KitchenItemStatus, KitchenTicketStatus
 from sale_domain.lifecycle import Action, Lifecycle, State
 from sale_domain.order_lifecycle import ORDER_LIFECYCLE, OrderStatus
+from sale_domain.usage_lifecycle import USAGE_LIFECYCLE, UsageStatus
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

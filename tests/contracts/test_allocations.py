@@ -8,14 +8,15 @@ import pytest
 
 from orders_world import MORNING, attempt, checking_out, create, fresh_id, fresh_merchant, paying
 from sale_domain.allocation_errors import UnitInUse
-from sale_domain.allocations import Seating, Usage, UsageStatus
+from sale_domain.allocations import Seating, Usage
 from sale_domain.errors import NotFound
-from sale_domain.events import FeedAction
+from sale_domain.feed import FeedAction
 from sale_domain.ids import BUCKETS, MerchantId, OrderId, UnitId, UsageId, ZoneId, bucket_of, merchant_bucket
 from sale_domain.orders import Order
 from sale_domain.ports.allocations import UsageFilter
 from sale_domain.ports.orders import Decision
 from sale_domain.seating import expire_due
+from sale_domain.usage_lifecycle import UsageStatus
 from seating_world import NOON, leaving, moving, taking
 from stores import Stores
 

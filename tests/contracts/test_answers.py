@@ -6,8 +6,8 @@ import attrs
 import pytest
 
 from orders_world import fresh_merchant, opened
-from sale_domain.errors import KeyReused
 from sale_domain.ids import UserId
+from sale_domain.port_errors import KeyReused
 from sale_domain.ports.answers import AlreadyAnswered, AnswerKey, Once, StoredAnswer
 from sale_domain.ports.orders import Decision
 from stores import Stores

@@ -6,8 +6,9 @@ import attrs
 import pytest
 
 from sale_adapters.memory import demo_catalog
-from sale_domain.errors import SisterUnavailable, UnknownItem, UnknownSaleChannel
 from sale_domain.ids import ItemId, SaleChannelId
+from sale_domain.order_errors import UnknownItem, UnknownSaleChannel
+from sale_domain.port_errors import SisterUnavailable
 from sale_domain.ports.sisters import Catalog
 from sisters_world import sisters_world
 

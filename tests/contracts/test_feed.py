@@ -11,9 +11,9 @@ from orders_world import MORNING, adding, attempt, checking_out, fresh_merchant,
 from sale_adapters.embedded import free_ports
 from sale_adapters.memory import ManualClock, MemoryFeed, MemoryOrders, MemoryStore
 from sale_adapters.postgres import Database, PostgresFeed, PostgresOrders
-from sale_domain.errors import StoreUnavailable
 from sale_domain.ids import MerchantId
 from sale_domain.orders import Order
+from sale_domain.port_errors import StoreUnavailable
 from sale_domain.ports.feed import Feed
 from sale_domain.ports.orders import Decision, Orders
 from stores import IMPATIENT

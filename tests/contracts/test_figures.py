@@ -15,11 +15,11 @@ from sale_adapters.memory import ManualClock, MemoryFigures, MemoryInbox, Memory
 from sale_adapters.postgres import Database, PostgresFigures, PostgresInbox, PostgresOrders
 from sale_adapters.postgres.outbox_desk import PostgresOutboxDesk
 from sale_adapters.postgres.relay_outbox import PostgresRelayOutbox
-from sale_domain.errors import StoreUnavailable
 from sale_domain.ids import OrderId
 from sale_domain.money import Currency
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.orders import Order
+from sale_domain.port_errors import StoreUnavailable
 from sale_domain.ports.figures import Backlog, Figures
 from sale_domain.ports.orders import Decision, Inbox, Orders
 from sale_domain.ports.outbox_desk import OutboxDesk

@@ -18,7 +18,7 @@ from sale_adapters.wire import json as exact
 from sale_adapters.wire.forms import from_json, to_json
 from sale_adapters.wire.frames import Frame, FrameData, frame_data, signal_message
 from sale_domain.documents import JsonObject
-from sale_domain.events import FeedAction, FeedEntry, Topic
+from sale_domain.feed import FeedAction, FeedEntry, Topic
 from sale_domain.ids import MerchantId
 from sale_domain.ports.orders import NumberedEntry
 

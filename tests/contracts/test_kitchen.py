@@ -23,7 +23,7 @@ from orders_world import (
 from sale_domain.allocations import Seating, UnreadSeating
 from sale_domain.cooking import Portion
 from sale_domain.errors import Invalid, NotFound
-from sale_domain.events import FeedAction, Topic
+from sale_domain.feed import FeedAction, Topic
 from sale_domain.ids import KitchenItemId, KitchenTicketId, MerchantId, StationId, merchant_bucket
 from sale_domain.kitchen import Kitchen, KitchenTicket, UnreadKitchen
 from sale_domain.kitchen_lifecycle import KitchenItemAction, KitchenTicketStatus

@@ -21,12 +21,13 @@ from orders_world import (
     paying,
     pho,
 )
-from sale_domain.errors import EventTooLarge, NotFound
-from sale_domain.events import FeedAction
+from sale_domain.errors import NotFound
+from sale_domain.feed import FeedAction
 from sale_domain.ids import CustomerId, OrderId, SaleChannelId
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.orders import Order
 from sale_domain.payments import PaymentOutcome
+from sale_domain.port_errors import EventTooLarge
 from sale_domain.ports.orders import Decision, OrderFilter
 from sale_domain.views import OrderView
 from shop import paid_event

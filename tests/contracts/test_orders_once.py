@@ -13,9 +13,10 @@ from orders_world import (
     opened,
     pho,
 )
-from sale_domain.errors import IllegalTransition, KeyReused
+from sale_domain.errors import IllegalTransition
 from sale_domain.ids import UserId
 from sale_domain.orders import Order
+from sale_domain.port_errors import KeyReused
 from sale_domain.ports.answers import AlreadyAnswered, AnswerKey, Once, StoredAnswer
 from sale_domain.ports.orders import Decision, OrderFilter
 from sale_domain.views import OrderView

@@ -10,8 +10,8 @@ from outbox_tables import insert, make_tables
 from relay_world import KITCHEN, PAYMENTS, event
 from sale_adapters.memory.relay_outbox import MemoryOutbox
 from sale_adapters.postgres.relay_outbox import PostgresRelayOutbox
-from sale_domain.errors import StoreUnavailable
 from sale_domain.ids import EventId
+from sale_domain.port_errors import StoreUnavailable
 from sale_domain.ports.publishing import (
     Fenced,
     Layout,

@@ -10,8 +10,9 @@ from relay_world import PAYMENTS, event
 from sale_adapters.memory import MemoryOutbox, MemoryOutboxDesk
 from sale_adapters.postgres.outbox_desk import PostgresOutboxDesk
 from sale_adapters.postgres.relay_outbox import PostgresRelayOutbox
-from sale_domain.errors import NotFound, StoreUnavailable
+from sale_domain.errors import NotFound
 from sale_domain.ids import EventId
+from sale_domain.port_errors import StoreUnavailable
 from sale_domain.ports.outbox_desk import DeskEntry, NotSetAside, OutboxDesk, Standing
 from sale_domain.ports.publishing import Lease, LogRecord, Outbox, OutboxRow, Partition, PublishedAt, Shard
 

@@ -8,8 +8,8 @@ import pytest
 from sale_adapters.memory import MemoryPolicies
 from sale_adapters.redis.connection import connect
 from sale_adapters.redis.policy_cache import CachedPolicies
-from sale_domain.errors import SisterUnavailable
 from sale_domain.permissions import Effect, Permission
+from sale_domain.port_errors import SisterUnavailable
 from sale_domain.ports.sisters import Policies
 from sisters_world import sisters_world
 

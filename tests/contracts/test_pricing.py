@@ -9,10 +9,10 @@ import pytest
 import shop
 from sale_adapters.memory import demo_pricing
 from sale_domain.basket import Basket
-from sale_domain.errors import SisterRefused, SisterUnavailable
 from sale_domain.ids import SaleChannelId
 from sale_domain.lines import NewItem
 from sale_domain.money import Currency, Money
+from sale_domain.port_errors import SisterRefused, SisterUnavailable
 from sale_domain.ports.sisters import Pricing, PricingRequest
 from sisters_world import sisters_world
 

@@ -6,9 +6,9 @@ import attrs
 import pytest
 
 from sale_adapters.memory import MemoryTokens
-from sale_domain.errors import SisterUnavailable, Unauthenticated
 from sale_domain.ids import MerchantId, UserId
 from sale_domain.permissions import Principal
+from sale_domain.port_errors import SisterUnavailable, Unauthenticated
 from sale_domain.ports.sisters import TokenVerifier
 from sisters_world import sisters_world
 

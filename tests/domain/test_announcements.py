@@ -11,7 +11,6 @@ from sale_domain.events import (
     EventTotals,
     Finance,
     FinanceSource,
-    Message,
     PaidAttempt,
     Payment,
     PaymentSuccess,
@@ -19,6 +18,7 @@ from sale_domain.events import (
 )
 from sale_domain.ids import CustomerId, EventId, ItemId, RecipeId, StockId
 from sale_domain.ledger import FactType, PaymentFact
+from sale_domain.messages import Message
 from sale_domain.order_change import Change
 from sale_domain.orders import Order
 from shop import (

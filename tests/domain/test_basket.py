@@ -6,9 +6,10 @@ import attrs
 import pytest
 
 from sale_domain.basket import MAX_LINES, Basket
-from sale_domain.errors import AlreadySent, ComboChild, Invalid, NotFound, TooManyLines
+from sale_domain.errors import Invalid, NotFound
 from sale_domain.ids import ItemId, LineId
 from sale_domain.lines import Keep, LineMode, NewItem
+from sale_domain.order_errors import AlreadySent, ComboChild, TooManyLines
 from sale_domain.orders import Order
 from shop import MORNING, VND, combo, custom, draft, minutes, pho, product, vnd
 

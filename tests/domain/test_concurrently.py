@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from sale_domain.errors import EmptyOrder
+from sale_domain.order_errors import EmptyOrder
 from sale_domain.use_cases.concurrently import AT_MOST, concurrently
 
 

@@ -8,12 +8,15 @@ import pytest
 from kitchen_world import BAR, HISTORY, STOVE, kitchen_id, portion, send, tap
 from sale_domain import cooking
 from sale_domain.announcements import messages
-from sale_domain.errors import AlreadySent, IllegalTransition, Invalid
-from sale_domain.events import FeedAction, KitchenItemStatusChanged, Message
+from sale_domain.errors import IllegalTransition, Invalid
+from sale_domain.events import KitchenItemStatusChanged
+from sale_domain.feed import FeedAction
 from sale_domain.ids import LineId
 from sale_domain.kitchen_errors import MoreThanOrdered, NothingToSend, NotSendable, TooManyKitchenItems
 from sale_domain.kitchen_lifecycle import KitchenItemAction, KitchenItemStatus, KitchenTicketStatus
+from sale_domain.messages import Message
 from sale_domain.order_change import Change
+from sale_domain.order_errors import AlreadySent
 from sale_domain.orders import Order
 from shop import check_out, checked_out, combo, custom, draft, minutes, paid_attempt, paid_event, pay, pho, product, vnd
 

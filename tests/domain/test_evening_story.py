@@ -19,10 +19,12 @@ from sale_domain.allocations import Told, Usage
 from sale_domain.announcements import messages
 from sale_domain.cooking import Menu, Preparation
 from sale_domain.errors import Conflict, SaleError
-from sale_domain.events import FeedEntry, KitchenItemStatusChanged, Message, PaymentSuccess, Topic
+from sale_domain.events import KitchenItemStatusChanged, PaymentSuccess
+from sale_domain.feed import FeedEntry, Topic
 from sale_domain.ids import ItemId, LineId, UnitId, UsageId
 from sale_domain.kitchen_lifecycle import KitchenItemAction
 from sale_domain.ledger import FactType
+from sale_domain.messages import Message
 from sale_domain.order_change import Change
 from sale_domain.orders import Order
 from sale_domain.seating import change_usage, expire_due

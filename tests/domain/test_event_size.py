@@ -8,12 +8,12 @@ import pytest
 from sale_domain import event_size
 from sale_domain.announcements import check_events_fit, messages
 from sale_domain.basket import MAX_LINES
-from sale_domain.errors import OrderTooLarge
 from sale_domain.event_size import LARGEST_EVENT_BYTES, LARGEST_ORDER_BYTES
 from sale_domain.events import PaymentSuccess, write_event
 from sale_domain.ids import EventId, ItemId, LineId, RecipeId, StockId
 from sale_domain.ledger import FactType, Ledger, PaymentFact
 from sale_domain.lines import NewProduct
+from sale_domain.order_errors import OrderTooLarge
 from sale_domain.orders import Order
 from shop import check_out, checked_out, draft, fact, minutes, paid_attempt, paid_event, pho, product
 

@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from sale_domain.errors import Invalid
-from sale_domain.events import FeedAction
+from sale_domain.feed import FeedAction
 from shop import MORNING, checked_out, draft, minutes, paid_attempt, pay, pho, quote, snapshot
 
 

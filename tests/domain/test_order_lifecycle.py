@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from sale_domain.errors import EmptyOrder, IllegalTransition
+from sale_domain.errors import IllegalTransition
 from sale_domain.order_change import Change
+from sale_domain.order_errors import EmptyOrder
 from sale_domain.order_lifecycle import ORDER_LIFECYCLE, OrderAction, OrderStatus
 from sale_domain.orders import Order
 from sale_domain.payments import PaymentOutcome

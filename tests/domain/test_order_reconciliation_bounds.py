@@ -6,12 +6,12 @@ from decimal import Decimal
 import pytest
 
 import orders_world as world
-from sale_domain.allocations import UsageStatus
 from sale_domain.ids import LineId
 from sale_domain.ledger import Ledger
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.order_reconciliation import check_order
 from sale_domain.reconciliation import Check, Finding, Mend, plain
+from sale_domain.usage_lifecycle import UsageStatus
 from seating_world import taking
 from spoilt_orders import (
     an,

@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from sale_domain.announcements import messages
-from sale_domain.errors import ComboChild, EmptyOrder, IllegalTransition, SaleError
-from sale_domain.events import FeedEntry, Message
+from sale_domain.errors import IllegalTransition, SaleError
+from sale_domain.feed import FeedEntry
 from sale_domain.ledger import FactType, Ledger, PaymentFact
 from sale_domain.lines import LineMode, NewCustom, NewItem
+from sale_domain.messages import Message
 from sale_domain.money import Money
 from sale_domain.order_change import Change
+from sale_domain.order_errors import ComboChild, EmptyOrder
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.orders import Order
 from sale_domain.payments import PaymentOutcome

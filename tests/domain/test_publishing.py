@@ -8,8 +8,8 @@ import pytest
 from relay_world import KITCHEN, ONLY_SHARD, PAYMENTS, event, make_world
 from sale_adapters.memory.event_log import Fate
 from sale_adapters.memory.relay_outbox import MemoryOutbox
-from sale_domain.errors import StoreUnavailable
 from sale_domain.ids import EventId
+from sale_domain.port_errors import StoreUnavailable
 from sale_domain.ports.publishing import (
     Fenced,
     Lease,

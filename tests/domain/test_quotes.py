@@ -6,10 +6,11 @@ from decimal import Decimal
 import attrs
 import pytest
 
-from sale_domain.errors import AmountTooLarge, SisterUnavailable
 from sale_domain.ids import LineId
 from sale_domain.lines import LinePrice
 from sale_domain.money import Currency, Money
+from sale_domain.order_errors import AmountTooLarge
+from sale_domain.port_errors import SisterUnavailable
 from sale_domain.quotes import Quote
 from shop import MORNING, VND, check_out, combo, draft, pho, product, quote, snapshot, vnd
 

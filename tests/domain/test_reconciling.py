@@ -10,7 +10,7 @@ import evening
 import orders_world as world
 from evening import CLOSING_TIME
 from sale_adapters.memory import ManualClock, MemoryBooks, MemoryLogReader, MemoryOrders, MemoryStore
-from sale_domain.errors import OrderChanged
+from sale_domain.order_errors import OrderChanged
 from sale_domain.reconciliation import Check, Finding, Mend
 from sale_domain.use_cases import reconciling
 from sale_domain.use_cases.reconciling import Reconciliation, Scope, Seen, mend

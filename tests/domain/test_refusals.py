@@ -6,15 +6,16 @@ import pytest
 from kitchen_world import portion, send
 from relay_world import ONLY_SHARD
 from sale_domain.allocation_errors import ReservationOver, TooManyUnits, UnitNamedTwice
-from sale_domain.allocations import UsageStatus
-from sale_domain.errors import NotFound, SaleError, SisterUnavailable
+from sale_domain.errors import NotFound, SaleError
 from sale_domain.ids import EventId, KitchenItemId, KitchenTicketId, StationId
 from sale_domain.kitchen import Kitchen
 from sale_domain.kitchen_errors import NotSendable
+from sale_domain.port_errors import SisterUnavailable
 from sale_domain.ports.outbox_desk import NotSetAside, Standing
 from sale_domain.ports.publishing import Fenced
 from sale_domain.quotes import Quote
 from sale_domain.seating import MAX_UNITS, MAX_UNITS_EVER
+from sale_domain.usage_lifecycle import UsageStatus
 from seating_world import taking
 from shop import VND, draft, pho, quote
 

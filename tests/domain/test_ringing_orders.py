@@ -7,10 +7,10 @@ import pytest
 
 from orders_world import Refused, adding, attempt, checking_out, fresh_merchant, opened, paying, pho
 from sale_adapters.memory import ManualClock, MemoryOrders, MemoryStore
-from sale_domain.errors import StoreUnavailable
-from sale_domain.events import FeedEntry
+from sale_domain.feed import FeedEntry
 from sale_domain.ids import MerchantId
 from sale_domain.orders import Order
+from sale_domain.port_errors import StoreUnavailable
 from sale_domain.ports.orders import Decision, OrderFilter
 from sale_domain.ringing_orders import RingingOrders
 

@@ -7,14 +7,15 @@ import pytest
 
 from sale_domain import seating
 from sale_domain.allocation_errors import ReservationOver, TooManyUnits, UnitInUse, UnitNamedTwice
-from sale_domain.allocations import Told, Usage, UsageStatus
+from sale_domain.allocations import Told, Usage
 from sale_domain.errors import IllegalTransition, NotFound
-from sale_domain.events import FeedAction, Topic
+from sale_domain.feed import FeedAction, Topic
 from sale_domain.ids import UnitId, UsageId
 from sale_domain.order_change import Change
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.orders import Order
 from sale_domain.seating import Units, allocate, change_usage, expire_due
+from sale_domain.usage_lifecycle import UsageStatus
 from shop import MORNING, check_out, checked_out, draft, minutes, paid_attempt, pay, pho
 from tables import at_table, seated, take
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable
 
 import pytest
 
-from sale_domain.errors import StoreBusy, StoreUnavailable
+from sale_domain.port_errors import StoreBusy, StoreUnavailable
 from sale_domain.use_cases.sweep import AWAY, each
 
 BUG, LOCKED, GONE = ZeroDivisionError(), StoreBusy(reason="lock timeout"), StoreUnavailable(reason="a cable")

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from sale_domain.allocations import USAGE_LIFECYCLE, Told, Usage, UsageAction, UsageStatus
+from sale_domain.allocations import Told, Usage
 from sale_domain.errors import IllegalTransition
-from sale_domain.events import FeedAction
+from sale_domain.feed import FeedAction
 from sale_domain.ids import UnitId
+from sale_domain.usage_lifecycle import USAGE_LIFECYCLE, UsageAction, UsageStatus
 from shop import draft, minutes, pho
 from tables import at_table, seated
 

@@ -12,6 +12,10 @@ from built import ROOT, ran
 
 STABLE = ROOT / "docs" / "reference" / "stable.md"
 FOREIGN = "import json, sys, sale_domain; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+PARTS = """
+import json, sys, sale_domain
+print(json.dumps(sorted(name.partition(".")[2] for name in sys.modules if name.startswith("sale_domain."))))
+"""
 USER = '''
 """What a consumer writes."""
 
@@ -58,6 +62,22 @@ def test_importing_it_loads_nothing_but_attrs_and_the_standard_library(bare: Pat
     loaded = set(json.loads(ran(bare, "-c", FOREIGN, cwd=tmp_path)))
     assert loaded - set(sys.stdlib_module_names) <= {"attr", "attrs", "sale_domain", "__main__", "_virtualenv"}
     assert "sale_domain" in loaded
+
+
+def test_importing_it_loads_what_the_surface_is_made_of_and_no_use_case(bare: Path, tmp_path: Path) -> None:
+    assert json.loads(ran(bare, "-c", PARTS, cwd=tmp_path)) == [
+        "errors",
+        "event_json",
+        "events",
+        "ids",
+        "kitchen_lifecycle",
+        "ledger",
+        "lifecycle",
+        "money",
+        "order_lifecycle",
+        "permissions",
+        "usage_lifecycle",
+    ]
 
 
 def test_every_name_of_the_surface_is_on_the_page_that_says_what_is_stable_and_no_other() -> None:

@@ -18,7 +18,7 @@ from sale_adapters.wire import json
 from sale_adapters.wire.places import BASE
 from sale_adapters.wire.retries import Retries, retry_after_seconds
 from sale_domain.documents import JsonObject
-from sale_domain.errors import KeyInUse
+from sale_domain.port_errors import KeyInUse
 
 Token = str | Callable[[], Awaitable[str]]
 """A bearer token, or what returns one; it is asked before every try, and has to keep the token itself."""

@@ -8,7 +8,7 @@ from sale_adapters.client.calling import place
 from sale_adapters.client.listing import ListCalls
 from sale_adapters.client.requests import said
 from sale_adapters.wire.allocations import UsageBody, UsageListBody, UsagesBody
-from sale_domain.allocations import UsageStatus
+from sale_domain.usage_lifecycle import UsageStatus
 
 _USAGES = "allocation-usages"
 

@@ -1,7 +1,7 @@
 """Kept answers in memory."""
 
 from sale_adapters.memory.store import MemoryStore
-from sale_domain.errors import KeyInUse
+from sale_domain.port_errors import KeyInUse
 from sale_domain.ports.answers import AnswerKey, StoredAnswer
 
 

@@ -10,8 +10,9 @@ import attrs
 from sale_adapters.memory.store import MemoryStore
 from sale_adapters.wire import json
 from sale_adapters.wire.events import payload_of
-from sale_domain.events import FeedAction, FeedEntry, Message, Topic
+from sale_domain.feed import FeedAction, FeedEntry, Topic
 from sale_domain.ids import MerchantId, OrderId, bucket_of, merchant_bucket
+from sale_domain.messages import Message
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.orders import Order
 from sale_domain.ports.reconciling import (

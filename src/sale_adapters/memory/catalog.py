@@ -2,9 +2,9 @@
 
 from sale_adapters.memory.scripted import Scripted
 from sale_domain.documents import JsonObject
-from sale_domain.errors import UnknownItem, UnknownSaleChannel
 from sale_domain.ids import ItemId, MerchantId, RecipeId, SaleChannelId, StockId
 from sale_domain.money import Currency
+from sale_domain.order_errors import UnknownItem, UnknownSaleChannel
 from sale_domain.snapshots import CatalogItem, SaleChannel
 
 

@@ -9,11 +9,13 @@ from sale_adapters.memory.allocations import check_units_are_free
 from sale_adapters.memory.store import MemoryStore
 from sale_adapters.wire.events import payload_of
 from sale_domain.allocations import Seating, UnreadSeating
-from sale_domain.errors import KeyInUse, NotFound, StoreBusy
-from sale_domain.events import Message, Topic
+from sale_domain.errors import NotFound
+from sale_domain.feed import Topic
 from sale_domain.ids import MerchantId, OrderId
 from sale_domain.kitchen import Kitchen, UnreadKitchen
+from sale_domain.messages import Message
 from sale_domain.orders import Order
+from sale_domain.port_errors import KeyInUse, StoreBusy
 from sale_domain.ports.answers import AlreadyAnswered, Once
 from sale_domain.ports.orders import (
     EVERYTHING,

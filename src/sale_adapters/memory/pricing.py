@@ -4,10 +4,10 @@ from decimal import Decimal
 
 from sale_adapters.memory.scripted import Scripted
 from sale_domain.documents import JsonObject
-from sale_domain.errors import SisterRefused
 from sale_domain.ids import ItemId, LineId
 from sale_domain.lines import Line, LinePrice
 from sale_domain.money import Currency, Money
+from sale_domain.port_errors import SisterRefused
 from sale_domain.ports.sisters import PricingRequest
 from sale_domain.quotes import Quote, QuotedLine, Totals
 

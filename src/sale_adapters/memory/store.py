@@ -10,11 +10,13 @@ from weakref import WeakValueDictionary
 import attrs
 
 from sale_adapters.memory.relay_outbox import MemoryOutbox
-from sale_domain.errors import KeyReused, SaleError
-from sale_domain.events import FeedEntry, Message
+from sale_domain.errors import SaleError
+from sale_domain.feed import FeedEntry
 from sale_domain.ids import MerchantId, OrderId
 from sale_domain.ledger import PaymentFact
+from sale_domain.messages import Message
 from sale_domain.orders import Order
+from sale_domain.port_errors import KeyReused
 from sale_domain.ports.answers import AnswerKey, StoredAnswer
 from sale_domain.ports.orders import ReceivedWebhook
 from sale_domain.ports.runtime import Clock

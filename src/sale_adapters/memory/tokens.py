@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from sale_adapters.memory.scripted import Scripted
-from sale_domain.errors import Unauthenticated
 from sale_domain.ids import MerchantId, UserId
 from sale_domain.permissions import Principal
+from sale_domain.port_errors import Unauthenticated
 
 
 class MemoryTokens(Scripted):

@@ -13,9 +13,9 @@ from sale_adapters.postgres.kitchen_rows import kitchen_of, kitchen_reads
 from sale_adapters.postgres.reasons import in_one_line
 from sale_adapters.postgres.trips import Begin, Query, Row, Trips
 from sale_adapters.postgres.usage_rows import seating_of
-from sale_domain.errors import StoreUnavailable
 from sale_domain.ids import EventId, KitchenTicketId, MerchantId, OrderId, merchant_bucket
 from sale_domain.money import exact
+from sale_domain.port_errors import StoreUnavailable
 from sale_domain.ports.publishing import PublishedAt
 from sale_domain.ports.reconciling import (
     BookedEntry,

@@ -14,7 +14,7 @@ from sale_adapters.postgres.pool import Pool
 from sale_adapters.postgres.reasons import in_one_line, is_unmigrated
 from sale_adapters.postgres.sessions import TimeOuts
 from sale_adapters.postgres.trips import Begin, Query, Row, Session, Trips
-from sale_domain.errors import StoreBusy, StoreUnavailable
+from sale_domain.port_errors import StoreBusy, StoreUnavailable
 
 Result = TypeVar("Result")
 

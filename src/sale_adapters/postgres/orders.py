@@ -5,7 +5,7 @@ from datetime import datetime
 
 import attrs
 
-from sale_adapters.postgres import rows, usage_sql
+from sale_adapters.postgres import answer_rows, rows, usage_sql
 from sale_adapters.postgres import statements as sql
 from sale_adapters.postgres.connection import Database
 from sale_adapters.postgres.feed_numbers import feed_seq, number_in
@@ -265,5 +265,5 @@ def _line_writes(order: Order, before: _Loaded | None) -> Iterator[Query]:
 
 def _answered(once: Once | None, view: OrderView) -> Iterator[Query]:
     if once is not None:
-        key, answer = rows.key_values(once.key), rows.answer_values(once.answer(view))
+        key, answer = answer_rows.key_values(once.key), answer_rows.answer_values(once.answer(view))
         yield sql.KEEP_ANSWER(**answer, key_bucket=key["bucket"], key_digest=key["digest"])

@@ -10,8 +10,9 @@ from sale_adapters.postgres.outbox_sql import IS_HELD_BACK, IS_SET_ASIDE
 from sale_adapters.postgres.pool import SOON_NOTICED
 from sale_adapters.postgres.reasons import in_one_line
 from sale_adapters.postgres.relay_sql import TIME_OUTS
-from sale_domain.errors import NotFound, StoreUnavailable
+from sale_domain.errors import NotFound
 from sale_domain.ids import EventId, OrderId, bucket_of
+from sale_domain.port_errors import StoreUnavailable
 from sale_domain.ports.outbox_desk import DeskEntry, NotSetAside, Standing
 from sale_domain.ports.publishing import OutboxRow, PublishedAt
 

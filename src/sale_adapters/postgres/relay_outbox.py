@@ -13,8 +13,8 @@ from sale_adapters.postgres import relay_sql as sql
 from sale_adapters.postgres.pool import Pool
 from sale_adapters.postgres.reasons import in_one_line
 from sale_adapters.postgres.trips import Begin, Query, Session, Trips
-from sale_domain.errors import StoreUnavailable
 from sale_domain.ids import EventId, OrderId, bucket_of
+from sale_domain.port_errors import StoreUnavailable
 from sale_domain.ports.publishing import (
     USUAL_PREFIX,
     Fenced,

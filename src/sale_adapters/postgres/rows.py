@@ -1,6 +1,5 @@
 """Domain values as rows, and rows as domain values; an order's currency lives on its own row alone."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
@@ -11,7 +10,7 @@ from sale_adapters.wire.forms import from_json, to_json
 from sale_domain.allocations import Seating
 from sale_domain.basket import Basket
 from sale_domain.documents import Json, JsonObject
-from sale_domain.events import FeedAction, FeedEntry, Message, Topic
+from sale_domain.feed import FeedAction, FeedEntry, Topic
 from sale_domain.ids import (
     CustomerId,
     ItemId,
@@ -27,10 +26,10 @@ from sale_domain.ids import (
 from sale_domain.kitchen import Kitchen
 from sale_domain.ledger import FactType, Ledger, PaymentFact, Source, SourceType
 from sale_domain.lines import Line, LineMode, LinePrice
+from sale_domain.messages import Message
 from sale_domain.money import Currency, Money
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.orders import Order
-from sale_domain.ports.answers import AnswerKey, StoredAnswer
 from sale_domain.ports.orders import NumberedEntry, ReceivedWebhook
 from sale_domain.quotes import Totals
 from sale_domain.snapshots import CheckoutSnapshot
@@ -302,43 +301,6 @@ def webhook_values(webhook: ReceivedWebhook) -> Values:
         "body": webhook.body,
         "outcome": webhook.outcome,
     }
-
-
-def key_values(key: AnswerKey) -> Values:
-    """Return where an answer is kept."""
-    parts = (key.merchant_id, key.user_id, key.method, key.path, key.key)
-    return {"bucket": merchant_bucket(key.merchant_id), "digest": _digest(parts)}
-
-
-def claim_values(key: AnswerKey, *, fingerprint: bytes, answer: StoredAnswer | None = None) -> Values:
-    """Return the row of a request that must have its effect once, with its answer when that is known."""
-    unanswered: Values = {"status": None, "headers": None, "body": None}
-    return {
-        **key_values(key),
-        "merchant_id": key.merchant_id,
-        "user_id": key.user_id,
-        "method": key.method,
-        "path": key.path,
-        "key": key.key,
-        "fingerprint": fingerprint,
-        **(answer_values(answer) if answer else unanswered),
-    }
-
-
-def answer_values(answer: StoredAnswer) -> Values:
-    """Return an answer's columns."""
-    return {"status": answer.status, "headers": _text(answer.headers), "body": answer.body}
-
-
-def answer_of(row: Row) -> StoredAnswer:
-    """Return the answer that a row keeps."""
-    headers = from_json(json.read(row["headers"].encode()), tuple[tuple[str, str], ...])
-    return StoredAnswer(status=row["status"], headers=headers, body=row["body"])
-
-
-def _digest(parts: Sequence[str]) -> bytes:
-    """Return what stands for texts that are too long for an index; as JSON, so that no two lists look alike."""
-    return hashlib.blake2b(json.write(list(parts)), digest_size=32).digest()
 
 
 def _text(form: Json) -> str:

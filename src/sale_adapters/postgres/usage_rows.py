@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from sale_adapters.postgres import usage_sql as sql
 from sale_adapters.postgres.trips import Query, Row
 from sale_domain.allocation_errors import UnitInUse
-from sale_domain.allocations import Seating, Usage, UsageStatus
+from sale_domain.allocations import Seating, Usage
 from sale_domain.ids import MerchantId, OrderId, UnitId, UsageId, ZoneId, bucket_of
+from sale_domain.usage_lifecycle import UsageStatus
 
 
 def usage_of(row: Row) -> Usage:

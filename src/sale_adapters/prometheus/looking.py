@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from sale_domain.errors import StoreUnavailable
+from sale_domain.port_errors import StoreUnavailable
 from sale_domain.ports.figures import Figures, StoreFigures
 
 _LOG = logging.getLogger("sale.metrics")

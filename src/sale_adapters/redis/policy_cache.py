@@ -14,8 +14,8 @@ import attrs
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from sale_domain.errors import SisterUnavailable
 from sale_domain.permissions import Effect, Permission
+from sale_domain.port_errors import SisterUnavailable
 from sale_domain.ports.sisters import Policies
 
 _LOG = logging.getLogger("sale.redis")

@@ -8,7 +8,7 @@ from typing import NoReturn, Self
 from sale_adapters.redis.alarm import PAUSE_SECONDS
 from sale_adapters.redis.connection import connect, ended, go_on_after
 from sale_adapters.wire.frames import signal_message
-from sale_domain.events import FeedEntry
+from sale_domain.feed import FeedEntry
 from sale_domain.ids import MerchantId
 
 HEARD, UNHEARD, LOST = "heard", "unheard", "lost"

@@ -11,9 +11,9 @@ from sale_adapters.sisters.cache import Cache
 from sale_adapters.sisters.documents import Document, accepted, unusable
 from sale_adapters.sisters.transport import Transport
 from sale_domain.documents import JsonObject
-from sale_domain.errors import UnknownItem, UnknownSaleChannel
 from sale_domain.ids import ItemId, MerchantId, RecipeId, SaleChannelId, StockId
 from sale_domain.money import currency
+from sale_domain.order_errors import UnknownItem, UnknownSaleChannel
 from sale_domain.snapshots import CatalogItem, SaleChannel
 
 SISTER = "commerce"

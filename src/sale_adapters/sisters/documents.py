@@ -13,7 +13,7 @@ from sale_adapters.sisters.transport import Answer
 from sale_adapters.wire import json
 from sale_adapters.wire.retries import retry_after_seconds, whole_seconds
 from sale_domain.documents import Json, JsonObject
-from sale_domain.errors import SisterRefused, SisterUnavailable
+from sale_domain.port_errors import SisterRefused, SisterUnavailable
 
 _NOT_THE_REQUESTS_FAULT = frozenset({401, 403, 407, 408, 425, 429})
 """She does not let Sale in, or asks to be left alone: whoever asked Sale can do nothing about either."""

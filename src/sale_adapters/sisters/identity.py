@@ -14,9 +14,9 @@ from jwt.utils import base64url_decode
 from sale_adapters.sisters.keys import SigningKey, SigningKeys
 from sale_adapters.wire import json
 from sale_domain.documents import Json, JsonObject
-from sale_domain.errors import Unauthenticated
 from sale_domain.ids import MerchantId, UserId
 from sale_domain.permissions import Principal
+from sale_domain.port_errors import Unauthenticated
 from sale_domain.ports.runtime import Clock
 
 _LONGEST_TOKEN = 8_192

@@ -9,7 +9,7 @@ import jwt
 from sale_adapters.sisters.documents import Document, unusable, usable
 from sale_adapters.sisters.flights import Flights
 from sale_adapters.sisters.transport import Transport
-from sale_domain.errors import SisterUnavailable
+from sale_domain.port_errors import SisterUnavailable
 
 SISTER = "identity"
 

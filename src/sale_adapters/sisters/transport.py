@@ -11,7 +11,7 @@ import httpx
 from sale_adapters.sisters.breaker import Admission, Breaker
 from sale_adapters.wire.retries import Retries, retry_after_seconds, whole_seconds
 from sale_adapters.wire.tracing import Kind, step
-from sale_domain.errors import SisterUnavailable
+from sale_domain.port_errors import SisterUnavailable
 
 Token = Callable[[str | None], Awaitable[str]]
 """Return a service token; one that differs from the given token, which a sister has refused, if any."""

@@ -5,9 +5,9 @@ from starlette.requests import Request
 
 from sale_adapters.web.rates import Rates
 from sale_adapters.wire.refusals import InvalidInput
-from sale_domain.errors import Forbidden, Unauthenticated
 from sale_domain.ids import MerchantId, UserId
 from sale_domain.permissions import Permission
+from sale_domain.port_errors import Forbidden, Unauthenticated
 from sale_domain.sale import Sale
 
 

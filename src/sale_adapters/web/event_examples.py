@@ -8,10 +8,11 @@ from sale_adapters.web.kitchen_examples import bowls_begun
 from sale_adapters.wire import json
 from sale_domain.announcements import messages
 from sale_domain.documents import Json
-from sale_domain.events import Message, write_event
+from sale_domain.events import write_event
 from sale_domain.ids import EventId, ItemId, LineId, MerchantId, OrderId, RecipeId, SaleChannelId, StockId
 from sale_domain.ledger import FactType, PaymentFact, Source, SourceType
 from sale_domain.lines import LinePrice, NewProduct
+from sale_domain.messages import Message
 from sale_domain.money import Currency, Money
 from sale_domain.orders import Order
 from sale_domain.ports.publishing import OutboxRow

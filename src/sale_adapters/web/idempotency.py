@@ -11,7 +11,8 @@ from sale_adapters.web.access import Caller
 from sale_adapters.web.replies import refusal
 from sale_adapters.wire.problems import problem_of
 from sale_adapters.wire.refusals import InvalidInput
-from sale_domain.errors import KeyInUse, KeyReused, SaleError
+from sale_domain.errors import SaleError
+from sale_domain.port_errors import KeyInUse, KeyReused
 from sale_domain.ports.answers import AlreadyAnswered, AnswerKey, StoredAnswer
 from sale_domain.sale import Sale
 

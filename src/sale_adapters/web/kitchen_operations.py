@@ -13,14 +13,7 @@ from sale_adapters.wire.kitchen import (
     VoidBody,
 )
 from sale_domain.documents import JsonObject
-from sale_domain.errors import (
-    IllegalTransition,
-    NotFound,
-    OrderChanged,
-    SisterRefused,
-    SisterUnavailable,
-    UnknownItem,
-)
+from sale_domain.errors import IllegalTransition, NotFound
 from sale_domain.kitchen_errors import (
     MoreThanOrdered,
     NothingToSend,
@@ -28,7 +21,9 @@ from sale_domain.kitchen_errors import (
     StationsOverlap,
     TooManyKitchenItems,
 )
+from sale_domain.order_errors import OrderChanged, UnknownItem
 from sale_domain.permissions import Permission
+from sale_domain.port_errors import SisterRefused, SisterUnavailable
 
 _TICKET = "kitchen ticket"
 _DROPPED: JsonObject = {"reason": "it fell down"}

@@ -28,18 +28,18 @@ from sale_adapters.wire.refusals import (
     UrlTooLong,
 )
 from sale_adapters.wire.signatures import ID, SIGNATURE, TIMESTAMP
-from sale_domain import errors
+from sale_domain import errors, port_errors
 from sale_domain.documents import Json, JsonObject
 
 _ANYWHERE = (InvalidInput, BodyTooLarge, UrlTooLong, HeadersTooLarge, TookTooLong)
 _SECURED = (
-    errors.Unauthenticated,
-    errors.Forbidden,
+    port_errors.Unauthenticated,
+    port_errors.Forbidden,
     TooManyRequests,
-    errors.SisterUnavailable,
-    errors.StoreUnavailable,
+    port_errors.SisterUnavailable,
+    port_errors.StoreUnavailable,
 )
-_REPEATABLE = (errors.KeyReused, errors.KeyInUse)
+_REPEATABLE = (port_errors.KeyReused, port_errors.KeyInUse)
 
 _PROBLEM: JsonObject = {
     "type": "object",

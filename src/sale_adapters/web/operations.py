@@ -23,26 +23,23 @@ from sale_adapters.wire.unallocated import UnallocatedListBody, UnallocatedQuery
 from sale_adapters.wire.webhook import OutcomeBody
 from sale_adapters.wire.webhook_form import PaymentForm
 from sale_domain.documents import JsonObject
-from sale_domain.errors import (
+from sale_domain.errors import IllegalTransition, NotFound
+from sale_domain.order_errors import (
     AlreadySent,
     AmountTooLarge,
     ComboChild,
     EmptyOrder,
     ExchangeRateNotNeeded,
     ExchangeRateRequired,
-    IllegalTransition,
-    NotFound,
     OrderChanged,
     OrderTooLarge,
     PriceChanged,
-    SisterRefused,
-    SisterUnavailable,
-    StoreUnavailable,
     TooManyLines,
     UnknownItem,
     UnknownSaleChannel,
 )
 from sale_domain.permissions import Permission
+from sale_domain.port_errors import SisterRefused, SisterUnavailable, StoreUnavailable
 
 _ORDER = "order"
 _PHO: JsonObject = {"itemId": "variant-pho", "quantity": 2, "note": "ít hành"}

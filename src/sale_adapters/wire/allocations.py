@@ -6,10 +6,11 @@ import attrs
 
 from sale_adapters.wire.refusals import InvalidInput
 from sale_adapters.wire.scalars import Cursor, Instant, PageSize, Text, cursor
-from sale_domain.allocations import TABLE, Usage, UsageStatus
+from sale_domain.allocations import TABLE, Usage
 from sale_domain.ids import UnitId, UsageId, ZoneId
 from sale_domain.ports.allocations import UsageFilter, UsagePage
 from sale_domain.seating import Units
+from sale_domain.usage_lifecycle import UsageStatus
 from sale_domain.views import OrderView
 
 MAX_UNITS = 50

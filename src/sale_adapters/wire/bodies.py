@@ -18,10 +18,10 @@ from sale_adapters.wire.scalars import (
     TextOrEmpty,
 )
 from sale_domain.basket import MAX_LINES
-from sale_domain.errors import TooManyLines
 from sale_domain.ids import CustomerId, ItemId, SaleChannelId
 from sale_domain.lines import PRODUCT_VARIANT, Keep
 from sale_domain.money import Currency
+from sale_domain.order_errors import TooManyLines
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.ports.orders import OrderFilter
 from sale_domain.use_cases.checkout import CheckoutRequest

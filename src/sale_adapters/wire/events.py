@@ -1,8 +1,9 @@
 """An event as the bytes that Kafka gets (contract §7)."""
 
-from sale_domain.errors import EventTooLarge
 from sale_domain.event_size import LARGEST_EVENT_BYTES
-from sale_domain.events import Message, write_event
+from sale_domain.events import write_event
+from sale_domain.messages import Message
+from sale_domain.port_errors import EventTooLarge
 
 
 def payload_of(message: Message) -> bytes:

@@ -8,7 +8,7 @@ import attrs
 from sale_adapters.wire import json
 from sale_adapters.wire.forms import to_json
 from sale_domain.documents import Json
-from sale_domain.events import FeedEntry
+from sale_domain.feed import FeedEntry
 from sale_domain.ids import MerchantId
 
 

@@ -20,7 +20,7 @@ from sale_adapters.wire.refusals import (
     TooManyRequests,
     UrlTooLong,
 )
-from sale_domain import allocation_errors, errors, kitchen_errors
+from sale_domain import allocation_errors, errors, kitchen_errors, order_errors, port_errors
 from sale_domain.documents import Json, JsonObject
 
 MEDIA_TYPE = "application/problem+json"
@@ -32,11 +32,11 @@ RETRY_AFTER_SECONDS = 1
 _STATUS: Mapping[type[errors.SaleError], int] = {
     InvalidInput: 400,
     errors.Invalid: 400,
-    errors.Unauthenticated: 401,
+    port_errors.Unauthenticated: 401,
     SignatureMissing: 401,
     SignatureWrong: 401,
     SignatureStale: 401,
-    errors.Forbidden: 403,
+    port_errors.Forbidden: 403,
     NetworkRefused: 403,
     errors.NotFound: 404,
     MethodNotAllowed: 405,
@@ -52,7 +52,7 @@ _STATUS: Mapping[type[errors.SaleError], int] = {
 """The nearest class in an error's ancestry decides."""
 
 
-def _money(told: errors.PriceChanged) -> JsonObject:
+def _money(told: order_errors.PriceChanged) -> JsonObject:
     return {
         "expectedTotal": json.plain(told.expected.amount),
         "actualTotal": json.plain(told.actual.amount),
@@ -74,19 +74,19 @@ _MEMBERS: Mapping[type[errors.SaleError], Callable[[Any], JsonObject]] = {
         "errors": [{"pointer": each.pointer, "detail": each.detail} for each in told.errors],
     },
     errors.Invalid: lambda told: {"errors": [{"pointer": told.pointer, "detail": told.detail}]},
-    errors.UnknownItem: lambda told: {"itemId": told.item_id},
-    errors.UnknownSaleChannel: lambda told: {"saleChannelId": told.sale_channel_id},
-    errors.TooManyLines: lambda told: {"limit": told.limit},
-    errors.OrderTooLarge: lambda told: {"bytesNeeded": told.bytes_needed, "limit": told.limit},
-    errors.ExchangeRateRequired: lambda told: {
+    order_errors.UnknownItem: lambda told: {"itemId": told.item_id},
+    order_errors.UnknownSaleChannel: lambda told: {"saleChannelId": told.sale_channel_id},
+    order_errors.TooManyLines: lambda told: {"limit": told.limit},
+    order_errors.OrderTooLarge: lambda told: {"bytesNeeded": told.bytes_needed, "limit": told.limit},
+    order_errors.ExchangeRateRequired: lambda told: {
         "orderCurrency": told.order_currency,
         "channelCurrency": told.channel_currency,
     },
-    errors.ExchangeRateNotNeeded: lambda told: {"currency": told.currency},
-    errors.SisterRefused: lambda told: {"sister": told.sister, "sisterStatus": told.status, "reason": told.reason},
+    order_errors.ExchangeRateNotNeeded: lambda told: {"currency": told.currency},
+    port_errors.SisterRefused: lambda told: {"sister": told.sister, "sisterStatus": told.status, "reason": told.reason},
     errors.IllegalTransition: _transition,
-    errors.ComboChild: lambda told: {"lineId": told.line_id, "leadItemId": told.lead_id},
-    errors.AlreadySent: lambda told: {"lineId": told.line_id},
+    order_errors.ComboChild: lambda told: {"lineId": told.line_id, "leadItemId": told.lead_id},
+    order_errors.AlreadySent: lambda told: {"lineId": told.line_id},
     kitchen_errors.NotSendable: lambda told: {"errors": [{"pointer": told.pointer, "detail": told.detail}]},
     kitchen_errors.StationsOverlap: lambda told: {"errors": [{"pointer": told.pointer, "detail": told.detail}]},
     kitchen_errors.TooManyKitchenItems: lambda told: {"limit": told.limit},
@@ -97,7 +97,7 @@ _MEMBERS: Mapping[type[errors.SaleError], Callable[[Any], JsonObject]] = {
         "asked": json.plain(told.asked),
         "errors": [{"pointer": f"/items/{told.place}/quantity", "detail": str(told)}],
     },
-    errors.PriceChanged: _money,
+    order_errors.PriceChanged: _money,
     allocation_errors.TooManyUnits: lambda told: {"limit": told.limit},
     allocation_errors.UnitNamedTwice: lambda told: {
         "errors": [{"pointer": f"/unitIds/{told.place}", "detail": str(told)}],
@@ -106,7 +106,7 @@ _MEMBERS: Mapping[type[errors.SaleError], Callable[[Any], JsonObject]] = {
     allocation_errors.ReservationOver: lambda told: {"errors": [{"pointer": "/reservedTo", "detail": str(told)}]},
     allocation_errors.UnitInUse: lambda told: {"unitId": told.unit_id},
     errors.StaleVersion: lambda told: {"expectedVersion": told.expected, "actualVersion": told.actual},
-    errors.SisterUnavailable: lambda told: {"sister": told.sister},
+    port_errors.SisterUnavailable: lambda told: {"sister": told.sister},
     BodyTooLarge: lambda told: {"limit": told.limit},
     UrlTooLong: lambda told: {"limit": told.limit},
     HeadersTooLarge: lambda told: {"limit": told.limit},
@@ -161,9 +161,9 @@ def problem_of(error: errors.SaleError) -> Problem:
 def _detail(error: errors.SaleError) -> str:
     """Return an outcome in words; what databases and sisters say of themselves is for the log, not for callers."""
     match error:
-        case errors.StoreUnavailable():
+        case port_errors.StoreUnavailable():
             return "The database is not available."
-        case errors.SisterUnavailable():
+        case port_errors.SisterUnavailable():
             return str(attrs.evolve(error, words=""))
         case _:
             return str(error)
@@ -191,12 +191,12 @@ def problem_json(problem: Problem, *, request_id: str | None) -> bytes:
 
 def _headers(error: errors.SaleError) -> tuple[tuple[str, str], ...]:
     match error:
-        case errors.Unauthenticated():
+        case port_errors.Unauthenticated():
             return (("www-authenticate", 'Bearer realm="sale"'),)
         case SignatureMissing() | SignatureWrong() | SignatureStale():
             # No scheme is registered for it, but a 401 has to name one.
             return (("www-authenticate", 'Webhook-Signature realm="sale"'),)
-        case errors.SisterUnavailable() | TooManyRequests():
+        case port_errors.SisterUnavailable() | TooManyRequests():
             return (("retry-after", str(error.retry_after_seconds)),)
         case errors.Unavailable():
             return (("retry-after", str(RETRY_AFTER_SECONDS)),)

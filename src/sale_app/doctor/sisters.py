@@ -15,8 +15,8 @@ from sale_adapters.sisters.transport import Answer
 from sale_app.doctor.findings import PATIENCE_SECONDS, NotReachable, NotWell, Seen, unreachable
 from sale_app.setting_shapes import SIGNATURES
 from sale_app.settings import Settings
-from sale_domain.errors import SisterUnavailable
 from sale_domain.permissions import Permission
+from sale_domain.port_errors import SisterUnavailable
 
 _NOBODY = "sale-doctor"
 """No role, no item and no channel is called so."""

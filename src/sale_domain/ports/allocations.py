@@ -5,8 +5,9 @@ from typing import Protocol
 
 import attrs
 
-from sale_domain.allocations import Usage, UsageStatus
+from sale_domain.allocations import Usage
 from sale_domain.ids import MerchantId, OrderId, UnitId, UsageId, ZoneId
+from sale_domain.usage_lifecycle import UsageStatus
 
 
 @attrs.frozen(kw_only=True)

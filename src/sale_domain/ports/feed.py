@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from sale_domain.events import FeedEntry
+from sale_domain.feed import FeedEntry
 from sale_domain.ids import MerchantId
 from sale_domain.ports.orders import NumberedEntry
 

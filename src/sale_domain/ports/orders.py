@@ -7,9 +7,10 @@ from typing import Literal, Protocol
 
 import attrs
 
-from sale_domain.events import FeedEntry, Message
+from sale_domain.feed import FeedEntry
 from sale_domain.ids import CustomerId, MerchantId, OrderId, SaleChannelId
 from sale_domain.ledger import PaymentFact
+from sale_domain.messages import Message
 from sale_domain.order_change import Change
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.orders import Order

@@ -10,10 +10,10 @@ import attrs
 from sale_domain.announcements import check_events_fit, messages
 from sale_domain.context import Context
 from sale_domain.documents import JsonObject
-from sale_domain.errors import EmptyOrder, ExchangeRateNotNeeded, ExchangeRateRequired, OrderChanged, PriceChanged
 from sale_domain.ids import EventId, ItemId, LineId, OrderId, bucket_of
 from sale_domain.lines import Line
 from sale_domain.money import Currency, Money
+from sale_domain.order_errors import EmptyOrder, ExchangeRateNotNeeded, ExchangeRateRequired, OrderChanged, PriceChanged
 from sale_domain.order_lifecycle import OrderAction
 from sale_domain.orders import Order
 from sale_domain.ports.orders import Decision, Need

@@ -6,11 +6,11 @@ from datetime import datetime
 from sale_domain import cooking
 from sale_domain.context import Context
 from sale_domain.cooking import Menu, Portion, Preparation
-from sale_domain.errors import OrderChanged
 from sale_domain.ids import KitchenItemId, KitchenTicketId, OrderId
 from sale_domain.kitchen import Kitchen, KitchenTicket
 from sale_domain.kitchen_lifecycle import KitchenItemAction
 from sale_domain.order_change import Change
+from sale_domain.order_errors import OrderChanged
 from sale_domain.orders import Order
 from sale_domain.ports.orders import Decision, Need
 from sale_domain.snapshots import CatalogItem, ItemSnapshot

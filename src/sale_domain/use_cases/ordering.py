@@ -8,11 +8,11 @@ import attrs
 
 from sale_domain.announcements import messages
 from sale_domain.context import Context
-from sale_domain.errors import UnknownSaleChannel
 from sale_domain.ids import CustomerId, ItemId, LineId, MerchantId, OrderId, SaleChannelId, merchant_bucket
 from sale_domain.lines import PRODUCT_VARIANT, Component, Keep, NewCustom, NewItem, NewProduct
 from sale_domain.money import Currency
 from sale_domain.order_change import Change
+from sale_domain.order_errors import UnknownSaleChannel
 from sale_domain.orders import Order
 from sale_domain.ports.orders import EVERYTHING, LINES, Decision, Need
 from sale_domain.snapshots import SaleChannel

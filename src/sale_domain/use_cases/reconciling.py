@@ -8,8 +8,8 @@ from itertools import accumulate
 
 import attrs
 
-from sale_domain.errors import OrderChanged
 from sale_domain.ids import BUCKETS, MerchantId, OrderId, bucket_of, merchant_bucket
+from sale_domain.order_errors import OrderChanged
 from sale_domain.order_reconciliation import check_order
 from sale_domain.orders import Order
 from sale_domain.ports.orders import Decision, Orders

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterable, Awaitable, Callable
 from typing import TypeVar
 
-from sale_domain.errors import StoreBusy, StoreUnavailable
+from sale_domain.port_errors import StoreBusy, StoreUnavailable
 
 Thing = TypeVar("Thing")
 

@@ -35,9 +35,9 @@ from sale_adapters.wire import json
 from sale_adapters.wire.answers import answer_json
 from sale_adapters.wire.places import BASE
 from sale_domain import errors
-from sale_domain.allocations import UsageStatus
 from sale_domain.kitchen_lifecycle import KitchenTicketStatus
 from sale_domain.order_lifecycle import OrderStatus
+from sale_domain.usage_lifecycle import UsageStatus
 
 HOW_TO = Path(__file__).parents[3] / "docs" / "how-to" / "use-the-client.md"
 DOCUMENT: Any = openapi_document(OPERATIONS, version="")

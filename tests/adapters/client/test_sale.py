@@ -7,9 +7,9 @@ import pytest
 from client_world import client_of, shop_of_lan
 from sale_adapters.client import Component, Conflict, Portion, Product, StaleVersion, Station
 from sale_app.testing.payments import paying
-from sale_domain.allocations import UsageStatus
 from sale_domain.kitchen_lifecycle import KitchenTicketStatus
 from sale_domain.order_lifecycle import OrderStatus
+from sale_domain.usage_lifecycle import UsageStatus
 
 COMBO = Product(item_id="variant-combo-sang", components=[Component(item_id="variant-tra-da")])
 

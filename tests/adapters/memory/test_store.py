@@ -7,10 +7,10 @@ import pytest
 from sale_adapters.memory import ManualClock, MemoryAnswers, MemoryInbox, MemoryOrders, MemoryStore, SequentialIds
 from sale_adapters.wire import json
 from sale_domain.announcements import messages
-from sale_domain.errors import KeyInUse, StoreBusy, StoreUnavailable
 from sale_domain.ids import EventId, MerchantId, UserId
 from sale_domain.order_change import Change
 from sale_domain.orders import Order
+from sale_domain.port_errors import KeyInUse, StoreBusy, StoreUnavailable
 from sale_domain.ports.answers import AnswerKey, StoredAnswer
 from sale_domain.ports.orders import Decision, ReceivedWebhook
 from shop import MORNING, check_out, draft, minutes, opened, paid_attempt, pho

@@ -26,9 +26,9 @@ from sale_adapters.postgres.relay_outbox import PostgresRelayOutbox
 from sale_adapters.postgres.sessions import Way
 from sale_adapters.postgres.trips import Begin, Query, Statement, Trips
 from sale_app.doctor.database import look_at_database
-from sale_domain.errors import StoreBusy, StoreUnavailable
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.orders import Order
+from sale_domain.port_errors import StoreBusy, StoreUnavailable
 from sale_domain.ports.orders import Decision
 from sale_domain.ports.publishing import Shard
 from stores import IMPATIENT

@@ -9,8 +9,8 @@ import pytest
 from orders_world import attempt, create, delivered, paying
 from sale_adapters.postgres import Database, Patience, PostgresInbox, PostgresOrders
 from sale_adapters.postgres.trips import Trips
-from sale_domain.errors import StoreUnavailable
 from sale_domain.ids import bucket_of
+from sale_domain.port_errors import StoreUnavailable
 
 CONNECTIONS, RESERVED = 4, 1
 BRIEF = Patience(connection_seconds=0.3)

@@ -11,7 +11,8 @@ from orders_world import create
 from sale_adapters.postgres import Database, Patience, PostgresOrders
 from sale_adapters.postgres.connection import ATTEMPTS
 from sale_adapters.postgres.trips import Begin, Query, Row, Statement, Trips
-from sale_domain.errors import NotFound, StoreUnavailable
+from sale_domain.errors import NotFound
+from sale_domain.port_errors import StoreUnavailable
 
 Other = psycopg.AsyncConnection
 HURRIED = Patience(

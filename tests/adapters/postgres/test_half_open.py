@@ -15,7 +15,7 @@ from sale_adapters.postgres import Database, Patience
 from sale_adapters.postgres.relay_outbox import PostgresRelayOutbox
 from sale_adapters.postgres.trips import Row, Statement, Trips
 from sale_app.relay_process import RelayProcess
-from sale_domain.errors import StoreUnavailable
+from sale_domain.port_errors import StoreUnavailable
 from sale_domain.publishing import RelayPolicy
 
 CONNECTIONS = 2

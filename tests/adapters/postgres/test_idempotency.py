@@ -9,9 +9,9 @@ from psycopg import sql
 
 from lookout import until_waiting
 from orders_world import adding, create, fresh_merchant, opened, pho
-from sale_adapters.postgres import Database, PostgresAnswers, PostgresLeftovers, PostgresOrders, rows
-from sale_domain.errors import KeyInUse
+from sale_adapters.postgres import Database, PostgresAnswers, PostgresLeftovers, PostgresOrders, answer_rows
 from sale_domain.ids import MerchantId, OrderId, UserId, merchant_bucket
+from sale_domain.port_errors import KeyInUse
 from sale_domain.ports.answers import AlreadyAnswered, AnswerKey, Once, StoredAnswer
 from sale_domain.ports.leftovers import Leftover
 from sale_domain.ports.orders import Decision
@@ -28,7 +28,7 @@ def once(merchant_id: MerchantId) -> Once:
 
 async def claimed(other: Other, request: Once) -> None:
     """Claim the key in a transaction that goes on."""
-    values = rows.claim_values(request.key, fingerprint=request.fingerprint, answer=GIVEN)
+    values = answer_rows.claim_values(request.key, fingerprint=request.fingerprint, answer=GIVEN)
     columns = sql.SQL(", ").join(map(sql.Identifier, values))
     places = sql.SQL(", ").join(map(sql.Placeholder, values))
     await other.execute("BEGIN")

@@ -16,11 +16,12 @@ from sale_adapters.memory import MemoryPricing, demo_catalog, demo_pricing
 from sale_adapters.postgres import Database
 from sale_domain.context import Context
 from sale_domain.cooking import Portion
-from sale_domain.errors import AlreadySent, IllegalTransition
+from sale_domain.errors import IllegalTransition
 from sale_domain.ids import ItemId, KitchenItemId, OrderId, SaleChannelId, UserId
 from sale_domain.kitchen import KitchenTicket
 from sale_domain.kitchen_errors import MoreThanOrdered, NothingToSend
 from sale_domain.kitchen_lifecycle import KitchenItemAction
+from sale_domain.order_errors import AlreadySent
 from sale_domain.orders import Order
 from sale_domain.ports.kitchen import TicketFilter
 from sale_domain.sale import Sale

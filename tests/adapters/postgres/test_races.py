@@ -14,7 +14,7 @@ from sale_adapters.postgres import (
 )
 from sale_domain.context import Context
 from sale_domain.errors import IllegalTransition
-from sale_domain.events import FeedAction
+from sale_domain.feed import FeedAction
 from sale_domain.ids import ItemId, MerchantId, OrderId, SaleChannelId, UserId
 from sale_domain.money import Money
 from sale_domain.order_lifecycle import OrderStatus

@@ -10,8 +10,8 @@ from evening import CLOSING_TIME
 from reconciled_shop import Shop
 from sale_adapters.memory import ManualClock
 from sale_adapters.postgres import Database, PostgresInbox
-from sale_domain.errors import OrderChanged
 from sale_domain.ids import bucket_of
+from sale_domain.order_errors import OrderChanged
 from sale_domain.order_lifecycle import ORDER_LIFECYCLE, OrderStatus
 from sale_domain.ports.orders import Decision
 from sale_domain.ports.publishing import Partition

@@ -7,7 +7,7 @@ import psycopg
 from lookout import until_waiting
 from outbox_tables import make_tables
 from sale_adapters.postgres.relay_outbox import PostgresRelayOutbox
-from sale_domain.errors import StoreUnavailable
+from sale_domain.port_errors import StoreUnavailable
 from sale_domain.ports.publishing import Lease, Shard
 
 SHARD = Shard(layout=1, index=0, shards=1)

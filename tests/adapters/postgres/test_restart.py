@@ -14,7 +14,7 @@ from sale_adapters.postgres import Database
 from sale_adapters.postgres.migrations.run import migrate
 from sale_adapters.postgres.relay_outbox import PostgresRelayOutbox
 from sale_adapters.postgres.trips import Row, Statement, Trips
-from sale_domain.errors import StoreUnavailable
+from sale_domain.port_errors import StoreUnavailable
 
 CONNECTIONS = 5
 ASK = Statement(b"SELECT pg_backend_pid() AS pid, pg_sleep(0.05)")()

@@ -16,7 +16,6 @@ from sale_adapters.postgres import (
 )
 from sale_adapters.postgres.trips import Query, Row, Trips
 from sale_domain.allocation_errors import UnitInUse
-from sale_domain.allocations import UsageStatus
 from sale_domain.context import Context
 from sale_domain.errors import IllegalTransition, SaleError
 from sale_domain.ids import MerchantId, OrderId, UnitId, UsageId, UserId
@@ -24,6 +23,7 @@ from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.orders import Order
 from sale_domain.ports.allocations import UsageFilter
 from sale_domain.seating import Units
+from sale_domain.usage_lifecycle import UsageStatus
 from sale_domain.use_cases import seating
 from sale_domain.views import OrderView
 

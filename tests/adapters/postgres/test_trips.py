@@ -13,9 +13,9 @@ from sale_adapters.postgres import Database, PostgresOrders, rows
 from sale_adapters.postgres import statements as sql
 from sale_adapters.postgres.trips import Begin, Query, Session, Statement, Trips
 from sale_domain.allocation_errors import UnitInUse
-from sale_domain.errors import KeyInUse, StoreBusy, StoreUnavailable
 from sale_domain.ids import merchant_bucket
 from sale_domain.orders import Order
+from sale_domain.port_errors import KeyInUse, StoreBusy, StoreUnavailable
 from sale_domain.ports.orders import Decision
 
 Other = psycopg.AsyncConnection

@@ -14,8 +14,8 @@ from sale_adapters.prometheus import PrometheusMetrics
 from sale_adapters.prometheus.catalog import CATALOG, OF_THE_STORE
 from sale_adapters.prometheus.gauges import Pool
 from sale_adapters.prometheus.looking import FRESH_SECONDS, Look
-from sale_domain.errors import StoreUnavailable
 from sale_domain.money import Currency
+from sale_domain.port_errors import StoreUnavailable
 from sale_domain.ports.figures import OPEN_STATUSES, Backlog, StoreFigures
 
 NOTHING = Backlog(count=0, oldest=None)

@@ -14,8 +14,8 @@ from redis.exceptions import ConnectionError  # noqa: A004 - Redis' own
 
 from sale_adapters.redis.connection import connect
 from sale_adapters.redis.policy_cache import CachedPolicies, Freshness
-from sale_domain.errors import SisterUnavailable
 from sale_domain.permissions import Effect, Permission
+from sale_domain.port_errors import SisterUnavailable
 
 CREATE = Permission.ORDER_CREATE
 KEPT_SECONDS = 1_000.0

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from orders_world import fresh_merchant, opened, pho
 from sale_adapters.redis.alarm import PAUSE_SECONDS
 from sale_adapters.redis.signal import RedisSignal
-from sale_domain.events import FeedEntry
+from sale_domain.feed import FeedEntry
 from sale_domain.ids import MerchantId
 
 NOBODY = "redis://127.0.0.1:1"

@@ -10,8 +10,9 @@ import uvicorn
 from processes import eventually
 from sale_adapters.sisters.commerce import CommerceCatalog
 from sale_adapters.wire.tracing import REQUEST_ID, TRACEPARENT
-from sale_domain.errors import SisterRefused, SisterUnavailable, UnknownItem
 from sale_domain.ids import ItemId, SaleChannelId
+from sale_domain.order_errors import UnknownItem
+from sale_domain.port_errors import SisterRefused, SisterUnavailable
 from sisters_world import ScriptedSister, sisters_world
 
 PHO = {"id": "variant-pho", "slug": "pho", "categoryIds": ["soups", "new"], "stockId": "stock-pho", "more": 1.50}

@@ -11,7 +11,7 @@ from sale_adapters.sisters.breaker import Breaker, BreakerState
 from sale_adapters.sisters.documents import accepted
 from sale_adapters.sisters.transport import MOST_BYTES, Transport
 from sale_adapters.wire.retries import Retries
-from sale_domain.errors import SisterRefused, SisterUnavailable
+from sale_domain.port_errors import SisterRefused, SisterUnavailable
 
 
 @attrs.define(kw_only=True)

@@ -13,9 +13,9 @@ from jwt.algorithms import ECAlgorithm
 from forged_tokens import ATTACKS, NOW, PUBLISHED, base64url, but, signed
 from sale_adapters.sisters.identity import _MOST_PROVEN, JwksTokenVerifier
 from sale_adapters.sisters.keys import SigningKeys
-from sale_domain.errors import Unauthenticated
 from sale_domain.ids import MerchantId, UserId
 from sale_domain.permissions import Principal
+from sale_domain.port_errors import Unauthenticated
 from sisters_world import RULES, ScriptedSister, sisters_world
 
 LAN = Principal(

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from sale_adapters.sisters.keys import SigningKeys
-from sale_domain.errors import SisterUnavailable
+from sale_domain.port_errors import SisterUnavailable
 from sisters_world import ScriptedSister, gone
 
 

@@ -18,7 +18,7 @@ from sale_adapters.sisters.transport import (
     Transport,
 )
 from sale_adapters.wire.retries import Retries
-from sale_domain.errors import SisterUnavailable
+from sale_domain.port_errors import SisterUnavailable
 
 Seen = list[tuple[str, str, float]]
 

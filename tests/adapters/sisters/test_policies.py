@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from sale_adapters.sisters.policies import HttpPolicies
-from sale_domain.errors import SisterUnavailable
 from sale_domain.permissions import Effect, Permission
+from sale_domain.port_errors import SisterUnavailable
 from sisters_world import ScriptedSister, sisters_world
 
 

@@ -12,8 +12,8 @@ import shop
 from sale_adapters.sisters.pricing import HttpPricing
 from sale_adapters.wire import json
 from sale_domain.basket import Basket
-from sale_domain.errors import SisterRefused, SisterUnavailable
 from sale_domain.ids import LineId, SaleChannelId
+from sale_domain.port_errors import SisterRefused, SisterUnavailable
 from sale_domain.ports.sisters import PricingRequest
 from sisters_world import ScriptedSister
 

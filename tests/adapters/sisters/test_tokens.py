@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from sale_adapters.sisters.tokens import ServiceTokens
 from sale_adapters.sisters.transport import Transport
-from sale_domain.errors import SisterUnavailable
 from sale_domain.ids import SaleChannelId
+from sale_domain.port_errors import SisterUnavailable
 from sisters_world import ScriptedSister, gone, sisters_world
 
 

@@ -11,7 +11,7 @@ from processes import eventually
 from sale_adapters.sisters.breaker import Breaker, BreakerState
 from sale_adapters.sisters.transport import Answer, Token, Transport
 from sale_adapters.wire.retries import Retries
-from sale_domain.errors import SisterUnavailable
+from sale_domain.port_errors import SisterUnavailable
 from sale_domain.use_cases.concurrently import concurrently
 
 Reply = httpx.Response | Exception | Callable[[], Awaitable[httpx.Response]]

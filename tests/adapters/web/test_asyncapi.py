@@ -10,7 +10,8 @@ from sale_adapters.web.event_examples import event_examples
 from sale_adapters.web.stream.conversation import CODES
 from sale_adapters.web.stream.examples import stream_examples
 from sale_adapters.wire.cloud_events import cloud_event_headers
-from sale_domain.events import EVENT_TYPES, FeedAction
+from sale_domain.events import EVENT_TYPES
+from sale_domain.feed import FeedAction
 
 
 @pytest.fixture

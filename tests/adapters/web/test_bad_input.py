@@ -8,8 +8,9 @@ import pytest
 
 from ordering_over_http import TWO_PHO, opened
 from sale_app.composition import InMemorySale
-from sale_domain.errors import StoreUnavailable, UnknownItem
 from sale_domain.ids import ItemId
+from sale_domain.order_errors import UnknownItem
+from sale_domain.port_errors import StoreUnavailable
 from sale_domain.snapshots import CatalogItem
 
 STRANGER = "01KE6YB4M0000000000000000126"

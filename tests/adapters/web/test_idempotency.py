@@ -7,8 +7,8 @@ import pytest
 
 from ordering_over_http import TWO_PHO, opened
 from sale_app.composition import InMemorySale
-from sale_domain.errors import KeyInUse, SisterRefused, SisterUnavailable, StoreUnavailable
 from sale_domain.ids import MerchantId, UserId
+from sale_domain.port_errors import KeyInUse, SisterRefused, SisterUnavailable, StoreUnavailable
 from sale_domain.ports.answers import AnswerKey
 from sale_domain.ports.sisters import PricingRequest
 from sale_domain.quotes import Quote

@@ -9,9 +9,9 @@ import pytest
 from cooking_over_http import PHO_AND_TEA, STATIONS, asked, item_path, sent
 from ordering_over_http import checked_out, opened
 from sale_app.composition import InMemorySale
-from sale_domain.errors import SisterUnavailable
 from sale_domain.events import KitchenItemStatusChanged
 from sale_domain.ids import ItemId
+from sale_domain.port_errors import SisterUnavailable
 
 STRANGER = "01KE6YB4M0000000000000000126"
 MINH = {"authorization": "Bearer minh", "x-merchant-id": "merchant-2"}

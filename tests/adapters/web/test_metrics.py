@@ -9,8 +9,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from ordering_over_http import TWO_PHO, checked_out, opened, payment
 from sale_adapters.web.operations import OPERATIONS
 from sale_app.composition import InMemorySale
-from sale_domain.errors import StoreUnavailable
 from sale_domain.permissions import Principal
+from sale_domain.port_errors import StoreUnavailable
 
 WEBHOOK = "/webhooks/payment"
 UNKNOWN = "01KE6YB4M0000000000000000126"

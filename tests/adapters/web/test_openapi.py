@@ -15,10 +15,10 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from sale_adapters.web.operations import OPERATIONS
 from sale_adapters.wire import json, webhook
 from sale_adapters.wire.refusals import InvalidInput
-from sale_domain.allocations import UsageStatus
 from sale_domain.kitchen_lifecycle import KitchenItemStatus, KitchenTicketStatus
 from sale_domain.ledger import FactType
 from sale_domain.order_lifecycle import OrderStatus
+from sale_domain.usage_lifecycle import UsageStatus
 
 Example = tuple[str, Any, Any]
 PAYMENT = next(each.examples[0] for each in OPERATIONS if each.path == "/webhooks/payment")

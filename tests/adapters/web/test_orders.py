@@ -5,7 +5,7 @@ import pytest
 
 from ordering_over_http import TWO_PHO, checked_out, opened, payment
 from sale_app.composition import InMemorySale
-from sale_domain.errors import SisterRefused, SisterUnavailable
+from sale_domain.port_errors import SisterRefused, SisterUnavailable
 
 
 async def test_an_order_is_opened_with_its_place_and_its_version(client: httpx.AsyncClient) -> None:

@@ -15,8 +15,8 @@ from counter import LAN, STRANGER, item, opened
 from sale_adapters.web import create_app
 from sale_adapters.web.stream import Stream, StreamLimits
 from sale_app.composition import InMemorySale
-from sale_domain.errors import SisterUnavailable
 from sale_domain.permissions import Permission
+from sale_domain.port_errors import SisterUnavailable
 from sale_domain.use_cases.ordering import NewOrder
 from stream_world import ORDERS, screen, serving
 

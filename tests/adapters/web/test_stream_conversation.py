@@ -8,9 +8,9 @@ import pytest
 
 from sale_adapters.web.stream.conversation import CODES, Close, Code, Conversation, StreamLimits
 from sale_adapters.web.stream.messages import Authenticate, Subscribe
-from sale_domain.errors import Forbidden
 from sale_domain.ids import MerchantId, UserId
 from sale_domain.permissions import Principal
+from sale_domain.port_errors import Forbidden
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 START = 1_000.0

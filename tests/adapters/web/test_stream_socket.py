@@ -11,9 +11,9 @@ from sale_adapters.memory import MemoryFeed
 from sale_adapters.web.stream import FeedTail, Stream, StreamLimits, socket
 from sale_adapters.web.stream.lines import TICKETS
 from sale_app.composition import InMemorySale
-from sale_domain.errors import StoreUnavailable
 from sale_domain.ids import MerchantId
 from sale_domain.permissions import Effect, Permission
+from sale_domain.port_errors import StoreUnavailable
 from sale_domain.ports.orders import NumberedEntry
 from stream_world import ORDERS
 

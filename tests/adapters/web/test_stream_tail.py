@@ -14,9 +14,9 @@ from sale_adapters.web.stream.follower import Follower, Pace, starting_at
 from sale_adapters.web.stream.lines import ORDERS, PERMISSIONS, TICKETS, USAGES, Line, Subscription
 from sale_adapters.web.stream.tail import PAGE, FeedTail, MerchantTail
 from sale_adapters.wire.frames import FrameData
-from sale_domain.errors import StoreUnavailable
-from sale_domain.events import Topic
+from sale_domain.feed import Topic
 from sale_domain.ids import MerchantId
+from sale_domain.port_errors import StoreUnavailable
 from sale_domain.ports.orders import NumberedEntry
 
 MERCHANT = MerchantId("merchant-1")

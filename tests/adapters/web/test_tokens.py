@@ -15,7 +15,7 @@ from sale_adapters.sisters.identity import JwksTokenVerifier
 from sale_adapters.sisters.keys import SigningKeys
 from sale_adapters.web import create_app
 from sale_app.composition import InMemorySale
-from sale_domain.errors import SisterUnavailable
+from sale_domain.port_errors import SisterUnavailable
 from sale_domain.sale import Sale
 from sisters_world import RULES, ScriptedSister, gone
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from ordering_over_http import checked_out, opened, payment
 from sale_app.composition import InMemorySale
-from sale_domain.errors import StoreUnavailable
 from sale_domain.ids import NO_BUCKET, bucket_of
+from sale_domain.port_errors import StoreUnavailable
 
 WEBHOOK = "/webhooks/payment"
 

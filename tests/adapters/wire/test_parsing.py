@@ -20,10 +20,10 @@ from sale_adapters.wire.bodies import (
 from sale_adapters.wire.parsing import parse_body, parse_query
 from sale_adapters.wire.refusals import InvalidInput
 from sale_adapters.wire.scalars import QuantityOrNone
-from sale_domain.errors import TooManyLines
 from sale_domain.ids import CustomerId, ItemId, SaleChannelId
 from sale_domain.lines import Keep
 from sale_domain.money import Currency
+from sale_domain.order_errors import TooManyLines
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.use_cases.checkout import CheckoutRequest
 from sale_domain.use_cases.ordering import ComponentRequest, CustomRequest, NewOrder, ProductRequest

@@ -11,7 +11,7 @@ import pytest
 from sale_adapters.wire import json
 from sale_adapters.wire.problems import BUG, Problem, problem_json, problem_of
 from sale_adapters.wire.refusals import BodyTooLarge, FieldError, InvalidInput, MethodNotAllowed
-from sale_domain import allocation_errors, errors, kitchen_errors
+from sale_domain import allocation_errors, errors, kitchen_errors, order_errors, port_errors
 from sale_domain.errors import SaleError
 from sale_domain.money import Currency, Money
 from sale_domain.ports.answers import AlreadyAnswered
@@ -29,18 +29,18 @@ EXAMPLES: list[tuple[SaleError, int, dict[str, Any]]] = [
         400,
         {"errors": [{"pointer": "/a", "detail": "x"}, {"pointer": "/b", "detail": "y"}]},
     ),
-    (errors.UnknownItem(item_id="variant-x"), 422, {"itemId": "variant-x"}),
-    (errors.UnknownSaleChannel(sale_channel_id="channel-x"), 422, {"saleChannelId": "channel-x"}),
-    (errors.TooManyLines(limit=500), 422, {"limit": 500}),
-    (errors.EmptyOrder(), 422, {}),
+    (order_errors.UnknownItem(item_id="variant-x"), 422, {"itemId": "variant-x"}),
+    (order_errors.UnknownSaleChannel(sale_channel_id="channel-x"), 422, {"saleChannelId": "channel-x"}),
+    (order_errors.TooManyLines(limit=500), 422, {"limit": 500}),
+    (order_errors.EmptyOrder(), 422, {}),
     (
-        errors.ExchangeRateRequired(order_currency="USD", channel_currency="VND"),
+        order_errors.ExchangeRateRequired(order_currency="USD", channel_currency="VND"),
         422,
         {"orderCurrency": "USD", "channelCurrency": "VND"},
     ),
-    (errors.ExchangeRateNotNeeded(currency="VND"), 422, {"currency": "VND"}),
+    (order_errors.ExchangeRateNotNeeded(currency="VND"), 422, {"currency": "VND"}),
     (
-        errors.SisterRefused(sister="pricing", status=400, reason="no fare"),
+        port_errors.SisterRefused(sister="pricing", status=400, reason="no fare"),
         422,
         {"sister": "pricing", "sisterStatus": 400, "reason": "no fare"},
     ),
@@ -53,17 +53,17 @@ EXAMPLES: list[tuple[SaleError, int, dict[str, Any]]] = [
             "illegalTransition": {"status": "COMPLETED", "action": "checkout"},
         },
     ),
-    (errors.ComboChild(line_id="child", lead_id="lead"), 409, {"lineId": "child", "leadItemId": "lead"}),
-    (errors.AlreadySent(line_id="line"), 409, {"lineId": "line"}),
+    (order_errors.ComboChild(line_id="child", lead_id="lead"), 409, {"lineId": "child", "leadItemId": "lead"}),
+    (order_errors.AlreadySent(line_id="line"), 409, {"lineId": "line"}),
     (
-        errors.PriceChanged(expected=Money(Decimal(130_000), VND), actual=Money(Decimal("140000.5"), VND)),
+        order_errors.PriceChanged(expected=Money(Decimal(130_000), VND), actual=Money(Decimal("140000.5"), VND)),
         409,
         {"expectedTotal": 130000, "actualTotal": Decimal("140000.5"), "currency": "VND"},
     ),
     (errors.StaleVersion(expected=2, actual=3), 412, {"expectedVersion": 2, "actualVersion": 3}),
-    (errors.AmountTooLarge(), 422, {}),
+    (order_errors.AmountTooLarge(), 422, {}),
     (
-        errors.OrderTooLarge(bytes_needed=900_001, limit=900_000),
+        order_errors.OrderTooLarge(bytes_needed=900_001, limit=900_000),
         422,
         {"bytesNeeded": 900_001, "limit": 900_000},
     ),
@@ -98,15 +98,15 @@ EXAMPLES: list[tuple[SaleError, int, dict[str, Any]]] = [
             ],
         },
     ),
-    (errors.OrderChanged(), 409, {}),
-    (errors.KeyReused(), 422, {}),
-    (errors.KeyInUse(), 409, {}),
-    (errors.SisterUnavailable(sister="pricing", reason="it answered 500"), 503, {"sister": "pricing"}),
-    (errors.EventTooLarge(topic="payment.success", size=1_000_001, limit=1_000_000), 503, {}),
-    (errors.StoreUnavailable(reason="host db-7 refused"), 503, {}),
-    (errors.StoreBusy(reason="lock timeout"), 503, {}),
-    (errors.Unauthenticated(reason="no token"), 401, {}),
-    (errors.Forbidden(reason="no role allows it"), 403, {}),
+    (order_errors.OrderChanged(), 409, {}),
+    (port_errors.KeyReused(), 422, {}),
+    (port_errors.KeyInUse(), 409, {}),
+    (port_errors.SisterUnavailable(sister="pricing", reason="it answered 500"), 503, {"sister": "pricing"}),
+    (port_errors.EventTooLarge(topic="payment.success", size=1_000_001, limit=1_000_000), 503, {}),
+    (port_errors.StoreUnavailable(reason="host db-7 refused"), 503, {}),
+    (port_errors.StoreBusy(reason="lock timeout"), 503, {}),
+    (port_errors.Unauthenticated(reason="no token"), 401, {}),
+    (port_errors.Forbidden(reason="no role allows it"), 403, {}),
     (BodyTooLarge(limit=1024, start=b"secret"), 413, {"limit": 1024}),
     (MethodNotAllowed(allowed=("GET", "HEAD")), 405, {}),
 ]
@@ -155,17 +155,19 @@ def test_codes_are_stable_words() -> None:
 
 
 def test_headers_say_how_to_go_on() -> None:
-    assert dict(problem_of(errors.Unauthenticated(reason="no token")).headers) == {
+    assert dict(problem_of(port_errors.Unauthenticated(reason="no token")).headers) == {
         "www-authenticate": 'Bearer realm="sale"'
     }
-    assert dict(problem_of(errors.StoreUnavailable(reason="x")).headers) == {"retry-after": "1"}
+    assert dict(problem_of(port_errors.StoreUnavailable(reason="x")).headers) == {"retry-after": "1"}
     assert dict(problem_of(MethodNotAllowed(allowed=("GET", "HEAD"))).headers) == {"allow": "GET, HEAD"}
 
 
 def test_neither_the_database_nor_a_bug_nor_a_body_nor_a_sister_tells_of_itself() -> None:
-    sister = problem_of(errors.SisterUnavailable(sister="pricing", reason="it answered 401", words="key k-7 is old"))
+    sister = problem_of(
+        port_errors.SisterUnavailable(sister="pricing", reason="it answered 401", words="key k-7 is old")
+    )
     assert sister.detail == "pricing is not available: it answered 401"
-    for problem in (problem_of(errors.StoreUnavailable(reason="host db-7 refused")), BUG):
+    for problem in (problem_of(port_errors.StoreUnavailable(reason="host db-7 refused")), BUG):
         assert b"db-7" not in problem_json(problem, request_id=None)
     assert b"secret" not in problem_json(problem_of(BodyTooLarge(limit=1, start=b"secret")), request_id=None)
 

@@ -18,8 +18,9 @@ from sale_adapters.web.stream.messages import (
 )
 from sale_adapters.wire.problems import problem_of
 from sale_adapters.wire.refusals import InvalidInput
-from sale_domain.errors import SaleError, Unauthenticated
+from sale_domain.errors import SaleError
 from sale_domain.permissions import Principal
+from sale_domain.port_errors import Unauthenticated
 
 _MOST_UNREAD = 100
 """Answers that wait to be sent; only who does not read them has so many."""

@@ -7,7 +7,7 @@ from sale_adapters.web.stream.messages import Connected, Resync, Subscribed
 from sale_adapters.wire.forms import to_json
 from sale_adapters.wire.frames import Frame, SignalMessage, frame_data
 from sale_domain.documents import Json
-from sale_domain.events import FeedAction, FeedEntry, Topic
+from sale_domain.feed import FeedAction, FeedEntry, Topic
 from sale_domain.ids import MerchantId
 
 _AT = datetime(2026, 1, 5, 7, 30, tzinfo=UTC)

@@ -5,7 +5,7 @@ import attrs
 from sale_adapters.wire import json
 from sale_adapters.wire.forms import to_json
 from sale_adapters.wire.frames import FrameData, frame_data
-from sale_domain.events import FeedAction, Topic
+from sale_domain.feed import FeedAction, Topic
 from sale_domain.ids import MerchantId
 from sale_domain.permissions import Permission
 from sale_domain.ports.orders import NumberedEntry

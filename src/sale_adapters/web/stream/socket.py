@@ -17,8 +17,9 @@ from sale_adapters.web.stream.messages import Authenticate, Resync, Subscribe, S
 from sale_adapters.web.stream.outlet import outlet_of, packed
 from sale_adapters.web.stream.tail import FeedTail, MerchantTail
 from sale_adapters.wire.tracing import REQUEST_ID
-from sale_domain.errors import SaleError, StoreUnavailable, Unavailable
+from sale_domain.errors import SaleError, Unavailable
 from sale_domain.ids import NO_BUCKET, MerchantId
+from sale_domain.port_errors import StoreUnavailable
 from sale_domain.sale import Sale
 from sale_domain.use_cases.concurrently import concurrently
 

@@ -13,8 +13,8 @@ from contextlib import asynccontextmanager
 import attrs
 
 from sale_adapters.web.stream.lines import Line, line_of
-from sale_domain.errors import StoreUnavailable
 from sale_domain.ids import MerchantId
+from sale_domain.port_errors import StoreUnavailable
 from sale_domain.ports.feed import Feed
 from sale_domain.ports.orders import NumberedEntry
 
