@@ -70,9 +70,10 @@ class Notebook:
         assert cluster_id
         self.fences.append(lease.fence)
 
-    def published(self, lease: Lease, record: LogRecord) -> None:
+    def published(self, lease: Lease, records: Sequence[LogRecord]) -> None:
         assert lease.fence
-        self.told.append(record)
+        assert records
+        self.told += records
 
     def delivered(self, lease: Lease, rows: Sequence[OutboxRow], *, seconds: float) -> None:
         assert lease.fence

@@ -27,16 +27,18 @@ class RelayLog:
         """See `RelayObserver`."""
         _LOG.info("started", extra={**_name(lease.shard), "fence": lease.fence, "cluster": cluster_id})
 
-    def published(self, lease: Lease, record: LogRecord) -> None:
-        """See `RelayObserver`."""
-        at = record.at
-        place = {"topic": at.topic, "partition": at.partition, "offset": at.offset}
-        _LOG.info(
-            "published", extra={**_name(lease.shard), "event_id": record.event_id, "order_id": record.order_id, **place}
-        )
+    def published(self, lease: Lease, records: Sequence[LogRecord]) -> None:
+        """See `RelayObserver`; a line for each event costs as much as sending it does, so only DEBUG has them."""
+        _LOG.info("published", extra={**_name(lease.shard), "events": len(records)})
+        if not _LOG.isEnabledFor(logging.DEBUG):
+            return
+        for record in records:
+            place = {"topic": record.at.topic, "partition": record.at.partition, "offset": record.at.offset}
+            whose = {"event_id": record.event_id, "order_id": record.order_id}
+            _LOG.debug("published", extra={**_name(lease.shard), **whose, **place})
 
     def delivered(self, lease: Lease, rows: Sequence[OutboxRow], *, seconds: float) -> None:
-        """See `RelayObserver`; each of them has its line already."""
+        """See `RelayObserver`; they are told as published already."""
 
     def waiting(self, lease: Lease, partition: Partition, *, position: int, watermark: int) -> None:
         """See `RelayObserver`; others' transactions are short, so the first seconds are not worth a word."""

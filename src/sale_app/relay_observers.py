@@ -19,10 +19,10 @@ class RelayObservers:
         for observer in self.each:
             observer.started(lease, cluster_id=cluster_id)
 
-    def published(self, lease: Lease, record: LogRecord) -> None:
+    def published(self, lease: Lease, records: Sequence[LogRecord]) -> None:
         """See `RelayObserver`."""
         for observer in self.each:
-            observer.published(lease, record)
+            observer.published(lease, records)
 
     def delivered(self, lease: Lease, rows: Sequence[OutboxRow], *, seconds: float) -> None:
         """See `RelayObserver`."""

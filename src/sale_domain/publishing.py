@@ -223,8 +223,9 @@ class _Life:
             positions=reading.positions,
         )
         self.positions = dict(reading.positions)
-        for event_id in marked:
-            self.relay.observer.published(self.lease, ours[event_id])
+        if marked:
+            told = [record for event_id, record in ours.items() if event_id in marked]
+            self.relay.observer.published(self.lease, told)
         return marked
 
     def _refuse_another_log(self, recorded: Recorded, watermarks: dict[Partition, int]) -> None:

@@ -1,10 +1,13 @@
-"""What an operator reads of a relay that waits for somebody's open transaction."""
+"""What an operator reads of a relay: what it has published, and that it waits for somebody's open transaction."""
+
+import logging
 
 import pytest
 
 from relay_world import ONLY_SHARD, PAYMENTS
 from sale_app.relay_log import RelayLog
-from sale_domain.ports.publishing import Lease, Partition
+from sale_domain.ids import EventId, OrderId
+from sale_domain.ports.publishing import Lease, LogRecord, Partition, PublishedAt
 from spoken import said
 
 LEASE = Lease(shard=ONLY_SHARD, owner="relay-1", fence=3)
@@ -47,3 +50,24 @@ def test_progress_is_no_reason_to_complain(caplog: pytest.LogCaptureFixture) -> 
         log.waiting(LEASE, STUCK, position=position, watermark=99)
         clock.now += 1
     assert not caplog.records
+
+
+@pytest.mark.parametrize(("level", "lines"), [(logging.INFO, 1), (logging.DEBUG, 3)])
+def test_a_batch_is_a_line_and_its_events_are_for_those_who_look_closely(
+    caplog: pytest.LogCaptureFixture, level: int, lines: int
+) -> None:
+    caplog.set_level(level, logger="sale.relay")
+    records = [
+        LogRecord(
+            event_id=EventId(f"event-{offset}"),
+            at=PublishedAt(topic=PAYMENTS, partition=2, offset=offset),
+            order_id=OrderId("order-1"),
+        )
+        for offset in (7, 8)
+    ]
+    RelayLog().published(LEASE, records)
+    told = [said(record) for record in caplog.records]
+    assert told[0] == "INFO sale.relay published layout=1 shard=0 events=2"
+    each = "event_id=event-8 order_id=order-1 topic=payment.success partition=2 offset=8"
+    assert len(told) == lines
+    assert (each in told[-1]) is (level == logging.DEBUG)

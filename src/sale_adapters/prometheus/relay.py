@@ -1,5 +1,6 @@
 """The metrics of a relay process: what it has published, how late, and what it holds."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 
@@ -35,8 +36,8 @@ class RelayMetrics:
         self._samples = counter(catalog.RECONCILE_SAMPLES)
         self._findings = counter(catalog.RECONCILE_FINDINGS)
         self._signals = counter(SIGNAL_MESSAGES)
-        # The library finds a series by its labels anew each time, under a lock; these are asked for with each event.
-        self._published_to, self._late_to = cache(self._published.labels), cache(self._lag.labels)
+        # The library finds a series by its labels anew each time, under a lock; this is asked for with each event.
+        self._late_to = cache(self._lag.labels)
         for topic in KAFKA_TOPICS:
             # A series that begins with its first event hides that event from rate().
             self._published.labels(topic)
@@ -47,9 +48,10 @@ class RelayMetrics:
         """Count a start."""
         self._starts.inc()
 
-    def published(self, lease: Lease, record: LogRecord) -> None:  # noqa: ARG002 - as above
-        """Count an event."""
-        self._published_to(record.at.topic).inc()
+    def published(self, lease: Lease, records: Sequence[LogRecord]) -> None:  # noqa: ARG002 - as above
+        """Count events."""
+        for topic, count in Counter(record.at.topic for record in records).items():
+            self._published.labels(topic).inc(count)
 
     def delivered(self, lease: Lease, rows: Sequence[OutboxRow], *, seconds: float) -> None:  # noqa: ARG002 - as above
         """Measure a batch, and how late each of its events is."""

@@ -27,8 +27,8 @@ class RelayObserver(Protocol):
     def started(self, lease: Lease, *, cluster_id: str) -> None:
         """The shard is reconciled with the log and sends from now on."""
 
-    def published(self, lease: Lease, record: LogRecord) -> None:
-        """A row was read back from the log and marked, whichever life sent it."""
+    def published(self, lease: Lease, records: Sequence[LogRecord]) -> None:
+        """Rows were read back from the log and marked, at least one, whichever life sent them."""
 
     def delivered(self, lease: Lease, rows: Sequence[OutboxRow], *, seconds: float) -> None:
         """A batch that this life sent is read back and marked, so many seconds after it began to send."""
