@@ -19,4 +19,5 @@ class Guard(Enum):
     POISON_HOLDS_ITS_ORDER = "the rows behind one that was set aside wait for it"
     POISON_SET_ASIDE = "a row that the log never takes is set aside, and others go on"
     CLUSTER_ID = "positions belong to the cluster that they were read from"
+    MARKING_IS_NOT_WAITING = "what is in the log and still being marked is not sent again"
     POSITIONS_KEPT = "how far the log was read is kept, so that a log that became shorter is noticed"

@@ -5,7 +5,7 @@ process may be killed, paused for longer than its lease, or overtaken. `without`
 (never from the product), so that a test can show that the guard is needed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import attrs
 
@@ -17,19 +17,17 @@ from sale_adapters.memory.relay_outbox import MemoryOutbox
 from sale_domain.ids import EventId
 from sale_domain.ports.publishing import (
     USUAL_PREFIX,
-    BatchRefused,
-    EventLogUnavailable,
     Layout,
     Lease,
     LogRecord,
     OutboxRow,
-    OutcomeUnknown,
     Partition,
     PublishedAt,
     Reading,
     Recorded,
     Shard,
 )
+from sale_domain.ports.publishing_errors import BatchRefused, EventLogUnavailable, OutcomeUnknown
 
 TRANSACTION_SECONDS = 10.0
 _NOWHERE = PublishedAt(topic=PAYMENTS, partition=0, offset=0)
@@ -69,11 +67,15 @@ class ModelOutbox(MemoryOutbox):
         await self._world.database()
         return lease
 
-    async def unpublished(self, lease: Lease, *, limit: int) -> tuple[OutboxRow, ...]:
+    async def unpublished(
+        self, lease: Lease, *, limit: int, besides: Collection[EventId] = ()
+    ) -> tuple[OutboxRow, ...]:
         await self._world.database()
-        rows = await super().unpublished(self._unless_removed(lease), limit=limit)
+        if self._world.without is Guard.MARKING_IS_NOT_WAITING:
+            besides = ()
+        rows = await super().unpublished(self._unless_removed(lease), limit=limit, besides=besides)
         if self._world.without is Guard.POISON_HOLDS_ITS_ORDER and self.aside:
-            rows = self._without_holding_back(lease, limit=limit)
+            rows = self._without_holding_back(lease, limit=limit, besides=besides)
         await self._world.database()
         return rows
 
@@ -106,8 +108,8 @@ class ModelOutbox(MemoryOutbox):
         await self._world.database()
         return marked
 
-    def _without_holding_back(self, lease: Lease, *, limit: int) -> tuple[OutboxRow, ...]:
-        left = [row for row in self.rows.values() if row.event_id not in {*self.published, *self.aside}]
+    def _without_holding_back(self, lease: Lease, *, limit: int, besides: Collection[EventId]) -> tuple[OutboxRow, ...]:
+        left = [row for row in self.rows.values() if row.event_id not in {*self.published, *self.aside, *besides}]
         mine = [row for row in left if lease.shard.owns(row.event_id)]
         return tuple(sorted(mine, key=lambda row: (row.occurred_at, row.order_id, row.seq))[:limit])
 

@@ -11,16 +11,8 @@ from relay_world import PAYMENTS, Notebook, event
 from sale_adapters.memory.event_log import Fate
 from sale_domain.ids import EventId
 from sale_domain.port_errors import StoreUnavailable
-from sale_domain.ports.publishing import (
-    USUAL_PREFIX,
-    EventLog,
-    EventLogUnavailable,
-    Fenced,
-    Layout,
-    LogSession,
-    OutboxRow,
-    Shard,
-)
+from sale_domain.ports.publishing import USUAL_PREFIX, EventLog, Layout, LogSession, OutboxRow, Shard
+from sale_domain.ports.publishing_errors import EventLogUnavailable, Fenced
 from sale_domain.publishing import RelayPolicy, ShardRelay
 from sale_domain.publishing_layout import agree_on_layout
 

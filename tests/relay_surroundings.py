@@ -2,11 +2,14 @@
 
 import random
 from collections.abc import Coroutine, Generator
+from typing import Any, TypeVar
 
 import attrs
 
 from relay_guards import Guard
 from sale_domain.port_errors import StoreUnavailable
+
+T = TypeVar("T")
 
 
 class GiveWay:
@@ -60,6 +63,32 @@ class Surroundings:
     async def await_work(self, seconds: float) -> None:
         """See `Pace`."""
         await self.sleep(seconds)
+
+    async def both(self, first: Coroutine[Any, Any, object], second: Coroutine[Any, Any, T]) -> T:
+        """See `Pace`; chance says whose turn it is."""
+        running: list[Coroutine[Any, Any, object]] = [first, second]
+        ended: dict[Coroutine[Any, Any, object], T] = {}
+        failed: dict[Coroutine[Any, Any, object], Exception] = {}
+        try:
+            while running:
+                one = self.chance.choice(running)
+                try:
+                    one.send(None)
+                except StopIteration as end:
+                    ended[one] = end.value
+                    running.remove(one)
+                except Exception as failure:  # noqa: BLE001 - raised below, when the other has ended
+                    failed[one] = failure
+                    running.remove(one)
+                else:
+                    await GiveWay()
+        finally:
+            for one in running:
+                one.close()
+        for one in (first, second):
+            if one in failed:
+                raise failed[one]
+        return ended[second]
 
     def seconds(self) -> float:
         """See `Pace`."""

@@ -2,17 +2,21 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 import attrs
 
 from sale_adapters.memory.event_log import Fate, MemoryEventLog, MemoryLogSession
 from sale_adapters.memory.relay_outbox import MemoryOutbox
+from sale_app.relay_pace import both
 from sale_domain.ids import EventId, OrderId, new_id
-from sale_domain.ports.publishing import Lease, LogRecord, OutboxRow, OutcomeUnknown, Partition, PublishedAt, Shard
+from sale_domain.ports.publishing import Lease, LogRecord, OutboxRow, Partition, PublishedAt, Shard
+from sale_domain.ports.publishing_errors import OutcomeUnknown
 from sale_domain.publishing import RelayPolicy, ShardRelay
 
+T = TypeVar("T")
 PAYMENTS = "payment.success"
 KITCHEN = "kitchen-ticket-item.status-changed"
 ONLY_SHARD = Shard(layout=1, index=0, shards=1)
@@ -53,6 +57,9 @@ class OwnPace:
         self.now += seconds
         self.when_idle()
         await asyncio.sleep(0)
+
+    async def both(self, first: Coroutine[Any, Any, object], second: Coroutine[Any, Any, T]) -> T:
+        return await both(first, second)
 
 
 class Notebook:

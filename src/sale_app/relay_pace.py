@@ -2,7 +2,11 @@
 
 import asyncio
 import time
+from collections.abc import Coroutine
 from contextlib import suppress
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class AsyncioPace:
@@ -32,6 +36,19 @@ class AsyncioPace:
             return
         await _wait(self._work, seconds)
         self._work.clear()
+
+    async def both(self, first: Coroutine[Any, Any, object], second: Coroutine[Any, Any, T]) -> T:
+        """See `Pace`."""
+        return await both(first, second)
+
+
+async def both(first: Coroutine[Any, Any, object], second: Coroutine[Any, Any, T]) -> T:
+    """Do both at once, each to its end even when the other fails."""
+    beside = asyncio.create_task(first)
+    try:
+        return await second
+    finally:
+        await beside
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -16,7 +16,8 @@ from sale_app.relay_log import RelayLog
 from sale_app.relay_pace import AsyncioPace
 from sale_domain.errors import Unavailable
 from sale_domain.port_errors import StoreUnavailable
-from sale_domain.ports.publishing import USUAL_PREFIX, EventLog, Fenced, Layout, Outbox, Shard, ShardHalted
+from sale_domain.ports.publishing import USUAL_PREFIX, EventLog, Layout, Outbox, Shard
+from sale_domain.ports.publishing_errors import Fenced, ShardHalted
 from sale_domain.ports.relaying import RelayObserver, Standing
 from sale_domain.publishing import RelayPolicy, ShardRelay
 from sale_domain.publishing_layout import agree_on_layout, make_ready

@@ -1,33 +1,30 @@
 """Outbox to log, exactly once: an event is published when it has been read back (architecture §4).
 
-A shard's relay holds at most one batch whose outcome is unknown, and sends nothing before it is known. After any doubt
-it takes a new fence and a new producer, so that nothing older can write, and reads the log up to the high watermark
-taken after that: only then is "not in the log" a fact.
+A shard's relay holds at most one batch whose outcome is unknown, and sends nothing before it is known. What was read
+back is marked in the database while the next batch is on its way. After any doubt the relay takes a new fence and a new
+producer, so that nothing older can write, and reads the log up to the high watermark taken after that: only then is
+"not in the log" a fact.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import accumulate
 
 import attrs
 
 from sale_domain.ids import EventId
 from sale_domain.ports.publishing import (
-    BatchRefused,
     EventLog,
-    Fenced,
     Lease,
     LogRecord,
     LogSession,
     Outbox,
     OutboxRow,
-    OutcomeUnknown,
-    OutOfRange,
     Partition,
     Reading,
     Recorded,
     Shard,
-    ShardHalted,
 )
+from sale_domain.ports.publishing_errors import BatchRefused, Fenced, OutcomeUnknown, OutOfRange, ShardHalted
 from sale_domain.ports.relaying import Pace, RelayObserver
 
 
@@ -133,8 +130,18 @@ class ShardRelay:
             await life.begin()
             while not self.stopping:
                 await life.step()
+            await life.end()
         finally:
             await session.close()
+
+
+@attrs.frozen(kw_only=True)
+class _Sent:
+    """A batch that was read back, and is not marked yet."""
+
+    rows: tuple[OutboxRow, ...]
+    reading: Reading
+    began_at: float
 
 
 @attrs.define(kw_only=True)
@@ -146,6 +153,7 @@ class _Life:
     session: LogSession
     positions: dict[Partition, int] = attrs.field(factory=dict)
     caught_up_at: float = 0.0
+    sent: _Sent | None = None
 
     async def begin(self) -> None:
         """Find out what earlier lives left in the log, and only then what is not in it."""
@@ -158,23 +166,38 @@ class _Life:
         self.relay.observer.started(self.lease, cluster_id=self.session.cluster_id)
 
     async def step(self) -> None:
-        """Publish the next rows, or wait for some."""
+        """Mark what the last step sent while the next rows are sent; if there are none, wait for some."""
+        last, self.sent = self.sent, None
+        if last is None:
+            found = await self._send_next(besides=())
+        else:
+            besides = [row.event_id for row in last.rows]
+            found = await self.relay.pace.both(self._mark(last), self._send_next(besides=besides))
+        if not found:
+            self.relay.went_well()
+            await self._idle()
+
+    async def end(self) -> None:
+        """Mark what was sent last."""
+        if self.sent is not None:
+            await self._mark(self.sent)
+
+    async def _send_next(self, *, besides: Collection[EventId]) -> bool:
+        """Send the next rows, those apart that are in the log already; tell whether there were any."""
         relay = self.relay
-        rows = await relay.outbox.unpublished(self.lease, limit=relay.batch_size)
+        rows = await relay.outbox.unpublished(self.lease, limit=relay.batch_size, besides=besides)
         unknown = [row for row in rows if row.topic not in relay.policy.topics]
         if unknown:
             await self._set_aside(unknown[0], f"The relay knows no topic {unknown[0].topic!r}.")
         elif rows:
             batch = _at_most(relay.policy.batch_bytes, rows)
             try:
-                await self._publish(batch)
+                self.sent = await self._send(batch)
             except Exception as failure:
                 relay.went_wrong(batch, failure)
                 raise
             relay.went_well()
-        else:
-            relay.went_well()
-            await self._idle()
+        return bool(rows)
 
     async def _reconcile(self) -> None:
         """Read the log from where it was last compared to its end as of now, and mark what is found.
@@ -212,9 +235,10 @@ class _Life:
             # Nothing was unpublished when older producers were already shut out: there is nothing to look for.
             reading = Reading(records=(), positions=until)
         await self._settle(reading)
+        self.positions = dict(reading.positions)
 
-    async def _settle(self, reading: Reading) -> frozenset[EventId]:
-        """Mark what the reading found and record how far it came, in one step, then remember it."""
+    async def _settle(self, reading: Reading) -> None:
+        """Mark what the reading found and record how far it came, in one step."""
         ours = {record.event_id: record for record in reading.records if self.lease.shard.owns(record.event_id)}
         marked = await self.relay.outbox.settle(
             self.lease,
@@ -222,11 +246,9 @@ class _Life:
             records=tuple(ours.values()),
             positions=reading.positions,
         )
-        self.positions = dict(reading.positions)
         if marked:
             told = [record for event_id, record in ours.items() if event_id in marked]
             self.relay.observer.published(self.lease, told)
-        return marked
 
     def _refuse_another_log(self, recorded: Recorded, watermarks: dict[Partition, int]) -> None:
         """Halt when this cannot be the log that the offsets were recorded from."""
@@ -238,8 +260,8 @@ class _Life:
             if offset > end and partition.topic in self.relay.policy.topics:
                 raise self._halted(f"{partition} was read up to {offset} and now ends at {end}: records were lost.")
 
-    async def _publish(self, rows: tuple[OutboxRow, ...]) -> None:
-        """Send, commit, read back, mark; raise on the slightest doubt."""
+    async def _send(self, rows: tuple[OutboxRow, ...]) -> _Sent:
+        """Send, commit, read back; raise on the slightest doubt."""
         started = self.relay.pace.seconds()
         addresses = await self.session.publish(rows)
         took = self.relay.pace.seconds() - started
@@ -253,8 +275,17 @@ class _Life:
         missing = {row.event_id for row in rows} - {record.event_id for record in reading.records}
         if missing:
             raise OutcomeUnknown(reason=f"{len(missing)} of {len(rows)} committed records are not in the log.")
-        await self._settle(reading)
-        self.relay.observer.delivered(self.lease, rows, seconds=self.relay.pace.seconds() - started)
+        self.positions = dict(reading.positions)
+        return _Sent(rows=rows, reading=reading, began_at=started)
+
+    async def _mark(self, sent: _Sent) -> None:
+        """Settle a batch; one that cannot be settled is as much in doubt as one that cannot be sent."""
+        try:
+            await self._settle(sent.reading)
+        except Exception as failure:
+            self.relay.went_wrong(sent.rows, failure)
+            raise
+        self.relay.observer.delivered(self.lease, sent.rows, seconds=self.relay.pace.seconds() - sent.began_at)
 
     async def _read_back(self, until: dict[Partition, int]) -> Reading:
         """Read the log as its consumers do, up to the last record that was sent."""

@@ -3,6 +3,8 @@
 import asyncio
 import time
 
+import pytest
+
 from sale_app.relay_pace import AsyncioPace
 
 
@@ -25,3 +27,29 @@ async def test_being_told_to_stop_ends_every_wait() -> None:
     async with asyncio.timeout(10):
         await pace.sleep(30)
         await pace.await_work(30)
+
+
+async def test_of_two_at_once_each_is_done_to_its_end_and_the_firsts_failure_goes_before_the_seconds() -> None:
+    ended: list[str] = []
+
+    async def fail(name: str, *, after: int) -> None:
+        for _ in range(after):
+            await asyncio.sleep(0)
+        ended.append(name)
+        raise LookupError(name)
+
+    async def answer(*, after: int) -> str:
+        for _ in range(after):
+            await asyncio.sleep(0)
+        ended.append("answer")
+        return "found"
+
+    pace = AsyncioPace(asyncio.Event())
+    assert await pace.both(answer(after=3), answer(after=1)) == "found"
+    with pytest.raises(LookupError, match="first"):
+        await pace.both(fail("first", after=1), answer(after=3))
+    with pytest.raises(LookupError, match="first"):
+        await pace.both(fail("first", after=3), fail("second", after=1))
+    with pytest.raises(LookupError, match="second"):
+        await pace.both(answer(after=3), fail("second", after=1))
+    assert ended == ["answer", "answer", "first", "answer", "second", "first", "second", "answer"]

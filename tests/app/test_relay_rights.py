@@ -23,7 +23,8 @@ from sale_app.cli import app
 from sale_app.relay import run_relay
 from sale_domain.errors import Unavailable
 from sale_domain.events import KAFKA_TOPICS
-from sale_domain.ports.publishing import EventLogUnavailable, PublishedAt
+from sale_domain.ports.publishing import PublishedAt
+from sale_domain.ports.publishing_errors import EventLogUnavailable
 from sale_domain.publishing import RelayPolicy
 
 READ, WRITE = ("READ", "TOPIC", PAYMENTS), ("WRITE", "TOPIC", PAYMENTS)

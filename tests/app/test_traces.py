@@ -20,7 +20,8 @@ from sale_app.relay import run_relay
 from sale_app.telemetry import telemetry, wanted
 from sale_domain.events import KAFKA_TOPICS, PAYMENT_SUCCESS
 from sale_domain.port_errors import SisterUnavailable
-from sale_domain.ports.publishing import OutcomeUnknown, PublishedAt
+from sale_domain.ports.publishing import PublishedAt
+from sale_domain.ports.publishing_errors import OutcomeUnknown
 from sale_domain.publishing import RelayPolicy
 from stack import served
 from traces import Traces

@@ -17,19 +17,16 @@ from sale_adapters.kafka.reader import LogReader
 from sale_adapters.kafka.topics import Topic, ensure_topics
 from sale_adapters.memory.event_log import MemoryEventLog
 from sale_domain.ports.publishing import (
-    BatchRefused,
     EventLog,
-    EventLogUnavailable,
     LogRecord,
     LogSession,
     OutboxRow,
-    OutcomeUnknown,
-    OutOfRange,
     Partition,
     PublishedAt,
     Reading,
     Shard,
 )
+from sale_domain.ports.publishing_errors import BatchRefused, EventLogUnavailable, OutcomeUnknown, OutOfRange
 
 FIRST, SECOND = Shard(layout=1, index=0, shards=2), Shard(layout=1, index=1, shards=2)
 

@@ -17,7 +17,8 @@ from sale_adapters.kafka.log_reader import KafkaLogReader
 from sale_adapters.kafka.retention import retention_of
 from sale_adapters.kafka.topics import Topic, ensure_topics
 from sale_adapters.memory import MemoryEventLog, MemoryLogReader
-from sale_domain.ports.publishing import EventLog, EventLogUnavailable, OutboxRow, Partition, PublishedAt, Shard
+from sale_domain.ports.publishing import EventLog, OutboxRow, Partition, PublishedAt, Shard
+from sale_domain.ports.publishing_errors import EventLogUnavailable
 from sale_domain.ports.reconciling import LoggedRecord, LogReader
 
 SHARD = Shard(layout=1, index=0, shards=1)

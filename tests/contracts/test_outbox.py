@@ -13,7 +13,6 @@ from sale_adapters.postgres.relay_outbox import PostgresRelayOutbox
 from sale_domain.ids import EventId
 from sale_domain.port_errors import StoreUnavailable
 from sale_domain.ports.publishing import (
-    Fenced,
     Layout,
     Lease,
     LogRecord,
@@ -24,6 +23,7 @@ from sale_domain.ports.publishing import (
     Recorded,
     Shard,
 )
+from sale_domain.ports.publishing_errors import Fenced
 
 FIRST, SECOND = Shard(layout=1, index=0, shards=2), Shard(layout=1, index=1, shards=2)
 PAYMENTS_0 = Partition(topic=PAYMENTS, number=0)
@@ -135,6 +135,8 @@ async def test_rows_come_by_time_and_within_an_order_by_number_and_only_of_the_s
     assert await bench.outbox.unpublished(lease, limit=10) == (*rows, twin, traced)
     assert await bench.outbox.unpublished(lease, limit=2) == tuple(rows[:2])
     assert await bench.outbox.unpublished(await bench.lease(SECOND), limit=10) == (elsewhere,)
+    marking = [rows[0].event_id, rows[2].event_id]
+    assert await bench.outbox.unpublished(lease, limit=2, besides=marking) == (rows[1], rows[3])
 
 
 async def test_settling_marks_each_row_once_and_records_positions_with_the_cluster(bench: Bench) -> None:

@@ -1,6 +1,6 @@
 """The relay's algorithm: every doubt ends with each event in the log exactly once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import attrs
 import pytest
@@ -10,14 +10,8 @@ from sale_adapters.memory.event_log import Fate
 from sale_adapters.memory.relay_outbox import MemoryOutbox
 from sale_domain.ids import EventId
 from sale_domain.port_errors import StoreUnavailable
-from sale_domain.ports.publishing import (
-    Fenced,
-    Lease,
-    LogRecord,
-    OutboxRow,
-    Partition,
-    Shard,
-)
+from sale_domain.ports.publishing import Lease, LogRecord, OutboxRow, Partition, Shard
+from sale_domain.ports.publishing_errors import Fenced
 
 PAID, PAID_IN_FULL, COOKING = event(1), event(2), event(3, topic=KITCHEN)
 OTHER_SHARD = Shard(layout=9, index=0, shards=1)
@@ -227,10 +221,12 @@ async def test_with_the_database_away_the_relay_waits_longer_and_longer_and_then
     away = iter(range(8))
 
     class Away(MemoryOutbox):
-        async def unpublished(self, lease: Lease, *, limit: int) -> tuple[OutboxRow, ...]:
+        async def unpublished(
+            self, lease: Lease, *, limit: int, besides: Collection[EventId] = ()
+        ) -> tuple[OutboxRow, ...]:
             if next(away, None) is not None:
                 raise StoreUnavailable(reason="connection refused")
-            return await super().unpublished(lease, limit=limit)
+            return await super().unpublished(lease, limit=limit, besides=besides)
 
     world.outbox.__class__ = Away
     await world.relay().run()

@@ -3,7 +3,8 @@
 import pytest
 
 from relay_world import ONLY_SHARD, PAYMENTS, event, make_world
-from sale_domain.ports.publishing import Fenced, OutcomeUnknown, Partition, Shard
+from sale_domain.ports.publishing import Partition, Shard
+from sale_domain.ports.publishing_errors import Fenced, OutcomeUnknown
 from sale_domain.publishing_layout import agree_on_layout
 
 PAID = event(1)

@@ -4,7 +4,8 @@ import pytest
 
 from relay_world import ONLY_SHARD, PAYMENTS, event, make_world
 from sale_adapters.memory.event_log import Fate
-from sale_domain.ports.publishing import OutboxRow, Partition, PublishedAt, Shard, ShardHalted
+from sale_domain.ports.publishing import OutboxRow, Partition, PublishedAt, Shard
+from sale_domain.ports.publishing_errors import ShardHalted
 
 PAID, PAID_IN_FULL = event(1), event(2)
 OTHER_SHARD = Shard(layout=9, index=0, shards=1)

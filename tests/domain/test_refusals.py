@@ -12,7 +12,7 @@ from sale_domain.kitchen import Kitchen
 from sale_domain.kitchen_errors import NotSendable
 from sale_domain.port_errors import SisterUnavailable
 from sale_domain.ports.outbox_desk import NotSetAside, Standing
-from sale_domain.ports.publishing import Fenced
+from sale_domain.ports.publishing_errors import Fenced
 from sale_domain.quotes import Quote
 from sale_domain.seating import MAX_UNITS, MAX_UNITS_EVER
 from sale_domain.usage_lifecycle import UsageStatus

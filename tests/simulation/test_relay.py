@@ -11,7 +11,7 @@ import pytest
 
 from relay_guards import Guard
 from relay_simulation import World
-from sale_domain.ports.publishing import ShardHalted
+from sale_domain.ports.publishing_errors import ShardHalted
 
 pytestmark = pytest.mark.long
 FIRST = int(os.environ.get("SEED", "1"))
@@ -31,6 +31,7 @@ HARM = {
     Guard.READ_BACK: (LOST, 5),
     Guard.EVERY_FUTURE_AWAITED: (DISORDERED, 5),
     Guard.SLOW_COMMIT_DOUBTED: (DISORDERED, 1),
+    Guard.MARKING_IS_NOT_WAITING: (TWICE, 5),
     Guard.POISON_HOLDS_ITS_ORDER: (DISORDERED, 5),
     Guard.POISON_SET_ASIDE: (STUCK, 5),
 }

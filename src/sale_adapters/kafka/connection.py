@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from sale_domain.ports.publishing import EventLogUnavailable
+from sale_domain.ports.publishing_errors import EventLogUnavailable
 
 
 @attrs.frozen(kw_only=True)

@@ -15,16 +15,8 @@ from sale_adapters.kafka.reader import LogReader
 from sale_adapters.kafka.rights import words
 from sale_adapters.kafka.watchdog import Watchdog
 from sale_adapters.wire.cloud_events import cloud_event_headers
-from sale_domain.ports.publishing import (
-    BatchRefused,
-    EventLogUnavailable,
-    OutboxRow,
-    OutcomeUnknown,
-    Partition,
-    PublishedAt,
-    Reading,
-    Shard,
-)
+from sale_domain.ports.publishing import OutboxRow, Partition, PublishedAt, Reading, Shard
+from sale_domain.ports.publishing_errors import BatchRefused, EventLogUnavailable, OutcomeUnknown
 
 C = TypeVar("C")
 T = TypeVar("T")

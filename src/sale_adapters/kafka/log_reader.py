@@ -17,7 +17,8 @@ from sale_adapters.kafka.reader import LogReader
 from sale_adapters.kafka.retention import retention_of
 from sale_adapters.kafka.rights import words
 from sale_adapters.wire.cloud_events import event_id_of
-from sale_domain.ports.publishing import EventLogUnavailable, Partition, PublishedAt
+from sale_domain.ports.publishing import Partition, PublishedAt
+from sale_domain.ports.publishing_errors import EventLogUnavailable
 from sale_domain.ports.reconciling import LoggedRecord, LookedUp
 
 _POLL_MS = 100

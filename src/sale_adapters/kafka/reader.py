@@ -15,7 +15,8 @@ from sale_adapters.kafka.connection import KafkaConnection
 from sale_adapters.kafka.rights import lacks
 from sale_adapters.wire.cloud_events import event_id_of
 from sale_domain.ids import OrderId
-from sale_domain.ports.publishing import EventLogUnavailable, LogRecord, OutOfRange, Partition, PublishedAt, Reading
+from sale_domain.ports.publishing import LogRecord, Partition, PublishedAt, Reading
+from sale_domain.ports.publishing_errors import EventLogUnavailable, OutOfRange
 
 _READ_SECONDS = 1.0
 _POLL_MS = 100

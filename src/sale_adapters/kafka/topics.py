@@ -13,7 +13,7 @@ from sale_adapters.kafka.clients import connected
 from sale_adapters.kafka.connection import KafkaConnection
 from sale_adapters.kafka.rights import lacks, missing_right, words
 from sale_domain.errors import Conflict
-from sale_domain.ports.publishing import EventLogUnavailable
+from sale_domain.ports.publishing_errors import EventLogUnavailable
 
 SHORTEST_RETENTION = timedelta(days=1)
 """What is kept for less long may be gone before a consumer that was away for a night has read it."""

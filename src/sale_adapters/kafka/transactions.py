@@ -6,7 +6,7 @@ from kafka.errors import KafkaError, KafkaTimeoutError
 from sale_adapters.kafka.clients import connected, end_producer
 from sale_adapters.kafka.connection import KafkaConnection
 from sale_adapters.kafka.rights import words
-from sale_domain.ports.publishing import EventLogUnavailable
+from sale_domain.ports.publishing_errors import EventLogUnavailable
 
 
 def try_transactions(connection: KafkaConnection, *, prefix: str) -> None:

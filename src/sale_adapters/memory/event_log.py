@@ -7,18 +7,8 @@ from enum import Enum
 
 import attrs
 
-from sale_domain.ports.publishing import (
-    BatchRefused,
-    EventLogUnavailable,
-    LogRecord,
-    OutboxRow,
-    OutcomeUnknown,
-    OutOfRange,
-    Partition,
-    PublishedAt,
-    Reading,
-    Shard,
-)
+from sale_domain.ports.publishing import LogRecord, OutboxRow, Partition, PublishedAt, Reading, Shard
+from sale_domain.ports.publishing_errors import BatchRefused, EventLogUnavailable, OutcomeUnknown, OutOfRange
 
 
 class Fate(Enum):

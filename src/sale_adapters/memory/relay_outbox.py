@@ -1,14 +1,13 @@
 """The relay's outbox in memory, with leases and fences."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import attrs
 
 from sale_domain.ids import EventId
 from sale_domain.ports.publishing import (
     USUAL_PREFIX,
-    Fenced,
     Layout,
     Lease,
     LogRecord,
@@ -18,6 +17,7 @@ from sale_domain.ports.publishing import (
     Recorded,
     Shard,
 )
+from sale_domain.ports.publishing_errors import Fenced
 
 
 @attrs.define(kw_only=True)
@@ -140,7 +140,9 @@ class MemoryOutbox:
         if self._shards[shard].owner == owner:
             self._shards[shard].owner = None
 
-    async def unpublished(self, lease: Lease, *, limit: int) -> tuple[OutboxRow, ...]:
+    async def unpublished(
+        self, lease: Lease, *, limit: int, besides: Collection[EventId] = ()
+    ) -> tuple[OutboxRow, ...]:
         """See `Outbox`."""
         self._held(lease)
         first_aside: dict[str, int] = {}
@@ -151,6 +153,7 @@ class MemoryOutbox:
             row
             for row in self.rows.values()
             if row.event_id not in self.published
+            and row.event_id not in besides
             and row.event_id not in self.released
             and lease.shard.owns(row.event_id)
             and row.seq < first_aside.get(row.order_id, row.seq + 1)

@@ -1,7 +1,7 @@
 """The relay's side of the outbox on PostgreSQL: leases by the database's clock, and a fence that every write checks."""
 
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Self
 
@@ -15,17 +15,8 @@ from sale_adapters.postgres.reasons import in_one_line
 from sale_adapters.postgres.trips import Begin, Query, Session, Trips
 from sale_domain.ids import EventId, OrderId, bucket_of
 from sale_domain.port_errors import StoreUnavailable
-from sale_domain.ports.publishing import (
-    USUAL_PREFIX,
-    Fenced,
-    Layout,
-    Lease,
-    LogRecord,
-    OutboxRow,
-    Partition,
-    Recorded,
-    Shard,
-)
+from sale_domain.ports.publishing import USUAL_PREFIX, Layout, Lease, LogRecord, OutboxRow, Partition, Recorded, Shard
+from sale_domain.ports.publishing_errors import Fenced
 
 Connection = AsyncConnection[TupleRow]
 
@@ -115,7 +106,9 @@ class PostgresRelayOutbox:
         async with self._connection() as connection:
             await connection.execute(sql.RELEASE, (*_key(shard), owner))
 
-    async def unpublished(self, lease: Lease, *, limit: int) -> tuple[OutboxRow, ...]:
+    async def unpublished(
+        self, lease: Lease, *, limit: int, besides: Collection[EventId] = ()
+    ) -> tuple[OutboxRow, ...]:
         """See `Outbox`.
 
         The fence is read before the rows, each with a snapshot of its own: whoever raises it later also shuts this
@@ -124,7 +117,7 @@ class PostgresRelayOutbox:
         buckets = lease.shard.buckets
         async with self._connection() as connection, connection.pipeline():
             fence = await connection.execute(sql.FENCE, _key(lease.shard))
-            rows = await connection.execute(sql.UNPUBLISHED, (buckets.start, buckets.stop, limit))
+            rows = await connection.execute(sql.UNPUBLISHED, (buckets.start, buckets.stop, list(besides), limit))
             _check(lease, await fence.fetchone())
             found = await rows.fetchall()
         return tuple(_row(columns) for columns in found)

@@ -85,9 +85,11 @@ LOCK_FENCE: Final = Statement(
     ("bucket", "layout", "shard"),
 )
 
+# Those being marked are a hashed subplan: with `<> ALL` a generic plan would compare each row with each of them.
 UNPUBLISHED: Final[Sql] = f"""
     SELECT o.event_id, o.order_id, o.seq, o.topic, o.payload, o.occurred_at, o.traceparent FROM outbox o
     WHERE o.bucket >= %s AND o.bucket < %s AND o.published_at IS NULL AND o.released_at IS NULL AND NOT {IS_HELD_BACK}
+    AND o.event_id NOT IN (SELECT unnest(%s::text[]))
     ORDER BY o.occurred_at, o.order_id, o.seq LIMIT %s
 """  # noqa: S608 - of literals alone
 

@@ -9,7 +9,7 @@ from sale_adapters.kafka.connection import KafkaConnection
 from sale_adapters.kafka.topics import Topic, TopicDiffers, doubts, lacking
 from sale_adapters.kafka.transactions import try_transactions
 from sale_app.doctor.findings import NotReachable, NotWell, Seen
-from sale_domain.ports.publishing import EventLogUnavailable
+from sale_domain.ports.publishing_errors import EventLogUnavailable
 
 
 async def look_at_kafka(connection: KafkaConnection, *, topics: Sequence[Topic], prefix: str) -> Seen:

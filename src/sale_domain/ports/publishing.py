@@ -2,11 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar, Final, Protocol
+from typing import Final, Protocol
 
 import attrs
 
-from sale_domain.errors import Conflict, Rejected, Unavailable
 from sale_domain.ids import BUCKETS, EventId, OrderId, bucket_of
 
 USUAL_PREFIX: Final = "sale-relay"
@@ -156,74 +155,6 @@ class Recorded:
     offsets: Mapping[Partition, int]
 
 
-@attrs.define(kw_only=True, eq=False)
-class Fenced(Conflict):
-    """Somebody else has this shard now."""
-
-    code: ClassVar[str] = "fenced"
-    shard: Shard
-
-    def __str__(self) -> str:
-        return f"Shard {self.shard.index} of layout {self.shard.layout} is somebody else's now."
-
-
-@attrs.define(kw_only=True, eq=False)
-class OutcomeUnknown(Unavailable):
-    """The records may or may not be in the log: only reading the log tells."""
-
-    code: ClassVar[str] = "outcome-unknown"
-    reason: str
-
-    def __str__(self) -> str:
-        return self.reason
-
-
-@attrs.define(kw_only=True, eq=False)
-class EventLogUnavailable(Unavailable):
-    """Kafka cannot be reached, lacks a topic, or denies a right."""
-
-    code: ClassVar[str] = "event-log-unavailable"
-    reason: str
-
-    def __str__(self) -> str:
-        return f"The event log is not available: {self.reason}"
-
-
-@attrs.define(kw_only=True, eq=False)
-class BatchRefused(Rejected):
-    """The log will never take at least one row of the batch."""
-
-    code: ClassVar[str] = "batch-refused"
-    reason: str
-
-    def __str__(self) -> str:
-        return self.reason
-
-
-@attrs.define(kw_only=True, eq=False)
-class OutOfRange(Conflict):
-    """The log no longer holds, or does not yet hold, the offset that is to be read."""
-
-    code: ClassVar[str] = "out-of-range"
-    partition: Partition
-    offset: int
-
-    def __str__(self) -> str:
-        return f"Offset {self.offset} of {self.partition} is not in the log."
-
-
-@attrs.define(kw_only=True, eq=False)
-class ShardHalted(Conflict):
-    """The shard cannot go on without a person: sending might double an event, or one is lost already."""
-
-    code: ClassVar[str] = "shard-halted"
-    shard: Shard
-    reason: str
-
-    def __str__(self) -> str:
-        return f"Shard {self.shard.index} of layout {self.shard.layout} is halted: {self.reason}"
-
-
 class Outbox(Protocol):
     """The relay's side of the outbox. Every method may raise `StoreUnavailable`.
 
@@ -265,8 +196,16 @@ class Outbox(Protocol):
     async def release(self, shard: Shard, *, owner: str) -> None:
         """End the owner's lease so that another can take the shard at once; no effect on somebody else's."""
 
-    async def unpublished(self, lease: Lease, *, limit: int) -> tuple[OutboxRow, ...]:
-        """Return the shard's next rows, per order by `seq`, without those set aside and those that wait behind one."""
+    async def unpublished(
+        self, lease: Lease, *, limit: int, besides: Collection[EventId] = ()
+    ) -> tuple[OutboxRow, ...]:
+        """Return the shard's next rows, per order by `seq`, without those set aside and those that wait behind one.
+
+        Args:
+            lease: The shard.
+            limit: So many at most.
+            besides: Events that are in the log and not marked yet: they are not wanted again.
+        """
 
     async def recorded(self, lease: Lease) -> Recorded:
         """Return how far the log was compared with the shard's rows."""

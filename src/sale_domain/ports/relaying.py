@@ -1,11 +1,13 @@
 """What a relay needs besides outbox and log: a sense of time, and somebody who wants to know."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Coroutine, Sequence
+from typing import Any, Protocol, TypeVar
 
 import attrs
 
 from sale_domain.ports.publishing import Lease, LogRecord, OutboxRow, Partition, Shard
+
+T = TypeVar("T")
 
 
 class Pace(Protocol):
@@ -19,6 +21,9 @@ class Pace(Protocol):
 
     async def await_work(self, seconds: float) -> None:
         """Wait until somebody says that there is work, but at most so long."""
+
+    async def both(self, first: Coroutine[Any, Any, object], second: Coroutine[Any, Any, T]) -> T:
+        """Do both at once, each to its end, and return what the second does; the first's failure goes before its."""
 
 
 class RelayObserver(Protocol):

@@ -9,7 +9,7 @@ from kafka.errors import KafkaConnectionError
 from sale_adapters.kafka.connection import KafkaConnection
 from sale_adapters.kafka.rights import words
 from sale_adapters.kafka.topics import Topic, TopicDiffers, TopicOutcome, doubts, ensure_topics, lacking
-from sale_domain.ports.publishing import EventLogUnavailable
+from sale_domain.ports.publishing_errors import EventLogUnavailable
 
 
 @pytest.fixture
