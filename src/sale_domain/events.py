@@ -42,7 +42,11 @@ KITCHEN_ITEM_STATUS_CHANGED = "kitchen-ticket-item.status-changed"
 
 @attrs.frozen(kw_only=True)
 class FinanceSource:
-    """What an attempt's money is for, as mq-pay said."""
+    """What an attempt's money is for, as mq-pay said.
+
+    Attributes:
+        type: What `id` names: SaleOrder or SaleCheck.
+    """
 
     id: str
     type: str
@@ -50,14 +54,25 @@ class FinanceSource:
 
 @attrs.frozen(kw_only=True)
 class Finance:
-    """What finance needs to know of an attempt."""
+    """What finance needs to know of an attempt.
+
+    Attributes:
+        source: What its money is for.
+    """
 
     source: FinanceSource
 
 
 @attrs.frozen(kw_only=True)
 class PaidAttempt:
-    """A successful attempt, gross."""
+    """A successful attempt, gross.
+
+    Attributes:
+        uid: mq-pay's name for it: who books attempts does it once per (sale_order_id, uid).
+        amount: All that was paid with it, also where the order has used less.
+        payment_provider: Who took the money, as mq-pay said.
+        finance: What finance needs to know of it.
+    """
 
     id: str | None = None
     uid: str
@@ -71,9 +86,13 @@ class Payment:
     """The money side of a payment transition.
 
     Attributes:
+        total: What the order costs.
         paid: What the order has used so far, all payments together, never more than the total; booked once, when the
             order is fully paid.
+        currency: ISO 4217; of every amount of the event.
         exchange_rate: Units of the channel's currency per unit of the order's; 1 when they are the same.
+        is_fully_paid: Whether `paid` is the total.
+        paid_at: When Sale took the payment that brought the transition about.
         attempt: The attempt that brought the transition about, if one did.
         attempts: Every successful attempt that no earlier event of this order has listed.
         attempts_omitted: How many of them did not fit into the event; absent when all did.
@@ -92,7 +111,14 @@ class Payment:
 
 @attrs.frozen(kw_only=True)
 class EventTotals:
-    """What the order costs, in its currency."""
+    """What the order costs, in its currency: `total` is what the lines' totals add up to.
+
+    Attributes:
+        subtotal: The lines' base prices times their quantities.
+        discount: What is taken off, as a positive amount.
+        tax: What is put on.
+        total: max(0, subtotal - discount + tax).
+    """
 
     subtotal: Decimal
     discount: Decimal
@@ -107,6 +133,13 @@ class EventItem:
     Attributes:
         item_type: `PRODUCT_VARIANT` unless the order says otherwise, also of a CUSTOM line.
         item_id: The catalogue's item; absent of a CUSTOM line.
+        stock_id: Where it is taken from; absent of a combo's lead, whose parts name theirs.
+        recipe_id: What it is made by; absent of a combo's lead too.
+        mode: PRODUCT or CUSTOM.
+        lead_item_id: The combo's lead line, of a line that is a part of one.
+        quantity: How many, or how much.
+        unit_price: Of one, after discount.
+        total: What the line costs in all.
     """
 
     sale_order_item_id: LineId
@@ -123,7 +156,11 @@ class EventItem:
 
 @attrs.frozen(kw_only=True)
 class StockQuantity:
-    """What one stock gives for the whole order: one row per stock, so that dedup by stock loses nothing (C2)."""
+    """What one stock gives for the whole order: one row per stock, so that dedup by stock loses nothing (C2).
+
+    Attributes:
+        quantity: Of all lines that take from it.
+    """
 
     stock_id: StockId
     quantity: Decimal
@@ -137,9 +174,15 @@ class PaymentSuccess:
     record.
 
     Attributes:
+        event_id: Of this record; its header `ce_id` is the same.
+        sale_order_number: For people, as the receipt has it.
         sale_order_status: PARTIAL or COMPLETED, since this transition.
         previous_sale_order_status: What it was before.
         transition: Which of the order's payment transitions it is, from 1 on.
+        customer_id: The guest; absent where nobody said who it is.
+        payment: What finance books.
+        totals: What the order costs, and how that comes about.
+        items: The order's lines, those of combos beside their lead.
         stocks: The whole order's, the same in each of its events: taken once per order and stock.
     """
 
@@ -166,8 +209,13 @@ class KitchenItemStatusChanged:
     kitchen_ticket_item_id, material): a recalled item that is finished again is READY for a second time.
 
     Attributes:
+        event_id: Of this record; its header `ce_id` is the same.
         station_id: Where it is cooked; absent where no station is named.
+        previous_status: What it was before.
+        status: What it is since.
+        changed_at: When it moved on.
         changed_by: The user.
+        quantity: How many, or how much, of the line this item is.
         item_type: As in `payment.success`: `PRODUCT_VARIANT` unless the order says otherwise, also of a CUSTOM line.
         item_id: The catalogue's item; absent of a CUSTOM line, as in `payment.success`.
         reason: Why it was voided.

@@ -1,0 +1,19 @@
+"""What the reference says of an event's fields."""
+
+import re
+
+import attrs
+import pytest
+
+from sale_adapters.web.schema import meanings
+from sale_domain import events
+
+PARTS = [kind for kind in vars(events).values() if attrs.has(kind) and kind.__module__ == events.__name__]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_field_of_an_event_that_is_not_an_id_says_what_it_means(part: type[attrs.AttrsInstance]) -> None:
+    names = {field.name for field in attrs.fields(part)}
+    told = meanings(part)
+    assert told.keys() <= names
+    assert [name for name in names - told.keys() if not re.search("(^|_)id$", name)] == []
