@@ -63,6 +63,14 @@ _PROBLEM: JsonObject = {
     },
     "required": ["type", "title", "status", "detail", "code", "requestId"],
 }
+_NAMED = {
+    "orderId": "The order's id; 404 when there is none of it, also when it is malformed.",
+    "itemId": "The line's id, as the order shows it.",
+    "ticketId": "The kitchen ticket's id, as it is listed.",
+    "ticketItemId": "The kitchen ticket item's id, as its ticket shows it.",
+    "usageId": "The allocation usage's id, as it is listed.",
+}
+"""What a path names."""
 _HEADERS: Mapping[str, JsonObject] = {
     "merchant": {
         "name": "x-merchant-id",
@@ -172,10 +180,10 @@ def _operation(operation: Operation, schemas: Schemas, examples: Mapping[type, J
 
 
 def _parameters(operation: Operation, schemas: Schemas) -> list[Json]:
-    segments = (segment for segment in operation.path.split("/") if segment.startswith("{"))
+    named = (segment.strip("{}") for segment in operation.path.split("/") if segment.startswith("{"))
     found: list[Json] = [
-        {"name": segment.strip("{}"), "in": "path", "required": True, "schema": {"type": "string"}}
-        for segment in segments
+        {"name": name, "in": "path", "required": True, "description": _NAMED[name], "schema": {"type": "string"}}
+        for name in named
     ]
     if operation.query is not None:
         meant = meanings(operation.query)
