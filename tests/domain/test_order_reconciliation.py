@@ -304,6 +304,18 @@ SPOILT: dict[str, tuple[str, Spoil, list[tuple[Check, str]]]] = {
             )
         ],
     ),
+    "ten versions of the future": (
+        "eaten",
+        lambda whole: evolved(
+            whole, entries=(*whole.entries, *[evolved(whole.entries[-1], version=n) for n in range(20, 30)])
+        ),
+        [
+            (
+                Check.HISTORY_GAP,
+                "Of versions 1 to 4 history does not tell once of 20, 21, 22, 23, 24, 25, 26, 27, 28, 29.",
+            )
+        ],
+    ),
     "another end of history": (
         "processing",
         order(status=OrderStatus.CANCELLED),

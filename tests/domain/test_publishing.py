@@ -138,6 +138,7 @@ async def test_a_row_that_kafka_never_takes_is_set_aside_and_holds_back_its_own_
     await world.relay().run()
     assert world.in_log() == [before.event_id, *(row.event_id for row in other)]
     assert world.notebook.aside == {poison.event_id: "2000 bytes are more than 60"}
+    assert world.log.sent[:4] == [6, 1, 2, 1]
 
     world.log.max_bytes = 5_000
     world.outbox.put_back(poison.event_id)
