@@ -137,6 +137,16 @@ SPOILT: dict[str, tuple[str, Spoil, list[tuple[Check, str]]]] = {
             (Check.STATUS, "The order is COMPLETED, with 100000 paid of 325000 VND."),
         ],
     ),
+    "other money stored": (
+        "completed",
+        booked(received=Decimal(700_000)),
+        [
+            (
+                Check.MONEY,
+                "Stored are received 700000 and paid 325000 VND; the ledger amounts to 600000 and 325000.",
+            )
+        ],
+    ),
     "payments that history does not know": (
         "partial",
         row("entries", 2, amount=None, received=None),
@@ -153,6 +163,17 @@ SPOILT: dict[str, tuple[str, Spoil, list[tuple[Check, str]]]] = {
                 Check.LEDGER,
                 "The ledger has 2 facts that amount to 600000; history tells of 2 payments and 599999 received.",
             )
+        ],
+    ),
+    "a sum that is not the only one's": (
+        "partial",
+        row("entries", 2, received=Decimal(49_999)),
+        [
+            (
+                Check.LEDGER,
+                "The ledger has 1 facts that amount to 50000; history tells of 1 payments and 49999 received.",
+            ),
+            (Check.PAYLOAD, "The event says another payment.paid than its row, its order and history."),
         ],
     ),
     "a payment of another amount": (
