@@ -3,6 +3,7 @@
 import time
 from decimal import Decimal
 
+import attrs
 import pytest
 
 from counter import AT_THE_AIRPORT, AT_THE_SHOP, LAN, everything, item, opened, pay
@@ -15,7 +16,7 @@ from sale_domain.errors import (
     StoreUnavailable,
     Unauthenticated,
 )
-from sale_domain.ids import OrderId, UnitId
+from sale_domain.ids import CustomerId, OrderId, UnitId
 from sale_domain.ledger import SourceType
 from sale_domain.money import Currency
 from sale_domain.order_lifecycle import OrderStatus
@@ -27,7 +28,7 @@ from sale_domain.ports.orders import OrderFilter
 from sale_domain.seating import Units
 from sale_domain.use_cases.checkout import CheckoutRequest
 from sale_domain.use_cases.concurrently import concurrently
-from sale_domain.use_cases.ordering import NewOrder
+from sale_domain.use_cases.ordering import CustomRequest, NewOrder
 from sale_domain.use_cases.settlement import Delivery
 from shop import paid_event
 
@@ -104,6 +105,7 @@ async def test_a_whole_sale_leaves_one_history_entry_for_every_change(shop: InMe
         (9, "ORDER_PAYMENT_UPDATED", "PARTIAL", 9, "mq-pay", None),
         (10, "ORDER_PAYMENT_UPDATED", "COMPLETED", 10, "mq-pay", 2),
     ]
+    assert [row.entry.reason for row in history.entries[3:6]] == [None, "one more tea", None]
 
 
 async def test_a_whole_sale_leaves_one_message_for_every_payment_transition(shop: InMemorySale) -> None:
@@ -118,6 +120,23 @@ async def test_a_whole_sale_leaves_one_message_for_every_payment_transition(shop
         ["a2", "a3"],
     ]
     assert [row.event_id for row in shop.store.outbox.rows.values()] == [m.event_id for m in shop.store.messages]
+
+
+async def test_an_order_is_opened_with_all_that_was_asked_for(shop: InMemorySale) -> None:
+    breakfast = attrs.evolve(item("combo-sang", 2, note="early", banh_mi=1, tra_da=2), item_type="COMBO")
+    corkage = CustomRequest(name="Corkage", unit_price=Decimal(50_000), quantity=Decimal(3), note="three bottles")
+    new = NewOrder(
+        sale_channel_id=AT_THE_SHOP, customer_id=CustomerId("mai"), note="by the window", items=(breakfast, corkage)
+    )
+    order = (await shop.sale.create_order(LAN, new)).order
+    assert (order.customer_id, order.note) == ("mai", "by the window")
+    lead, bread, tea, wine = order.basket.lines
+    assert (lead.item_type, lead.quantity, lead.note) == ("COMBO", 2, "early")
+    assert [(part.lead_id, part.item_id, part.quantity) for part in (bread, tea)] == [
+        (lead.id, "variant-banh-mi", 2),
+        (lead.id, "variant-tra-da", 4),
+    ]
+    assert (wine.name, wine.quantity, wine.note) == ("Corkage", 3, "three bottles")
 
 
 async def test_a_lines_quantity_and_its_note_are_changed_each_without_the_other(shop: InMemorySale) -> None:

@@ -237,10 +237,19 @@ SPOILT: dict[str, tuple[str, Spoil, list[tuple[Check, str]]]] = {
     ),
     "an event of a transition that was not made": (
         "partial",
-        row("events", 0, transition=7),
+        row("events", 0, transition=2),
         [
             (Check.EVENT_MISSING, "Transition 1 has no outbox row."),
-            (Check.EVENT_UNEXPECTED, "The outbox tells of transition 7; the order has made 1."),
+            (Check.EVENT_UNEXPECTED, "The outbox tells of transition 2; the order has made 1."),
+            (Check.PAYLOAD, "The event says another transition than its row, its order and history."),
+        ],
+    ),
+    "an event of a transition before the first": (
+        "partial",
+        row("events", 0, transition=0),
+        [
+            (Check.EVENT_MISSING, "Transition 1 has no outbox row."),
+            (Check.EVENT_UNEXPECTED, "The outbox tells of transition 0; the order has made 1."),
             (Check.PAYLOAD, "The event says another transition than its row, its order and history."),
         ],
     ),

@@ -7,7 +7,8 @@ import pytest
 
 import orders_world as world
 from sale_domain.allocations import UsageStatus
-from sale_domain.ids import LineId
+from sale_domain.ids import LineId, OrderId
+from sale_domain.kitchen_lifecycle import KitchenItemStatus
 from sale_domain.ledger import Ledger
 from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.order_reconciliation import check_order
@@ -89,7 +90,20 @@ async def test_rows_from_before_what_is_kept_may_be_gone_and_no_younger_ones() -
 async def test_an_event_that_was_given_up_outlives_the_clean_up() -> None:
     whole = row("events", 0, released=True)(await an("completed"))
     assert found(whole) == []
-    assert found(without("events", 1)(whole), kept_since=timedelta(days=1)) == []
+    alone = without("events", 1)(whole)
+    assert found(alone, kept_since=timedelta(days=1)) == []
+    assert found(row("events", 0, seq=3)(alone), kept_since=timedelta(days=1)) == [
+        (Check.EVENT_GAP, "Of events 3 to 2 the outbox lacks, or has besides, 3.")
+    ]
+
+
+async def test_a_dishs_event_says_nothing_of_money_though_its_order_is_checked_out() -> None:
+    assert found(await an("eaten", world.checking_out())) == []
+
+
+async def test_a_fact_that_came_before_any_transition_is_known_to_none() -> None:
+    early = world.paying(world.attempt(OrderId("any"), 1))
+    assert found(await an("draft", early)) == []
 
 
 async def test_a_table_that_outlives_its_order_is_found() -> None:
@@ -108,9 +122,10 @@ async def test_what_was_sent_is_what_the_kitchen_has() -> None:
     assert found(line(sent_quantity=Decimal("1.5"))(whole)) == [
         (Check.SENT, f"Line {line_id} says that 1.5 were sent; the kitchen has something else.")
     ]
-    assert found(item(0, line_id=LineId("x"))(whole)) == [
-        (Check.SENT, f"Line {line_id} says that 1 were sent; the kitchen has something else."),
-        (Check.SENT, "The kitchen has something of lines that the order has not: x."),
+    first, voided = item(0, line_id=LineId("y")), item(1, line_id=LineId("x"), status=KitchenItemStatus.READY)
+    assert [says for check, says in found(voided(first(whole))) if check is Check.SENT] == [
+        f"Line {line_id} says that 1 were sent; the kitchen has something else.",
+        "The kitchen has something of lines that the order has not: x, y.",
     ]
 
 
