@@ -131,12 +131,12 @@ async def test_an_order_is_opened_with_all_that_was_asked_for(shop: InMemorySale
     order = (await shop.sale.create_order(LAN, new)).order
     assert (order.customer_id, order.note) == ("mai", "by the window")
     lead, bread, tea, wine = order.basket.lines
-    assert (lead.item_type, lead.quantity, lead.note) == ("COMBO", 2, "early")
+    assert (lead.item_type, lead.quantity, lead.note) == ("COMBO", Decimal(2), "early")
     assert [(part.lead_id, part.item_id, part.quantity) for part in (bread, tea)] == [
-        (lead.id, "variant-banh-mi", 2),
-        (lead.id, "variant-tra-da", 4),
+        (lead.id, "variant-banh-mi", Decimal(2)),
+        (lead.id, "variant-tra-da", Decimal(4)),
     ]
-    assert (wine.name, wine.quantity, wine.note) == ("Corkage", 3, "three bottles")
+    assert (wine.name, wine.quantity, wine.note) == ("Corkage", Decimal(3), "three bottles")
 
 
 async def test_a_lines_quantity_and_its_note_are_changed_each_without_the_other(shop: InMemorySale) -> None:
@@ -144,10 +144,10 @@ async def test_a_lines_quantity_and_its_note_are_changed_each_without_the_other(
     (line,) = order.basket.lines
     await shop.sale.change_item(LAN, order.id, line.id, quantity=Decimal(3))
     (more,) = shop.store.orders[order.id].basket.lines
-    assert (more.quantity, more.note) == (3, "no onions")
+    assert (more.quantity, more.note) == (Decimal(3), "no onions")
     await shop.sale.change_item(LAN, order.id, line.id, note="extra lime")
     (noted,) = shop.store.orders[order.id].basket.lines
-    assert (noted.quantity, noted.note) == (3, "extra lime")
+    assert (noted.quantity, noted.note) == (Decimal(3), "extra lime")
 
 
 async def test_every_list_goes_on_where_its_last_page_ended(shop: InMemorySale) -> None:
