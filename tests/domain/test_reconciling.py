@@ -12,11 +12,12 @@ import orders_world as world
 from evening import CLOSING_TIME
 from sale_adapters.memory import ManualClock, MemoryBooks, MemoryLogReader, MemoryOrders, MemoryStore
 from sale_domain.errors import NotFound, OrderChanged
-from sale_domain.ids import MerchantId, merchant_bucket
+from sale_domain.ids import MerchantId, OrderId, merchant_bucket
+from sale_domain.ports.reconciling import OrderStamp
 from sale_domain.reconciliation import Check, Finding, Limits, Mend
 from sale_domain.use_cases import reconciling
 from sale_domain.use_cases.reconciling import Reconciliation, Scope, Seen, mend
-from spoilt_books import Shop, open_shop
+from spoilt_books import Shop, SpoiltBooks, open_shop
 
 
 @pytest.fixture
@@ -64,6 +65,21 @@ async def test_another_merchants_things_are_not_ones_own_though_they_lie_in_one_
     assert not await shop.reconciliation().knows(mai)
     mine = [(Check.MONEY, shop.evening.partial), (Check.EVENT_ORPHANED, shop.evening.eaten)]
     assert await shop.told() == await shop.told(merchant_id=None) == mine
+
+
+async def test_of_one_merchant_only_the_bucket_is_read_that_is_his(shop: Shop) -> None:
+    read: set[int] = set()
+
+    class NotedBooks(SpoiltBooks):
+        async def orders(
+            self, bucket: int, *, merchant_id: MerchantId | None, after: OrderId | None, limit: int
+        ) -> tuple[OrderStamp, ...]:
+            read.add(bucket)
+            return await super().orders(bucket, merchant_id=merchant_id, after=after, limit=limit)
+
+    shop.books = NotedBooks(store=shop.store)
+    assert await shop.findings() == []
+    assert read == {merchant_bucket(shop.evening.merchant_id)}
 
 
 async def test_with_several_merchants_all_is_looked_at_of_each(shop: Shop) -> None:
@@ -186,6 +202,14 @@ async def test_what_waits_of_a_merchant_without_a_feed_is_found(shop: Shop) -> N
     shop.store.orders.clear()
     found = await shop.told(merchant_id=None, at=timedelta(hours=1))
     assert [check for check, _ in found] == [Check.EVENT_ORPHANED] * 4 + [Check.STUCK_UNPUBLISHED]
+
+
+async def test_what_waits_is_found_however_small_the_sample(shop: Shop) -> None:
+    assert [check for check, _ in await shop.told(sample=1, at=timedelta(days=2))] == [
+        Check.STUCK_DRAFT,
+        Check.STUCK_PROCESSING,
+        Check.STUCK_PARTIAL,
+    ]
 
 
 async def test_stored_money_is_mended_with_a_history_entry(shop: Shop) -> None:
