@@ -69,6 +69,7 @@ class Notebook:
         self.fences: list[int] = []
         self.told: list[LogRecord] = []
         self.batches: list[tuple[EventId, ...]] = []
+        self.took: list[float] = []
         self.waits: list[Partition] = []
         self.doubts: list[str] = []
         self.aside: dict[EventId, str] = {}
@@ -84,8 +85,8 @@ class Notebook:
 
     def delivered(self, lease: Lease, rows: Sequence[OutboxRow], *, seconds: float) -> None:
         assert lease.fence
-        assert seconds >= 0
         self.batches.append(tuple(row.event_id for row in rows))
+        self.took.append(seconds)
 
     def waiting(self, lease: Lease, partition: Partition, *, position: int, watermark: int) -> None:
         assert lease.fence

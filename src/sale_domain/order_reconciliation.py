@@ -102,7 +102,7 @@ def _counters(booked: BookedOrder) -> Iterator[Finding]:
         told = f"Of the snapshots of {order.checkouts} checkouts the order lacks, or has besides, {_listed(wrong)}."
         yield Finding(check=Check.SNAPSHOT, id=order.id, sentence=told)
     last = next((n for n, entry in enumerate(entries, start=1) if entry.transition == order.transition), 0)
-    known = sum(entry.received is not None for entry in entries[:last]) if order.transition else 0
+    known = sum(entry.received is not None for entry in entries[:last])
     if (last or not order.transition) and order.reported_facts != known:
         told = f"The last transition knew {known} facts by history; the order says {order.reported_facts}."
         yield Finding(check=Check.COUNTERS, id=order.id, sentence=told)

@@ -327,4 +327,4 @@ def _at_most(most_bytes: int, rows: tuple[OutboxRow, ...]) -> tuple[OutboxRow, .
 
 
 def _behind(positions: Mapping[Partition, int], until: Mapping[Partition, int]) -> list[Partition]:
-    return [partition for partition, offset in until.items() if positions.get(partition, 0) < offset]
+    return [partition for partition, offset in until.items() if positions[partition] < offset]

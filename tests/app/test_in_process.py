@@ -3,11 +3,12 @@
 import time
 from decimal import Decimal
 
+import attrs
 import pytest
 
 from counter import AT_THE_AIRPORT, AT_THE_SHOP, LAN, everything, item, opened, pay
 from sale_app.composition import InMemorySale, compose_in_memory
-from sale_domain.ids import OrderId
+from sale_domain.ids import CustomerId, OrderId, UnitId
 from sale_domain.ledger import SourceType
 from sale_domain.money import Currency
 from sale_domain.order_errors import ExchangeRateNotNeeded, ExchangeRateRequired
@@ -15,9 +16,13 @@ from sale_domain.order_lifecycle import OrderStatus
 from sale_domain.payments import PaymentOutcome
 from sale_domain.permissions import Permission
 from sale_domain.port_errors import Forbidden, SisterUnavailable, StoreUnavailable, Unauthenticated
+from sale_domain.ports.allocations import UsageFilter
+from sale_domain.ports.kitchen import TicketFilter
+from sale_domain.ports.orders import OrderFilter
+from sale_domain.seating import Units
 from sale_domain.use_cases.checkout import CheckoutRequest
 from sale_domain.use_cases.concurrently import concurrently
-from sale_domain.use_cases.ordering import NewOrder
+from sale_domain.use_cases.ordering import CustomRequest, NewOrder
 from sale_domain.use_cases.settlement import Delivery
 from shop import paid_event
 
@@ -94,6 +99,7 @@ async def test_a_whole_sale_leaves_one_history_entry_for_every_change(shop: InMe
         (9, "ORDER_PAYMENT_UPDATED", "PARTIAL", 9, "mq-pay", None),
         (10, "ORDER_PAYMENT_UPDATED", "COMPLETED", 10, "mq-pay", 2),
     ]
+    assert [row.entry.reason for row in history.entries[3:6]] == [None, "one more tea", None]
 
 
 async def test_a_whole_sale_leaves_one_message_for_every_payment_transition(shop: InMemorySale) -> None:
@@ -108,6 +114,60 @@ async def test_a_whole_sale_leaves_one_message_for_every_payment_transition(shop
         ["a2", "a3"],
     ]
     assert [row.event_id for row in shop.store.outbox.rows.values()] == [m.event_id for m in shop.store.messages]
+
+
+async def test_an_order_is_opened_with_all_that_was_asked_for(shop: InMemorySale) -> None:
+    breakfast = attrs.evolve(item("combo-sang", 2, note="early", banh_mi=1, tra_da=2), item_type="COMBO")
+    corkage = CustomRequest(name="Corkage", unit_price=Decimal(50_000), quantity=Decimal(3), note="three bottles")
+    new = NewOrder(
+        sale_channel_id=AT_THE_SHOP, customer_id=CustomerId("mai"), note="by the window", items=(breakfast, corkage)
+    )
+    order = (await shop.sale.create_order(LAN, new)).order
+    assert (order.customer_id, order.note) == ("mai", "by the window")
+    lead, bread, tea, wine = order.basket.lines
+    assert (lead.item_type, lead.quantity, lead.note) == ("COMBO", Decimal(2), "early")
+    assert [(part.lead_id, part.item_id, part.quantity) for part in (bread, tea)] == [
+        (lead.id, "variant-banh-mi", Decimal(2)),
+        (lead.id, "variant-tra-da", Decimal(4)),
+    ]
+    assert (wine.name, wine.quantity, wine.note) == ("Corkage", Decimal(3), "three bottles")
+
+
+async def test_a_lines_quantity_and_its_note_are_changed_each_without_the_other(shop: InMemorySale) -> None:
+    order = (await opened(shop, item("pho", 2, note="no onions"))).order
+    (line,) = order.basket.lines
+    await shop.sale.change_item(LAN, order.id, line.id, quantity=Decimal(3))
+    (more,) = shop.store.orders[order.id].basket.lines
+    assert (more.quantity, more.note) == (Decimal(3), "no onions")
+    await shop.sale.change_item(LAN, order.id, line.id, note="extra lime")
+    (noted,) = shop.store.orders[order.id].basket.lines
+    assert (noted.quantity, noted.note) == (Decimal(3), "extra lime")
+
+
+async def test_every_list_goes_on_where_its_last_page_ended(shop: InMemorySale) -> None:
+    sale = shop.sale
+    sold = [(await opened(shop, item("pho"))).order for _ in range(2)]
+    for order, table in zip(sold, ("table-4", "table-5"), strict=True):
+        await sale.send(LAN, order.id, ())
+        await sale.allocate(LAN, order.id, Units(unit_ids=(UnitId(table),)))
+        await pay(shop, order.id, "a1", 65_000)
+    older, newer = (shop.store.orders[order.id] for order in sold)
+
+    orders = await sale.orders(LAN, OrderFilter(), after=None, limit=1)
+    then = await sale.orders(LAN, OrderFilter(), after=orders.next_after, limit=1)
+    assert [found.id for page in (orders, then) for found in page.orders] == [newer.id, older.id]
+
+    unallocated = await sale.unallocated(LAN, after=None, limit=1)
+    then = await sale.unallocated(LAN, after=unallocated.next_after, limit=1)
+    assert [found.id for page in (unallocated, then) for found in page.orders] == [newer.id, older.id]
+
+    usages = await sale.usages(LAN, UsageFilter(), after=None, limit=1)
+    ends = await sale.usages(LAN, UsageFilter(), after=usages.next_after, limit=1)
+    assert [found.unit_id for page in (usages, ends) for found in page.usages] == ["table-5", "table-4"]
+
+    tickets = await sale.tickets(LAN, TicketFilter(), after=None, limit=1)
+    last = await sale.tickets(LAN, TicketFilter(), after=tickets.next_after, limit=1)
+    assert [found.order_id for page in (tickets, last) for found in page.tickets] == [older.id, newer.id]
 
 
 # --- currencies ------------------------------------------------------------------------------------------------------

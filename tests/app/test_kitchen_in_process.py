@@ -93,6 +93,15 @@ async def test_what_was_given_up_is_not_sent_and_commerce_is_not_asked_about_it(
     assert (refusal.value.status, refusal.value.action) == ("CANCELLED", "send")
 
 
+async def test_kafka_is_told_of_a_cancelled_orders_dishes_in_the_trace_of_its_cancelling() -> None:
+    shop = compose_in_memory()
+    order_id = (await opened(shop, item("pho"))).order.id
+    await shop.sale.send(LAN, order_id, ())
+    told = len(shop.store.messages)
+    await shop.sale.cancel(attrs.evolve(LAN, traceparent="00-trace-2"), order_id, reason="the guests have left")
+    assert [message.traceparent for message in shop.store.messages[told:]] == ["00-trace-2"]
+
+
 async def test_a_dish_goes_where_its_category_is_cooked() -> None:
     shop = compose_in_memory()
     await shop.sale.replace_stations(LAN, (Station(id=StationId("stove"), name="Bếp", category_ids=("noodles",)),))

@@ -10,9 +10,10 @@ from sale_domain.feed import FeedAction
 from shop import MORNING, checked_out, draft, minutes, paid_attempt, pay, pho, quote, snapshot
 
 
-def test_history_tells_which_uid_came_to_name_two_transactions() -> None:
+def test_history_tells_once_which_uid_came_to_name_two_transactions() -> None:
     _, first = checked_out(pho()).record_payment(paid_attempt("a1", 30_000, transaction="t1"), at=MORNING)
     _, second = first.order.record_payment(paid_attempt("a1", 30_000, transaction="t2"), at=MORNING)
+    _, third = second.order.record_payment(paid_attempt("a2", 5_000), at=MORNING)
 
     assert first.entries
     assert first.entries[0].data is not None
@@ -20,6 +21,9 @@ def test_history_tells_which_uid_came_to_name_two_transactions() -> None:
     assert second.entries
     assert second.entries[0].data is not None
     assert second.entries[0].data["conflicts"] == [{"uid": "a1", "names": ("t1", "t2")}]
+    assert third.entries
+    assert third.entries[0].data is not None
+    assert "conflicts" not in third.entries[0].data
 
 
 def test_history_tells_which_fact_of_a_payment_came_and_what_was_received_by_then() -> None:

@@ -137,6 +137,16 @@ SPOILT: dict[str, tuple[str, Spoil, list[tuple[Check, str]]]] = {
             (Check.STATUS, "The order is COMPLETED, with 100000 paid of 325000 VND."),
         ],
     ),
+    "other money stored": (
+        "completed",
+        booked(received=Decimal(700_000)),
+        [
+            (
+                Check.MONEY,
+                "Stored are received 700000 and paid 325000 VND; the ledger amounts to 600000 and 325000.",
+            )
+        ],
+    ),
     "payments that history does not know": (
         "partial",
         row("entries", 2, amount=None, received=None),
@@ -153,6 +163,17 @@ SPOILT: dict[str, tuple[str, Spoil, list[tuple[Check, str]]]] = {
                 Check.LEDGER,
                 "The ledger has 2 facts that amount to 600000; history tells of 2 payments and 599999 received.",
             )
+        ],
+    ),
+    "a sum that is not the only one's": (
+        "partial",
+        row("entries", 2, received=Decimal(49_999)),
+        [
+            (
+                Check.LEDGER,
+                "The ledger has 1 facts that amount to 50000; history tells of 1 payments and 49999 received.",
+            ),
+            (Check.PAYLOAD, "The event says another payment.paid than its row, its order and history."),
         ],
     ),
     "a payment of another amount": (
@@ -216,10 +237,19 @@ SPOILT: dict[str, tuple[str, Spoil, list[tuple[Check, str]]]] = {
     ),
     "an event of a transition that was not made": (
         "partial",
-        row("events", 0, transition=7),
+        row("events", 0, transition=2),
         [
             (Check.EVENT_MISSING, "Transition 1 has no outbox row."),
-            (Check.EVENT_UNEXPECTED, "The outbox tells of transition 7; the order has made 1."),
+            (Check.EVENT_UNEXPECTED, "The outbox tells of transition 2; the order has made 1."),
+            (Check.PAYLOAD, "The event says another transition than its row, its order and history."),
+        ],
+    ),
+    "an event of a transition before the first": (
+        "partial",
+        row("events", 0, transition=0),
+        [
+            (Check.EVENT_MISSING, "Transition 1 has no outbox row."),
+            (Check.EVENT_UNEXPECTED, "The outbox tells of transition 0; the order has made 1."),
             (Check.PAYLOAD, "The event says another transition than its row, its order and history."),
         ],
     ),
@@ -301,6 +331,18 @@ SPOILT: dict[str, tuple[str, Spoil, list[tuple[Check, str]]]] = {
             (
                 Check.HISTORY_GAP,
                 "Of versions 1 to 4 history does not tell once of 20, 21, 22, 23, 24, 25, 26, 27, 28, 29 and 2 more.",
+            )
+        ],
+    ),
+    "ten versions of the future": (
+        "eaten",
+        lambda whole: evolved(
+            whole, entries=(*whole.entries, *[evolved(whole.entries[-1], version=n) for n in range(20, 30)])
+        ),
+        [
+            (
+                Check.HISTORY_GAP,
+                "Of versions 1 to 4 history does not tell once of 20, 21, 22, 23, 24, 25, 26, 27, 28, 29.",
             )
         ],
     ),

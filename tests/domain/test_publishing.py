@@ -10,7 +10,7 @@ from sale_adapters.memory.event_log import Fate
 from sale_adapters.memory.relay_outbox import MemoryOutbox
 from sale_domain.ids import EventId
 from sale_domain.port_errors import StoreUnavailable
-from sale_domain.ports.publishing import Lease, LogRecord, OutboxRow, Partition, Shard
+from sale_domain.ports.publishing import Lease, LogRecord, OutboxRow, Partition, PublishedAt, Shard
 from sale_domain.ports.publishing_errors import Fenced
 
 PAID, PAID_IN_FULL, COOKING = event(1), event(2), event(3, topic=KITCHEN)
@@ -99,6 +99,35 @@ async def test_a_committed_record_that_stays_hidden_is_a_doubt_and_then_waited_f
     assert world.notebook.doubts == ["The committed records could not be read back in time."]
 
 
+async def test_a_committed_record_that_is_hidden_for_a_while_is_waited_for_without_a_doubt() -> None:
+    world = await make_world(PAID)
+    began = world.notebook.started
+
+    def begin_and_then_hide(lease: Lease, *, cluster_id: str) -> None:
+        began(lease, cluster_id=cluster_id)
+        world.log.write(OTHER_SHARD, event(50, order="order-of-another-shard"))
+
+    world.notebook.started = begin_and_then_hide  # type: ignore[method-assign]  # the observer is the test's own
+    world.pace.when_asleep = lambda: world.log.end(OTHER_SHARD, Fate.ABORTED) if world.pace.now > 9 else None
+    await world.relay().run()
+    assert world.in_log() == [PAID.event_id]
+    assert world.notebook.doubts == []
+
+
+async def test_a_delivery_takes_as_long_as_from_its_sending_to_its_mark() -> None:
+    world = await make_world(PAID)
+    world.pace.now = 1_000
+    written = world.log.write
+
+    def slowly(shard: Shard, row: OutboxRow) -> PublishedAt:
+        world.pace.now += 1.5
+        return written(shard, row)
+
+    world.log.write = slowly  # type: ignore[method-assign]  # the log is the test's own
+    await world.relay().run()
+    assert world.notebook.took == [1.5]
+
+
 async def test_a_paused_relay_neither_sends_nor_marks_once_another_has_taken_over() -> None:
     world = await make_world(PAID)
     slow = await world.outbox.take(ONLY_SHARD, owner="paused", lease_seconds=5)
@@ -132,6 +161,7 @@ async def test_a_row_that_kafka_never_takes_is_set_aside_and_holds_back_its_own_
     await world.relay().run()
     assert world.in_log() == [before.event_id, *(row.event_id for row in other)]
     assert world.notebook.aside == {poison.event_id: "2000 bytes are more than 60"}
+    assert world.log.sent[:4] == [6, 1, 2, 1]
 
     world.log.max_bytes = 5_000
     world.outbox.put_back(poison.event_id)
@@ -202,7 +232,7 @@ async def test_a_batch_that_never_gets_through_shrinks_to_one_row_and_grows_agai
 async def test_a_batch_holds_no_more_bytes_than_it_may_but_one_row_in_any_case() -> None:
     rows = [attrs.evolve(event(number), payload=b"7" * size) for number, size in enumerate((40, 40, 40, 150, 40), 1)]
     world = await make_world(*rows)
-    world.policy = attrs.evolve(world.policy, batch_bytes=100)
+    world.policy = attrs.evolve(world.policy, batch_bytes=80)
     await world.relay().run()
     assert world.in_log() == [row.event_id for row in rows]
     assert world.log.sent == [2, 1, 1, 1]

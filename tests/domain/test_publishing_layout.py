@@ -3,12 +3,20 @@
 import pytest
 
 from relay_world import ONLY_SHARD, PAYMENTS, event, make_world
+from sale_adapters.memory.relay_outbox import MemoryOutbox
 from sale_domain.ports.publishing import Partition, Shard
 from sale_domain.ports.publishing_errors import Fenced, OutcomeUnknown
 from sale_domain.publishing_layout import agree_on_layout
 
 PAID = event(1)
 FIRST_PARTITION = Partition(topic=PAYMENTS, number=0)
+
+
+async def test_the_first_layout_of_all_is_number_1_and_may_begin_at_once() -> None:
+    world = await make_world()
+    world.outbox = MemoryOutbox(seconds=world.pace.seconds)
+    layout = await agree_on_layout(outbox=world.outbox, log=world.log, shards=2)
+    assert (layout.number, layout.shards, layout.ready) == (1, 2, True)
 
 
 async def test_a_new_layout_shuts_the_old_ones_relays_out_before_it_sends() -> None:

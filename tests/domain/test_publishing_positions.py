@@ -109,6 +109,16 @@ async def test_a_log_that_became_shorter_halts_the_shard() -> None:
         await world.relay().run()
 
 
+async def test_a_partition_that_is_gone_halts_the_shard_however_little_was_read_of_it() -> None:
+    world = await make_world()
+    gone = Partition(topic=PAYMENTS, number=1)
+    lease = await world.outbox.take(ONLY_SHARD, owner="relay-1", lease_seconds=5)
+    assert lease is not None
+    await world.outbox.settle(lease, cluster_id="memory-cluster", records=(), positions={gone: 1})
+    with pytest.raises(ShardHalted, match="was read up to 1 and now ends at 0: records were lost"):
+        await world.relay().run()
+
+
 async def test_an_idle_shard_records_how_far_the_log_is_so_that_retention_cannot_overtake_it() -> None:
     world = await make_world()
     stranger = await world.log.open(OTHER_SHARD)

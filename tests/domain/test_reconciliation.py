@@ -7,7 +7,7 @@ import pytest
 
 import orders_world as world
 from evening import CLOSING_TIME
-from sale_domain.ids import OrderId
+from sale_domain.ids import OrderId, merchant_bucket
 from sale_domain.ports.reconciling import Wait
 from sale_domain.reconciliation import Check, Finding, Limits, check_feed
 from spoilt_books import Shop, open_shop
@@ -145,7 +145,8 @@ async def test_events_that_nobody_takes_are_a_warning(shop: Shop) -> None:
 
 
 async def test_a_parked_payment_waits_in_its_bucket_and_is_nobodys_merchant(shop: Shop) -> None:
-    fact = world.attempt(OrderId("01KE6YB4M0000000000000000126"), 65_000)
+    nowhere = world.fresh_id(merchant_bucket(shop.evening.merchant_id))
+    fact = world.attempt(OrderId(nowhere), 65_000)
     shop.store.parked[fact.key] = fact
     assert await shop.findings(at=timedelta(hours=1)) == []
     (finding,) = await shop.findings(merchant_id=None, at=timedelta(hours=1))

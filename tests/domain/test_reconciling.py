@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from itertools import count
 
 import attrs
 import pytest
@@ -10,11 +11,14 @@ import evening
 import orders_world as world
 from evening import CLOSING_TIME
 from sale_adapters.memory import ManualClock, MemoryBooks, MemoryLogReader, MemoryOrders, MemoryStore
+from sale_domain.errors import NotFound
+from sale_domain.ids import MerchantId, OrderId, merchant_bucket
 from sale_domain.order_errors import OrderChanged
-from sale_domain.reconciliation import Check, Finding, Mend
+from sale_domain.ports.reconciling import OrderStamp
+from sale_domain.reconciliation import Check, Finding, Limits, Mend
 from sale_domain.use_cases import reconciling
 from sale_domain.use_cases.reconciling import Reconciliation, Scope, Seen, mend
-from spoilt_books import Shop, open_shop
+from spoilt_books import Shop, SpoiltBooks, open_shop
 
 
 @pytest.fixture
@@ -48,10 +52,61 @@ async def test_a_merchant_is_known_by_his_feed_his_orders_or_his_events(shop: Sh
     assert feed
 
 
-async def test_another_merchants_things_are_not_ones_own(shop: Shop) -> None:
+def neighbour(of: MerchantId) -> MerchantId:
+    """Return another merchant whose things lie in the same bucket."""
+    names = (MerchantId(f"neighbour-{number}") for number in count())
+    return next(name for name in names if merchant_bucket(name) == merchant_bucket(of))
+
+
+async def test_another_merchants_things_are_not_ones_own_though_they_lie_in_one_bucket(shop: Shop) -> None:
     shop.books.received[shop.evening.partial] = Decimal(7)
-    assert await shop.findings(merchant_id=world.fresh_merchant()) == []
-    assert await shop.told() == await shop.told(merchant_id=None) == [(Check.MONEY, shop.evening.partial)]
+    shop.store.orders.pop(shop.evening.eaten)
+    mai = neighbour(shop.evening.merchant_id)
+    assert await shop.findings(merchant_id=mai) == []
+    assert not await shop.reconciliation().knows(mai)
+    mine = [(Check.MONEY, shop.evening.partial), (Check.EVENT_ORPHANED, shop.evening.eaten)]
+    assert await shop.told() == await shop.told(merchant_id=None) == mine
+
+
+async def test_of_one_merchant_only_the_bucket_is_read_that_is_his(shop: Shop) -> None:
+    read: set[int] = set()
+
+    class NotedBooks(SpoiltBooks):
+        async def orders(
+            self, bucket: int, *, merchant_id: MerchantId | None, after: OrderId | None, limit: int
+        ) -> tuple[OrderStamp, ...]:
+            read.add(bucket)
+            return await super().orders(bucket, merchant_id=merchant_id, after=after, limit=limit)
+
+    shop.books = NotedBooks(store=shop.store)
+    assert await shop.findings() == []
+    assert read == {merchant_bucket(shop.evening.merchant_id)}
+
+
+async def test_with_several_merchants_all_is_looked_at_of_each(shop: Shop) -> None:
+    await evening.play(shop.orders)
+    gone = await world.create(shop.orders)  # of a third, who has nothing but a feed
+    shop.store.orders.pop(gone.id)
+    walk = shop.reconciliation(merchant_id=None, at=timedelta(days=2))
+    found = [finding async for finding in walk.findings()]
+    assert (walk.seen.orders, walk.seen.feed_numbers) == (12, 61)
+    assert [finding.sentence.partition(" are ")[0] for finding in found] == [
+        "4 orders",  # DRAFT
+        "2 orders",  # PROCESSING
+        "2 orders",  # PARTIAL
+        "10 events",  # of the second merchant, which nobody has published
+    ]
+
+
+async def test_an_event_is_missed_for_as_long_as_its_row_is_kept(shop: Shop) -> None:
+    first = next(message for message in shop.store.messages if message.order_id == shop.evening.partial)
+    del shop.store.outbox.rows[first.event_id]
+    paid_at = timedelta(minutes=3) - (CLOSING_TIME - world.MORNING)
+    week = Limits(ages={}, events_kept=timedelta(days=7))
+    missed = [(Check.EVENT_MISSING, shop.evening.partial), (Check.EVENT_GAP, shop.evening.partial)]
+    assert await shop.told(limits=week) == missed
+    assert await shop.told(limits=week, at=paid_at + timedelta(days=7)) == missed[:1]
+    assert await shop.told(limits=week, at=paid_at + timedelta(days=7, microseconds=1)) == []
 
 
 @pytest.mark.parametrize("size", [1, 2, 5])
@@ -63,6 +118,11 @@ async def test_however_small_the_pages_nothing_is_left_out(
     walk = shop.reconciliation()
     assert [finding async for finding in walk.findings()] == []
     assert walk.seen == Seen(orders=6, events=10, records=10, expired=0, feed_numbers=30)
+    for partition, content in shop.log.partitions.items():
+        shop.log.trim(partition, first=len(content.places))
+    walk = shop.reconciliation()
+    assert [finding async for finding in walk.findings()] == []
+    assert (walk.seen.records, walk.seen.expired) == (10, 10)
 
 
 async def test_only_orders_that_have_changed_since_then_are_looked_at_and_feeds_back_to_then(
@@ -76,6 +136,9 @@ async def test_only_orders_that_have_changed_since_then_are_looked_at_and_feeds_
     late = shop.reconciliation(since=CLOSING_TIME)
     assert [finding async for finding in late.findings()] == []
     assert (late.seen.orders, late.seen.feed_numbers) == (0, 3)
+    paid = shop.reconciliation(since=shop.store.feeds[shop.evening.merchant_id][-3].at)
+    assert [finding.check async for finding in paid.findings()] == [Check.MONEY]
+    assert paid.seen.feed_numbers == 6  # what lies behind the first page may have happened at the same moment
 
 
 async def test_a_sample_looks_at_as_many_changes_as_it_was_told_and_at_the_newest_part_of_the_feeds(
@@ -142,20 +205,37 @@ async def test_what_waits_of_a_merchant_without_a_feed_is_found(shop: Shop) -> N
     assert [check for check, _ in found] == [Check.EVENT_ORPHANED] * 4 + [Check.STUCK_UNPUBLISHED]
 
 
+async def test_what_waits_is_found_however_small_the_sample(shop: Shop) -> None:
+    assert [check for check, _ in await shop.told(sample=1, at=timedelta(days=2))] == [
+        Check.STUCK_DRAFT,
+        Check.STUCK_PROCESSING,
+        Check.STUCK_PARTIAL,
+    ]
+
+
 async def test_stored_money_is_mended_with_a_history_entry(shop: Shop) -> None:
+    shop.books.received[shop.evening.completed] = Decimal(700_000)
+    (finding,) = await shop.findings()
+    assert finding.mend is not None
+    before = await shop.orders.find(shop.evening.completed, merchant_id=shop.evening.merchant_id)
+    await mend(shop.orders, ManualClock(CLOSING_TIME), finding.mend)
+    after = await shop.orders.find(shop.evening.completed, merchant_id=shop.evening.merchant_id)
+    assert after.order == attrs.evolve(before.order, version=before.order.version + 1, updated_at=CLOSING_TIME)
+    entry = shop.store.feeds[shop.evening.merchant_id][-1]
+    assert (entry.by, entry.reason, entry.status) == ("sale-reconcile", "reconciled with its ledger", "COMPLETED")
+    assert entry.data == {
+        "received": {"from": Decimal(700_000), "to": Decimal(600_000)},
+        "paid": {"from": Decimal(325_000), "to": Decimal(325_000)},
+    }
+
+
+async def test_nothing_is_mended_in_the_name_of_another_merchant(shop: Shop) -> None:
     shop.books.received[shop.evening.partial] = Decimal(70_000)
     (finding,) = await shop.findings()
     assert finding.mend is not None
-    before = await shop.orders.find(shop.evening.partial, merchant_id=shop.evening.merchant_id)
-    await mend(shop.orders, ManualClock(CLOSING_TIME), finding.mend)
-    after = await shop.orders.find(shop.evening.partial, merchant_id=shop.evening.merchant_id)
-    assert after.order == attrs.evolve(before.order, version=before.order.version + 1, updated_at=CLOSING_TIME)
-    entry = shop.store.feeds[shop.evening.merchant_id][-1]
-    assert (entry.by, entry.reason, entry.status) == ("sale-reconcile", "reconciled with its ledger", "PARTIAL")
-    assert entry.data == {
-        "received": {"from": Decimal(70_000), "to": Decimal(50_000)},
-        "paid": {"from": Decimal(50_000), "to": Decimal(50_000)},
-    }
+    mais = attrs.evolve(finding.mend, merchant_id=neighbour(shop.evening.merchant_id))
+    with pytest.raises(NotFound):
+        await mend(shop.orders, ManualClock(CLOSING_TIME), mais)
 
 
 @pytest.mark.parametrize(
@@ -174,3 +254,9 @@ async def test_an_order_that_has_changed_meanwhile_is_left_alone(shop: Shop, mea
 async def test_a_sample_finds_a_hole_in_the_newest_part_of_a_feed(shop: Shop) -> None:
     shop.books.lost_numbers.add(30)
     assert await shop.told(sample=1) == [(Check.FEED_GAP, shop.evening.merchant_id)]
+
+
+async def test_a_feed_that_is_all_gone_lacks_every_number(shop: Shop) -> None:
+    shop.books.lost_numbers.update(range(1, 31))
+    (finding,) = await shop.findings()
+    assert finding.sentence == "The feed lacks numbers 1 to 30."

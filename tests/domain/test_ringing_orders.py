@@ -9,9 +9,11 @@ from orders_world import Refused, adding, attempt, checking_out, fresh_merchant,
 from sale_adapters.memory import ManualClock, MemoryOrders, MemoryStore
 from sale_domain.feed import FeedEntry
 from sale_domain.ids import MerchantId
+from sale_domain.kitchen import Kitchen, UnreadKitchen
+from sale_domain.order_change import Change
 from sale_domain.orders import Order
 from sale_domain.port_errors import StoreUnavailable
-from sale_domain.ports.orders import Decision, OrderFilter
+from sale_domain.ports.orders import LINES, Decision, Need, OrderFilter
 from sale_domain.ringing_orders import RingingOrders
 
 
@@ -110,5 +112,19 @@ async def test_reading_goes_through(orders: RingingOrders, bell: Bell) -> None:
     assert (await orders.find(order.id, merchant_id=order.merchant_id)).order.id == order.id
     page = await orders.find_many(OrderFilter(), merchant_id=order.merchant_id, after=None, limit=5)
     assert [found.id for found in page.orders] == [order.id]
+    assert (await orders.find_many(OrderFilter(), merchant_id=order.merchant_id, after=order.id, limit=5)).orders == ()
     assert len((await orders.history(order.id, merchant_id=order.merchant_id)).entries) == 3
     assert bell.heard == []
+
+
+async def test_a_command_is_shown_what_it_needs_of_an_order_and_no_more(orders: RingingOrders) -> None:
+    order = await checked_out(orders)
+    seen: list[type[Kitchen]] = []
+
+    def look(found: Order) -> Decision:
+        seen.append(type(found.kitchen))
+        return Decision(change=Change(order=found))
+
+    for needs in (LINES, Need.KITCHEN):
+        await orders.change(order.id, look, merchant_id=order.merchant_id, needs=needs)
+    assert seen == [UnreadKitchen, Kitchen]

@@ -76,7 +76,7 @@ class Reconciliation:
     limits: Limits = attrs.field(factory=Limits)
     scope: Scope = attrs.field(factory=Scope)
     seen: Seen = attrs.field(init=False, factory=Seen)
-    _places: set[Place] = attrs.field(init=False, factory=set)
+    _places: set[tuple[int, MerchantId]] = attrs.field(init=False, factory=set)
 
     async def findings(self) -> AsyncIterator[Finding]:
         """Yield what does not agree as it is found; memory does not grow with the number of orders.
@@ -85,7 +85,7 @@ class Reconciliation:
             EventLogUnavailable, StoreUnavailable: so far and no further.
         """
         feeds = await self._feeds()
-        self._places = {Place(bucket=merchant_bucket(merchant_id), merchant_id=merchant_id) for merchant_id in feeds}
+        self._places = {(merchant_bucket(merchant_id), merchant_id) for merchant_id in feeds}
         walk = self._everything(feeds) if self.scope.sample is None else self._sample(feeds, self.scope.sample)
         async for finding in walk:
             yield finding
@@ -136,7 +136,7 @@ class Reconciliation:
 
     def _meet(self, bucket: int, merchants: Iterable[MerchantId]) -> None:
         """Remember where things of merchants lie: their queues are looked at, with or without a feed."""
-        self._places |= {Place(bucket=bucket, merchant_id=merchant_id) for merchant_id in merchants}
+        self._places |= {(bucket, merchant_id) for merchant_id in merchants}
 
     async def _outbox(self, bucket: int) -> AsyncIterator[Finding]:
         after: OrderId | None = None
@@ -215,7 +215,7 @@ class Reconciliation:
     async def _queues(self) -> AsyncIterator[Finding]:
         """Look for what waits too long: by its nature old, so neither `since` nor a sample would find it."""
         now = self.clock.now()
-        merchants = sorted(self._places, key=lambda place: (place.bucket, place.merchant_id or ""))
+        merchants = [Place(bucket=bucket, merchant_id=merchant_id) for bucket, merchant_id in sorted(self._places)]
         buckets = [] if self.scope.merchant_id else [Place(bucket=bucket) for bucket in self._buckets()]
         for kind, limit in self.limits.ages.items():
             places = buckets if kind is Wait.PARKED else merchants
