@@ -89,7 +89,10 @@ QUESTIONS: Mapping[str, tuple[str, str]] = {
     "count_unpublished": (figures.UNPUBLISHED.sql.decode(), "10000"),
     "count_set_aside": (figures.SET_ASIDE.sql.decode(), "10000"),
     "count_parked": (figures.PARKED.sql.decode(), "10000"),
-    "next_unpublished": (_numbered(relay_sql.UNPUBLISHED), f"0, 1024, {attrs.fields(RelayPolicy).batch_size.default}"),
+    "next_unpublished": (
+        _numbered(relay_sql.UNPUBLISHED),
+        f"0, 1024, '{{}}', {attrs.fields(RelayPolicy).batch_size.default}",
+    ),
     "parked_lately": (inbox_sql.ARRIVED.sql.decode(), "0, 1024, now() - interval '10 minutes', '', 100"),
     "all_parked": (inbox_sql.ARRIVED.sql.decode(), "0, 1024, '1970-01-01', '', 100"),
     "late": (inbox_sql.WAITING.sql.decode(), "0, 1024, now(), 11"),

@@ -68,14 +68,14 @@ class ModelOutbox(MemoryOutbox):
         return lease
 
     async def unpublished(
-        self, lease: Lease, *, limit: int, besides: Collection[EventId] = ()
+        self, lease: Lease, *, limit: int, excluding: Collection[EventId] = ()
     ) -> tuple[OutboxRow, ...]:
         await self._world.database()
         if self._world.without is Guard.MARKING_IS_NOT_WAITING:
-            besides = ()
-        rows = await super().unpublished(self._unless_removed(lease), limit=limit, besides=besides)
+            excluding = ()
+        rows = await super().unpublished(self._unless_removed(lease), limit=limit, excluding=excluding)
         if self._world.without is Guard.POISON_HOLDS_ITS_ORDER and self.aside:
-            rows = self._without_holding_back(lease, limit=limit, besides=besides)
+            rows = self._without_holding_back(lease, limit=limit, excluding=excluding)
         await self._world.database()
         return rows
 
@@ -108,8 +108,10 @@ class ModelOutbox(MemoryOutbox):
         await self._world.database()
         return marked
 
-    def _without_holding_back(self, lease: Lease, *, limit: int, besides: Collection[EventId]) -> tuple[OutboxRow, ...]:
-        left = [row for row in self.rows.values() if row.event_id not in {*self.published, *self.aside, *besides}]
+    def _without_holding_back(
+        self, lease: Lease, *, limit: int, excluding: Collection[EventId]
+    ) -> tuple[OutboxRow, ...]:
+        left = [row for row in self.rows.values() if row.event_id not in {*self.published, *self.aside, *excluding}]
         mine = [row for row in left if lease.shard.owns(row.event_id)]
         return tuple(sorted(mine, key=lambda row: (row.occurred_at, row.order_id, row.seq))[:limit])
 

@@ -44,11 +44,14 @@ class AsyncioPace:
 
 async def both(first: Coroutine[Any, Any, object], second: Coroutine[Any, Any, T]) -> T:
     """Do both at once, each to its end even when the other fails."""
-    beside = asyncio.create_task(first)
-    try:
-        return await second
-    finally:
-        await beside
+    one: object
+    other: T | BaseException
+    one, other = await asyncio.gather(first, second, return_exceptions=True)
+    if isinstance(one, BaseException):
+        raise one
+    if isinstance(other, BaseException):
+        raise other
+    return other
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

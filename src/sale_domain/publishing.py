@@ -115,7 +115,7 @@ class ShardRelay:
     def went_wrong(self, rows: tuple[OutboxRow, ...], failure: Exception) -> None:
         """Try less at a time; remember a row that was refused alone until it is known not to be in the log."""
         refused = isinstance(failure, BatchRefused)
-        self.batch_size = 1 if refused else max(1, len(rows) // 2)
+        self.batch_size = 1 if refused else max(1, min(self.batch_size, len(rows)) // 2)
         if refused and len(rows) == 1:
             self.refused = (rows[0], str(failure))
 
@@ -125,13 +125,15 @@ class ShardRelay:
         if lease is None:
             raise Fenced(shard=self.shard)
         session = await self.log.open(self.shard)
+        life = _Life(relay=self, lease=lease, session=session)
         try:
-            life = _Life(relay=self, lease=lease, session=session)
             await life.begin()
             while not self.stopping:
                 await life.step()
             await life.end()
         finally:
+            if life.failed is not None:
+                self.went_wrong(*life.failed)
             await session.close()
 
 
@@ -154,6 +156,7 @@ class _Life:
     positions: dict[Partition, int] = attrs.field(factory=dict)
     caught_up_at: float = 0.0
     sent: _Sent | None = None
+    failed: tuple[tuple[OutboxRow, ...], Exception] | None = None
 
     async def begin(self) -> None:
         """Find out what earlier lives left in the log, and only then what is not in it."""
@@ -169,10 +172,10 @@ class _Life:
         """Mark what the last step sent while the next rows are sent; if there are none, wait for some."""
         last, self.sent = self.sent, None
         if last is None:
-            found = await self._send_next(besides=())
+            found = await self._send_next(excluding=())
         else:
-            besides = [row.event_id for row in last.rows]
-            found = await self.relay.pace.both(self._mark(last), self._send_next(besides=besides))
+            marking = [row.event_id for row in last.rows]
+            found = await self.relay.pace.both(self._mark(last), self._send_next(excluding=marking))
         if not found:
             self.relay.went_well()
             await self._idle()
@@ -182,10 +185,10 @@ class _Life:
         if self.sent is not None:
             await self._mark(self.sent)
 
-    async def _send_next(self, *, besides: Collection[EventId]) -> bool:
-        """Send the next rows, those apart that are in the log already; tell whether there were any."""
+    async def _send_next(self, *, excluding: Collection[EventId]) -> bool:
+        """Send the next rows, but not those that are in the log already; tell whether there were any."""
         relay = self.relay
-        rows = await relay.outbox.unpublished(self.lease, limit=relay.batch_size, besides=besides)
+        rows = await relay.outbox.unpublished(self.lease, limit=relay.batch_size, excluding=excluding)
         unknown = [row for row in rows if row.topic not in relay.policy.topics]
         if unknown:
             await self._set_aside(unknown[0], f"The relay knows no topic {unknown[0].topic!r}.")
@@ -194,9 +197,8 @@ class _Life:
             try:
                 self.sent = await self._send(batch)
             except Exception as failure:
-                relay.went_wrong(batch, failure)
+                self.failed = batch, failure
                 raise
-            relay.went_well()
         return bool(rows)
 
     async def _reconcile(self) -> None:
@@ -283,8 +285,10 @@ class _Life:
         try:
             await self._settle(sent.reading)
         except Exception as failure:
-            self.relay.went_wrong(sent.rows, failure)
+            # What could not be sent meanwhile, perhaps a row that Kafka refuses, says more of how to go on.
+            self.failed = self.failed or (sent.rows, failure)
             raise
+        self.relay.went_well()
         self.relay.observer.delivered(self.lease, sent.rows, seconds=self.relay.pace.seconds() - sent.began_at)
 
     async def _read_back(self, until: dict[Partition, int]) -> Reading:

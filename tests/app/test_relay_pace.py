@@ -53,3 +53,22 @@ async def test_of_two_at_once_each_is_done_to_its_end_and_the_firsts_failure_goe
     with pytest.raises(LookupError, match="second"):
         await pace.both(answer(after=3), fail("second", after=1))
     assert ended == ["answer", "answer", "first", "answer", "second", "first", "second", "answer"]
+
+
+async def test_being_cancelled_cancels_both_whatever_they_make_of_it() -> None:
+    ended: list[str] = []
+
+    async def wait(name: str) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(name)
+            raise LookupError(name)
+
+    both = asyncio.create_task(AsyncioPace(asyncio.Event()).both(wait("first"), wait("second")))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    both.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await both
+    assert ended == ["first", "second"]

@@ -136,7 +136,7 @@ async def test_rows_come_by_time_and_within_an_order_by_number_and_only_of_the_s
     assert await bench.outbox.unpublished(lease, limit=2) == tuple(rows[:2])
     assert await bench.outbox.unpublished(await bench.lease(SECOND), limit=10) == (elsewhere,)
     marking = [rows[0].event_id, rows[2].event_id]
-    assert await bench.outbox.unpublished(lease, limit=2, besides=marking) == (rows[1], rows[3])
+    assert await bench.outbox.unpublished(lease, limit=2, excluding=marking) == (rows[1], rows[3])
 
 
 async def test_settling_marks_each_row_once_and_records_positions_with_the_cluster(bench: Bench) -> None:

@@ -252,11 +252,11 @@ async def test_with_the_database_away_the_relay_waits_longer_and_longer_and_then
 
     class Away(MemoryOutbox):
         async def unpublished(
-            self, lease: Lease, *, limit: int, besides: Collection[EventId] = ()
+            self, lease: Lease, *, limit: int, excluding: Collection[EventId] = ()
         ) -> tuple[OutboxRow, ...]:
             if next(away, None) is not None:
                 raise StoreUnavailable(reason="connection refused")
-            return await super().unpublished(lease, limit=limit, besides=besides)
+            return await super().unpublished(lease, limit=limit, excluding=excluding)
 
     world.outbox.__class__ = Away
     await world.relay().run()

@@ -141,7 +141,7 @@ class MemoryOutbox:
             self._shards[shard].owner = None
 
     async def unpublished(
-        self, lease: Lease, *, limit: int, besides: Collection[EventId] = ()
+        self, lease: Lease, *, limit: int, excluding: Collection[EventId] = ()
     ) -> tuple[OutboxRow, ...]:
         """See `Outbox`."""
         self._held(lease)
@@ -153,7 +153,7 @@ class MemoryOutbox:
             row
             for row in self.rows.values()
             if row.event_id not in self.published
-            and row.event_id not in besides
+            and row.event_id not in excluding
             and row.event_id not in self.released
             and lease.shard.owns(row.event_id)
             and row.seq < first_aside.get(row.order_id, row.seq + 1)

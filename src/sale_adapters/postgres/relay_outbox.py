@@ -107,7 +107,7 @@ class PostgresRelayOutbox:
             await connection.execute(sql.RELEASE, (*_key(shard), owner))
 
     async def unpublished(
-        self, lease: Lease, *, limit: int, besides: Collection[EventId] = ()
+        self, lease: Lease, *, limit: int, excluding: Collection[EventId] = ()
     ) -> tuple[OutboxRow, ...]:
         """See `Outbox`.
 
@@ -117,7 +117,7 @@ class PostgresRelayOutbox:
         buckets = lease.shard.buckets
         async with self._connection() as connection, connection.pipeline():
             fence = await connection.execute(sql.FENCE, _key(lease.shard))
-            rows = await connection.execute(sql.UNPUBLISHED, (buckets.start, buckets.stop, list(besides), limit))
+            rows = await connection.execute(sql.UNPUBLISHED, (buckets.start, buckets.stop, list(excluding), limit))
             _check(lease, await fence.fetchone())
             found = await rows.fetchall()
         return tuple(_row(columns) for columns in found)

@@ -197,14 +197,14 @@ class Outbox(Protocol):
         """End the owner's lease so that another can take the shard at once; no effect on somebody else's."""
 
     async def unpublished(
-        self, lease: Lease, *, limit: int, besides: Collection[EventId] = ()
+        self, lease: Lease, *, limit: int, excluding: Collection[EventId] = ()
     ) -> tuple[OutboxRow, ...]:
         """Return the shard's next rows, per order by `seq`, without those set aside and those that wait behind one.
 
         Args:
             lease: The shard.
             limit: So many at most.
-            besides: Events that are in the log and not marked yet: they are not wanted again.
+            excluding: Events that are in the log and not marked yet: they are not wanted again.
         """
 
     async def recorded(self, lease: Lease) -> Recorded:

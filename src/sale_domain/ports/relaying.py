@@ -23,7 +23,10 @@ class Pace(Protocol):
         """Wait until somebody says that there is work, but at most so long."""
 
     async def both(self, first: Coroutine[Any, Any, object], second: Coroutine[Any, Any, T]) -> T:
-        """Do both at once, each to its end, and return what the second does; the first's failure goes before its."""
+        """Do both at once, each to its end, and return what the second does.
+
+        Where both fail the first one's failure is raised; being cancelled cancels both.
+        """
 
 
 class RelayObserver(Protocol):

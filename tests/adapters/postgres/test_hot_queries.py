@@ -50,7 +50,12 @@ def numbered(statement: str) -> str:
 
 
 QUESTIONS = {
-    "the relay's next rows": (numbered(relay_sql.UNPUBLISHED), f"0, 1024, {AT_ONCE}", "ix_outbox_unpublished"),
+    "the relay's next rows": (numbered(relay_sql.UNPUBLISHED), f"0, 1024, '{{}}', {AT_ONCE}", "ix_outbox_unpublished"),
+    "the relay's next rows while others are being marked": (
+        numbered(relay_sql.UNPUBLISHED),
+        f"0, 1024, '{{{','.join(str(n) for n in range(500))}}}', {AT_ONCE}",
+        "ix_outbox_unpublished",
+    ),
     "how many wait": (figures.UNPUBLISHED.sql.decode(), f"{LIMIT}", "ix_outbox_unpublished"),
     "how many are set aside": (figures.SET_ASIDE.sql.decode(), f"{LIMIT}", "ix_outbox_set_aside"),
     "how many are held back": (figures.HELD_BACK.sql.decode(), f"{LIMIT}", "ix_outbox_set_aside"),
