@@ -5,6 +5,7 @@
 A broken invariant is none of these: it is an `assert`, a bug.
 """
 
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import attrs
@@ -19,6 +20,14 @@ class SaleError(Exception):
     def __str__(self) -> str:
         """Return the reason as a sentence."""
         return self.code
+
+    def __reduce__(self) -> tuple[Callable[..., "SaleError"], tuple[type["SaleError"], Mapping[str, object]]]:
+        """Let it be copied and pickled: Python's own way knows no names of arguments."""
+        return _made_again, (type(self), attrs.asdict(self, recurse=False))
+
+
+def _made_again(kind: type[SaleError], fields: Mapping[str, object]) -> SaleError:
+    return kind(**fields)
 
 
 class Rejected(SaleError):

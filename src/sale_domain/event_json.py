@@ -176,6 +176,16 @@ def _expected(kind: type[T], form: Any, pointer: str, otherwise: str) -> T:  # n
     raise UnreadableEvent(pointer=pointer, detail=otherwise)
 
 
+def _text(form: Any, pointer: str) -> str:  # noqa: ANN401 - JSON
+    text = _expected(str, form, pointer, "must be text")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # JSON can say half a character; nobody could write it again.
+        raise UnreadableEvent(pointer=pointer, detail="must be text of whole characters") from None
+    return text
+
+
 def _decimal(form: Any, pointer: str) -> Decimal:  # noqa: ANN401 - JSON
     if type(form) is int:
         return Decimal(form)
@@ -185,15 +195,15 @@ def _decimal(form: Any, pointer: str) -> Decimal:  # noqa: ANN401 - JSON
 def _time(form: Any, pointer: str) -> datetime:  # noqa: ANN401 - JSON
     try:
         at = datetime.fromisoformat(_expected(str, form, pointer, "must be a time"))
-    except ValueError:
+        if at.tzinfo is None:
+            raise UnreadableEvent(pointer=pointer, detail="must be a time with its offset")
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise UnreadableEvent(pointer=pointer, detail="must be a time") from None
-    if at.tzinfo is None:
-        raise UnreadableEvent(pointer=pointer, detail="must be a time with its offset")
-    return at.astimezone(UTC)
 
 
 _READERS: Mapping[Any, _Reader] = {
-    str: lambda form, pointer: _expected(str, form, pointer, "must be text"),
+    str: _text,
     int: lambda form, pointer: _expected(int, form, pointer, "must be a whole number"),
     bool: lambda form, pointer: _expected(bool, form, pointer, "must be true or false"),
     Decimal: _decimal,

@@ -1,5 +1,9 @@
 """What a refusal says, for a log or a person; what a program needs is in its code and its fields."""
 
+import copy
+import pickle
+from collections.abc import Callable
+
 import attrs
 import pytest
 
@@ -7,9 +11,11 @@ from kitchen_world import portion, send
 from relay_world import ONLY_SHARD
 from sale_domain.allocation_errors import ReservationOver, TooManyUnits, UnitNamedTwice
 from sale_domain.errors import NotFound, SaleError
+from sale_domain.event_json import UnreadableEvent
 from sale_domain.ids import EventId, KitchenItemId, KitchenTicketId, StationId
 from sale_domain.kitchen import Kitchen
 from sale_domain.kitchen_errors import NotSendable
+from sale_domain.order_errors import OrderChanged
 from sale_domain.port_errors import SisterUnavailable
 from sale_domain.ports.outbox_desk import NotSetAside, Standing
 from sale_domain.ports.publishing_errors import Fenced
@@ -28,6 +34,23 @@ class Closed(SaleError):
 
 def test_a_refusal_that_says_nothing_of_its_own_says_its_code() -> None:
     assert str(Closed()) == "closed"
+
+
+@pytest.mark.parametrize(
+    "crossed",
+    [copy.copy, copy.deepcopy, lambda refusal: pickle.loads(pickle.dumps(refusal))],  # noqa: S301 - our own bytes
+)
+def test_a_refusal_crosses_to_another_process_with_all_it_knows(crossed: Callable[[SaleError], SaleError]) -> None:
+    for refusal in (
+        OrderChanged(),
+        NotFound(thing="order"),
+        UnreadableEvent(pointer="/a", detail="is missing"),
+        SisterUnavailable(sister="pricing", reason="it is slow", retry_after_seconds=3),
+    ):
+        other = crossed(refusal)
+        assert type(other) is type(refusal)
+        assert str(other) == str(refusal)
+        assert attrs.asdict(other) == attrs.asdict(refusal)
 
 
 def test_an_operator_is_told_where_an_event_is_instead_of_aside() -> None:
