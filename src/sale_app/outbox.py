@@ -22,7 +22,7 @@ from sale_app.settings import Settings
 from sale_app.tables import print_whole
 from sale_app.unattended import without_relay
 from sale_domain.errors import NotFound, SaleError
-from sale_domain.ids import EventId
+from sale_domain.ids import EventId, OrderId
 from sale_domain.port_errors import StoreUnavailable
 from sale_domain.ports.outbox_desk import DeskEntry, NotSetAside, OutboxDesk, Standing
 
@@ -42,6 +42,23 @@ def show_list(settings: Settings, console: Console, *, set_aside_only: bool, lim
         if len(entries) == limit:
             console.print(f"These are the oldest {limit}; there may be more: see --limit.")
         return 0
+
+    return _at_the_desk(settings, console, ask)
+
+
+def show_order(settings: Settings, console: Console, order_id: OrderId) -> int:
+    """Print how far each of an order's events is, and where on Kafka; return the exit code."""
+
+    async def ask(desk: OutboxDesk) -> int:
+        if entries := await desk.events_of(order_id):
+            print_whole(_table(entries, now=SystemClock().now()), console)
+            return 0
+        console.print(
+            f"The outbox has no event of an order {order_id!r}; a published one stays for SALE_OUTBOX_DAYS.",
+            markup=False,
+            soft_wrap=True,
+        )
+        return 1
 
     return _at_the_desk(settings, console, ask)
 
@@ -128,9 +145,11 @@ def _what_release_does(entry: DeskEntry, reason: str) -> str:
 
 
 def _table(entries: tuple[DeskEntry, ...], *, now: datetime) -> Table:
-    table = Table("event", "order", "no.", "standing", "age", "topic", "why")
+    table = Table("event", "order", "no.", "standing", "age", "topic", "why or where")
     for entry in entries:
         why = entry.reason or ""
+        if entry.at is not None:
+            why = f"partition {entry.at.partition}, offset {entry.at.offset}"
         if entry.holds_back:
             why += f" (holds back {entry.holds_back})"
         age = _age(now - entry.occurred_at)

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from sale_app.settings import Settings
-from sale_domain.ids import EventId
+from sale_domain.ids import EventId, OrderId
 
 Event = Annotated[str, typer.Argument(metavar="EVENT", help="The event's id (`ce_id`).")]
 
@@ -28,6 +28,13 @@ def outbox_commands(*, settings: Callable[[], Settings], console: Callable[[], C
         from sale_app.outbox import show_list  # noqa: PLC0415 - a command loads what it needs, and starts at once
 
         raise typer.Exit(show_list(settings(), console(), set_aside_only=set_aside, limit=limit))
+
+    @app.command("of")
+    def of_(order: Annotated[str, typer.Argument(metavar="ORDER", help="The order's id.")]) -> None:
+        """List all events of one order: how far each is, and where on Kafka."""
+        from sale_app.outbox import show_order  # noqa: PLC0415 - as above
+
+        raise typer.Exit(show_order(settings(), console(), OrderId(order)))
 
     @app.command()
     def show(event: Event) -> None:

@@ -10,8 +10,10 @@ from typer.testing import CliRunner, Result
 from outbox_tables import insert, make_tables
 from relay_world import event
 from sale_app.cli import app
+from sale_domain.ids import new_id
 
-ROWS = BEFORE, POISON, AFTER = tuple(event(number) for number in (1, 2, 3))
+ORDER = new_id(milliseconds=0, randomness=0, bucket=7)
+ROWS = BEFORE, POISON, AFTER = tuple(event(number, order=ORDER) for number in (1, 2, 3))
 REASON = "[too] large,\n  on two lines"
 Run = Callable[..., Result]
 
@@ -44,6 +46,25 @@ def test_the_list_tells_why_an_event_is_stuck_and_what_waits_for_it(run: Run) ->
     assert "held back" in lines[3]
     assert run("list", "--set-aside").output.splitlines()[1:] == [lines[2]]
     assert "there may be more" in run("list", "--limit", "1").output
+
+
+def test_an_orders_events_are_listed_with_their_places_on_kafka(run: Run, database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "UPDATE outbox SET published_at = now(), cluster_id = 'c', partition = 2, log_offset = 41"
+            " WHERE event_id = %s",
+            [BEFORE.event_id],
+        )
+    listed = run("of", BEFORE.order_id)
+    lines = listed.output.splitlines()
+    assert listed.exit_code == 0
+    assert [line.split()[0] for line in lines[1:]] == [row.event_id for row in ROWS]
+    assert "published" in lines[1]
+    assert "partition 2, offset 41" in lines[1]
+    assert "set aside" in lines[2]
+    nothing = run("of", "01ARZ3NDEKTSV4RRFFQ69G5FAV00")
+    assert nothing.exit_code == 1
+    assert "has no event of an order '01ARZ3NDEKTSV4RRFFQ69G5FAV00'" in nothing.output
 
 
 def has_relay(database_url: str, *, for_seconds: int) -> None:

@@ -11,13 +11,14 @@ from sale_adapters.memory import MemoryOutbox, MemoryOutboxDesk
 from sale_adapters.postgres.outbox_desk import PostgresOutboxDesk
 from sale_adapters.postgres.relay_outbox import PostgresRelayOutbox
 from sale_domain.errors import NotFound
-from sale_domain.ids import EventId
+from sale_domain.ids import EventId, OrderId, new_id
 from sale_domain.port_errors import StoreUnavailable
 from sale_domain.ports.outbox_desk import DeskEntry, NotSetAside, OutboxDesk, Standing
 from sale_domain.ports.publishing import Lease, LogRecord, Outbox, OutboxRow, Partition, PublishedAt, Shard
 
 SHARD = Shard(layout=1, index=0, shards=1)
-ROWS = BEFORE, POISON, AFTER, LAST = tuple(event(number) for number in (1, 2, 3, 4))
+ORDER = new_id(milliseconds=0, randomness=0, bucket=7)
+ROWS = BEFORE, POISON, AFTER, LAST = tuple(event(number, order=ORDER) for number in (1, 2, 3, 4))
 OTHER = event(5, order="order-2", seq=1)
 STRANGER = event(99)
 
@@ -96,6 +97,19 @@ async def test_the_list_shows_what_is_to_be_sent_oldest_first_and_why_it_is_not(
     assert await office.desk.unpublished(set_aside_only=False, limit=10) == (poison, *held, waiting)
     assert await office.desk.unpublished(set_aside_only=False, limit=2) == (poison, held[0])
     assert await office.desk.unpublished(set_aside_only=True, limit=10) == (poison,)
+
+
+async def test_an_orders_events_are_shown_however_far_they_have_got(office: Office) -> None:
+    await office.publish(BEFORE)
+    await office.set_aside()
+    at = PublishedAt(topic=PAYMENTS, partition=0, offset=7)
+    shown = await office.desk.events_of(BEFORE.order_id)
+    assert shown[0] == entry(BEFORE, Standing.PUBLISHED, at=at)
+    standings = [Standing.PUBLISHED, Standing.SET_ASIDE, Standing.HELD_BACK, Standing.HELD_BACK]
+    assert [(each.event_id, each.standing) for each in shown] == [
+        (row.event_id, standing) for row, standing in zip(ROWS, standings, strict=True)
+    ]
+    assert await office.desk.events_of(OrderId("no order's")) == ()
 
 
 async def test_one_event_is_shown_with_exactly_what_is_sent_and_where_it_is(office: Office) -> None:

@@ -2,7 +2,7 @@
 
 from sale_adapters.memory.relay_outbox import MemoryOutbox
 from sale_domain.errors import NotFound
-from sale_domain.ids import EventId
+from sale_domain.ids import EventId, OrderId
 from sale_domain.ports.outbox_desk import DeskEntry, NotSetAside, Standing
 from sale_domain.ports.publishing import OutboxRow
 
@@ -18,6 +18,11 @@ class MemoryOutboxDesk:
         wanted = {Standing.SET_ASIDE} if set_aside_only else {Standing.WAITING, Standing.SET_ASIDE, Standing.HELD_BACK}
         rows = sorted(self._outbox.rows.values(), key=lambda row: (row.occurred_at, row.order_id, row.seq))
         return tuple([entry for row in rows if (entry := self._entry(row)).standing in wanted][:limit])
+
+    async def events_of(self, order_id: OrderId) -> tuple[DeskEntry, ...]:
+        """See `OutboxDesk`."""
+        rows = (row for row in self._outbox.rows.values() if row.order_id == order_id)
+        return tuple(self._entry(row) for row in sorted(rows, key=lambda row: row.seq))
 
     async def find(self, event_id: EventId) -> tuple[DeskEntry, OutboxRow]:
         """See `OutboxDesk`."""

@@ -36,6 +36,10 @@ _UNPUBLISHED: Final[LiteralString] = f"""
     ORDER BY o.occurred_at, o.order_id, o.seq LIMIT %s
 """  # noqa: S608 - of literals alone
 
+_EVENTS_OF: Final[LiteralString] = f"""
+    SELECT {_COLUMNS} FROM outbox o WHERE o.bucket = %s AND o.order_id = %s ORDER BY o.seq
+"""  # noqa: S608 - of literals alone
+
 _FIND: Final[LiteralString] = f"""
     SELECT {_COLUMNS}, o.payload, o.traceparent FROM outbox o WHERE o.bucket = %s AND o.event_id = %s
 """  # noqa: S608 - of literals alone
@@ -60,6 +64,15 @@ class PostgresOutboxDesk:
     async def unpublished(self, *, set_aside_only: bool, limit: int) -> tuple[DeskEntry, ...]:
         """See `OutboxDesk`."""
         found, _ = await self._ask(_UNPUBLISHED, (set_aside_only, limit))
+        return tuple(map(_entry, found))
+
+    async def events_of(self, order_id: OrderId) -> tuple[DeskEntry, ...]:
+        """See `OutboxDesk`."""
+        try:
+            bucket = bucket_of(order_id)
+        except ValueError:
+            return ()
+        found, _ = await self._ask(_EVENTS_OF, (bucket, order_id))
         return tuple(map(_entry, found))
 
     async def find(self, event_id: EventId) -> tuple[DeskEntry, OutboxRow]:

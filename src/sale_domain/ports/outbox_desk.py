@@ -66,6 +66,9 @@ class OutboxDesk(Protocol):
     async def unpublished(self, *, set_aside_only: bool, limit: int) -> tuple[DeskEntry, ...]:
         """Return the events that are still to be sent, oldest first; those given up are not."""
 
+    async def events_of(self, order_id: OrderId) -> tuple[DeskEntry, ...]:
+        """Return all of an order's events that are still kept, however far each has got, by number."""
+
     async def find(self, event_id: EventId) -> tuple[DeskEntry, OutboxRow]:
         """Return an event, and what is sent of it.
 
