@@ -9,6 +9,9 @@ from rich.console import Console
 from sale_app.settings import Settings
 from sale_domain.ids import EventId, OrderId
 
+SetAside = Annotated[bool, typer.Option("--set-aside", help="Only those that Kafka refused.")]
+Limit = Annotated[int, typer.Option(min=1, max=10_000, help="Most rows to show.")]
+Order = Annotated[str, typer.Argument(metavar="ORDER", help="The order's id.")]
 Event = Annotated[str, typer.Argument(metavar="EVENT", help="The event's id (`ce_id`).")]
 
 
@@ -19,18 +22,14 @@ def outbox_commands(*, settings: Callable[[], Settings], console: Callable[[], C
     )
 
     @app.command("list")
-    def list_(
-        *,
-        set_aside: Annotated[bool, typer.Option("--set-aside", help="Only those that Kafka refused.")] = False,
-        limit: Annotated[int, typer.Option(min=1, max=10_000, help="Most rows to show.")] = 100,
-    ) -> None:
+    def list_(*, set_aside: SetAside = False, limit: Limit = 100) -> None:
         """List what is not published yet, oldest first, with age and reason."""
         from sale_app.outbox import show_list  # noqa: PLC0415 - a command loads what it needs, and starts at once
 
         raise typer.Exit(show_list(settings(), console(), set_aside_only=set_aside, limit=limit))
 
     @app.command("of")
-    def of_(order: Annotated[str, typer.Argument(metavar="ORDER", help="The order's id.")]) -> None:
+    def of_(order: Order) -> None:
         """List all events of one order: how far each is, and where on Kafka."""
         from sale_app.outbox import show_order  # noqa: PLC0415 - as above
 
