@@ -1,5 +1,6 @@
 """The examples' consumers on the real Kafka: killed before it commits, started again, nothing booked twice."""
 
+import ast
 import sqlite3
 import subprocess
 import sys
@@ -33,6 +34,14 @@ BOOKS: Mapping[str, tuple[str, list[Row]]] = {
     "finance_consumer.py": ("SELECT amount, currency FROM booked WHERE sale_order = ?", [("135000", "VND")]),
 }
 """How to look into an example's books, and what must stand there of the order."""
+
+
+@pytest.mark.parametrize("example", BOOKS)
+def test_what_a_consumer_does_with_an_event_takes_twenty_lines_at_most(example: str) -> None:
+    nodes = list(ast.walk(ast.parse((EXAMPLES / example).read_text())))
+    decides = next(node for node in nodes if isinstance(node, ast.FunctionDef) and node.name != "main")
+    loop = next(node for node in nodes if isinstance(node, ast.For))
+    assert sum(len(ast.unparse(node).splitlines()) for node in (decides, loop)) <= 20
 
 
 @pytest.fixture
