@@ -14,9 +14,9 @@ from sale_domain.errors import NotFound, SaleError
 from sale_domain.event_json import UnreadableEvent
 from sale_domain.ids import EventId, KitchenItemId, KitchenTicketId, StationId
 from sale_domain.kitchen import Kitchen
-from sale_domain.kitchen_errors import NotSendable
-from sale_domain.order_errors import OrderChanged
-from sale_domain.port_errors import SisterUnavailable
+from sale_domain.kitchen_errors import NothingToSend, NotSendable
+from sale_domain.order_errors import AlreadySent, AmountTooLarge, EmptyOrder, OrderChanged
+from sale_domain.port_errors import KeyInUse, KeyReused, SisterUnavailable
 from sale_domain.ports.outbox_desk import NotSetAside, Standing
 from sale_domain.ports.publishing_errors import Fenced
 from sale_domain.quotes import Quote
@@ -34,6 +34,25 @@ class Closed(SaleError):
 
 def test_a_refusal_that_says_nothing_of_its_own_says_its_code() -> None:
     assert str(Closed()) == "closed"
+
+
+@pytest.mark.parametrize(
+    ("refusal", "sentence"),
+    [
+        (EmptyOrder(), "The order has no lines."),
+        (AmountTooLarge(), "The order costs more than can be written down; reduce its quantities."),
+        (AlreadySent(line_id="line-1"), "The kitchen already has this line; void it there first."),
+        (
+            OrderChanged(),
+            "The order is still changing; try again, with another Idempotency-Key if there was one.",
+        ),
+        (NothingToSend(), "The kitchen already has everything that is ordered."),
+        (KeyReused(), "This Idempotency-Key was used with another body."),
+        (KeyInUse(), "The first request with this Idempotency-Key is still running."),
+    ],
+)
+def test_a_refusal_says_what_to_do(refusal: SaleError, sentence: str) -> None:
+    assert str(refusal) == sentence
 
 
 @pytest.mark.parametrize(
