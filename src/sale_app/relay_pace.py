@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
 
@@ -37,12 +37,12 @@ class AsyncioPace:
         await _wait(self._work, seconds)
         self._work.clear()
 
-    async def both(self, first: Coroutine[Any, Any, object], second: Coroutine[Any, Any, T]) -> T:
+    async def both(self, first: Coroutine[object, None, object], second: Coroutine[object, None, T]) -> T:
         """See `Pace`."""
         return await both(first, second)
 
 
-async def both(first: Coroutine[Any, Any, object], second: Coroutine[Any, Any, T]) -> T:
+async def both(first: Coroutine[object, None, object], second: Coroutine[object, None, T]) -> T:
     """Do both at once, each to its end even when the other fails."""
     one: object
     other: T | BaseException

@@ -45,6 +45,7 @@ class FinanceSource:
     """What an attempt's money is for, as mq-pay said.
 
     Attributes:
+        id: The order's id, or the check's.
         type: What `id` names: SaleOrder or SaleCheck.
     """
 
@@ -68,6 +69,7 @@ class PaidAttempt:
     """A successful attempt, gross.
 
     Attributes:
+        id: mq-pay's id of it, where it said one; `uid` is the one to go by.
         uid: mq-pay's name for it: who books attempts does it once per (sale_order_id, uid).
         amount: All that was paid with it, also where the order has used less.
         payment_provider: Who took the money, as mq-pay said.
@@ -216,6 +218,7 @@ class KitchenItemStatusChanged:
         changed_at: When it moved on.
         changed_by: The user.
         quantity: How many, or how much, of the line this item is.
+        recipe_id: What it is made by; absent where the catalogue names none.
         item_type: As in `payment.success`: `PRODUCT_VARIANT` unless the order says otherwise, also of a CUSTOM line.
         item_id: The catalogue's item; absent of a CUSTOM line, as in `payment.success`.
         reason: Why it was voided.

@@ -1,7 +1,7 @@
 """What a relay needs besides outbox and log: a sense of time, and somebody who wants to know."""
 
 from collections.abc import Coroutine, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import attrs
 
@@ -22,7 +22,7 @@ class Pace(Protocol):
     async def await_work(self, seconds: float) -> None:
         """Wait until somebody says that there is work, but at most so long."""
 
-    async def both(self, first: Coroutine[Any, Any, object], second: Coroutine[Any, Any, T]) -> T:
+    async def both(self, first: Coroutine[object, None, object], second: Coroutine[object, None, T]) -> T:
         """Do both at once, each to its end, and return what the second does.
 
         Where both fail the first one's failure is raised; being cancelled cancels both.
