@@ -148,14 +148,8 @@ def _metrics(catalog: Iterable[Metric]) -> str:
     return table(("metric", "kind", "labels", "meaning"), rows)
 
 
-_ERRORS_OF_CALLERS = {
-    "sale_domain.errors",
-    "sale_domain.order_errors",
-    "sale_domain.port_errors",
-    "sale_domain.allocation_errors",
-    "sale_domain.kitchen_errors",
-    "sale_adapters.wire.refusals",
-}
+_NOT_OF_CALLERS = ("sale_domain.event_json", "sale_domain.ports.")
+"""Whose errors no HTTP caller meets: those of readers of Kafka, and what stores and the relay tell their own."""
 
 
 def stream() -> str:
@@ -217,7 +211,7 @@ def _kinds(kind: type[SaleError]) -> Iterable[type[SaleError]]:
     """Yield the errors that HTTP callers can meet; the relay's and the stores' own are not theirs."""
     for sub in kind.__subclasses__():
         # What attrs makes slots of is a class anew; the first one stays until garbage is collected.
-        if sub.__module__ in _ERRORS_OF_CALLERS and getattr(sys.modules[sub.__module__], sub.__name__) is sub:
+        if not sub.__module__.startswith(_NOT_OF_CALLERS) and getattr(sys.modules[sub.__module__], sub.__name__) is sub:
             if "code" in vars(sub):
                 yield sub
             yield from _kinds(sub)

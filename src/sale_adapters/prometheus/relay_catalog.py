@@ -17,7 +17,7 @@ LAG = Metric(
 BATCH = Metric(
     name="sale_relay_batch_duration_seconds",
     kind=Kind.HISTOGRAM,
-    help="How long batches took: sent, committed, read back, marked.",
+    help="How long batches took: sent, committed, read back, marked; the next one begins before a batch is marked.",
 )
 STARTS = Metric(
     name="sale_relay_starts_total",
