@@ -209,7 +209,7 @@ def _answer(kind: type | str, schemas: Schemas, examples: Mapping[type, Json]) -
         schema: JsonObject = ANY_OBJECT if kind == "application/json" else {"type": "string"}
         return {"description": "As the summary says.", "content": {kind: {"schema": schema}}}
     if kind not in examples:
-        raise ValueError(f"{kind.__name__} has no example: answer_examples (src/sale_adapters/web/examples.py) makes them")
+        raise ValueError(f"{kind.__name__} has no example: see answer_examples (src/sale_adapters/web/examples.py)")
     content: JsonObject = {"schema": schemas.of(kind, strict=False), "example": examples[kind]}
     return {"description": purpose(kind), "content": {"application/json": content}}
 

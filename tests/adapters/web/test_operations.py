@@ -117,9 +117,7 @@ def test_an_operation_without_a_permission_cannot_be_made(access: Any) -> None: 
 
 
 def test_an_answer_without_an_example_is_said_to_need_one() -> None:
-    with pytest.raises(
-        ValueError, match="^Permission has no example: answer_examples"
-    ):
+    with pytest.raises(ValueError, match="Permission has no example"):
         openapi_document([attrs.evolve(OPERATIONS[0], answers={201: Permission})], version="1")
 
 
