@@ -126,8 +126,7 @@ build: $(READY) ## build wheel and sdist into dist/; the same tree gives the sam
 
 sbom: $(READY) ## write dist/sbom.json: what a service is made of, from the pins (CycloneDX)
 	@mkdir -p $(dir $(SBOM))
-	$(BIN)/cyclonedx-py requirements requirements/service.txt --pyproject pyproject.toml --mc-type application \
-	  --output-reproducible --of JSON -o $(SBOM)
+	$(BIN)/python docs/sbom.py $(SBOM)
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis .import_linter_cache .sale-demo dist build mutants .coverage .coverage.*

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from sale_adapters.postgres.trips import Query, Trips
+from sale_adapters.web.path_names import PATH_NAMES
 from stack import served
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -79,6 +80,7 @@ async def two_merchants(tables_url: str, monkeypatch: pytest.MonkeyPatch) -> Asy
     async with served(tables_url) as lan:
         own = await _things(lan, dict(lan.headers), channel="channel-vnd", note="ít hành", unit=unit)
         ids = await _things(lan, MINH, channel="channel-2", note="bí mật của Minh", unit=unit)
+        assert ids.keys() == PATH_NAMES.keys(), "each has one of every kind of thing that a path names: see _things"
         sent.clear()
         words = frozenset({"merchant-2", "channel-2", "bí mật", "user-minh", *ids.values()})
         yield TwoMerchants(lan=lan, ids=ids, own=own, words=words, sent=sent, unit=unit, tables_url=tables_url)

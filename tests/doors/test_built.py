@@ -1,5 +1,6 @@
 """What is built: the same bytes every time, everything that runs and nothing else, and a list of its parts."""
 
+import hashlib
 import json
 import re
 import sys
@@ -9,6 +10,9 @@ from email.parser import Parser
 from pathlib import Path
 
 from built import ROOT, build, ran
+
+NOT_EVERYWHERE = {"async-timeout", "colorama"}
+"""Pins of other platforms or Pythons: not installed here, so that their licence cannot be read."""
 
 
 def test_two_builds_are_equal_to_the_last_byte_and_the_sdist_builds_the_same_wheel(dist: Path, tmp_path: Path) -> None:
@@ -36,7 +40,7 @@ def test_the_library_asks_for_attrs_alone_and_the_extras_for_the_rest(wheel: Pat
     assert set(told.get_all("Provides-Extra") or ()) == {"client", "service", "otel", "demo", "testing"}
 
 
-def test_the_list_of_parts_names_every_pin_with_its_hashes(tmp_path: Path) -> None:
+def test_the_list_of_parts_names_every_pin_and_vendored_file_with_hash_and_licence(tmp_path: Path) -> None:
     ran(
         "make",
         "-o",
@@ -51,8 +55,19 @@ def test_the_list_of_parts_names_every_pin_with_its_hashes(tmp_path: Path) -> No
         r"^([a-z0-9._-]+(?:\[[a-z,]+\])?)==(\S+)", (ROOT / "requirements/service.txt").read_text(), re.MULTILINE
     )
     assert len(pinned) > 20
-    assert {(part["name"], part["version"]) for part in told["components"]} == {
+    vendored = [part for part in told["components"] if part["purl"].startswith("pkg:npm/")]
+    pins = [part for part in told["components"] if part not in vendored]
+    assert {(part["name"], part["version"]) for part in pins} == {
         (name.partition("[")[0], version) for name, version in pinned
     }
     assert (told["metadata"]["component"]["name"], told["metadata"]["component"]["version"]) == ("sale", "0.1.0")
-    assert all(part["externalReferences"][0]["hashes"] for part in told["components"])
+    assert all(part["externalReferences"][0]["hashes"] for part in pins)
+    files = {each["name"]: each["hashes"][0]["content"] for part in vendored for each in part["components"]}
+    assert files == {
+        str(path.relative_to(ROOT / "src")): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (ROOT / "src").glob("**/vendor/**/*")
+        if path.is_file()
+    }
+    assert {part["name"] for part in told["components"] if not part["licenses"]} <= NOT_EVERYWHERE
+    needs = {each["ref"]: each["dependsOn"] for each in told["dependencies"]}
+    assert "lit-html@3.3.3" in needs[told["metadata"]["component"]["bom-ref"]]

@@ -15,7 +15,7 @@ from sale_adapters.wire.allocations import (
     usage_list_body,
 )
 from sale_adapters.wire.bodies import EmptyBody
-from sale_domain.ids import UnitId, UsageId
+from sale_domain.ids import OrderId, UnitId, UsageId
 from sale_domain.ports.answers import StoredAnswer
 from sale_domain.views import OrderView
 
@@ -23,26 +23,26 @@ from sale_domain.views import OrderView
 async def allocate(call: Call) -> StoredAnswer:
     """Take units for an order."""
     units = call.parsed(AllocateBody).request()
-    return _started(await call.sale.allocate(call.changing(_started), call.order_id, units))
+    return _started(await call.sale.allocate(call.changing(_started), call.named(OrderId), units))
 
 
 async def complete(call: Call) -> StoredAnswer:
     """End a usage well."""
     call.parsed(EmptyBody)
-    shown = _shown(call.usage_id)
-    return shown(await call.sale.complete_usage(call.changing(shown), call.usage_id))
+    shown = _shown(call.named(UsageId))
+    return shown(await call.sale.complete_usage(call.changing(shown), call.named(UsageId)))
 
 
 async def cancel(call: Call) -> StoredAnswer:
     """Give a usage up."""
-    reason, shown = call.parsed(CancelUsageBody).reason, _shown(call.usage_id)
-    return shown(await call.sale.cancel_usage(call.changing(shown), call.usage_id, reason=reason))
+    reason, shown = call.parsed(CancelUsageBody).reason, _shown(call.named(UsageId))
+    return shown(await call.sale.cancel_usage(call.changing(shown), call.named(UsageId), reason=reason))
 
 
 async def move(call: Call) -> StoredAnswer:
     """Take another unit instead."""
-    unit_id, shown = UnitId(call.parsed(MoveUsageBody).unit_id), _shown(call.usage_id)
-    return shown(await call.sale.move_usage(call.changing(shown), call.usage_id, unit_id=unit_id))
+    unit_id, shown = UnitId(call.parsed(MoveUsageBody).unit_id), _shown(call.named(UsageId))
+    return shown(await call.sale.move_usage(call.changing(shown), call.named(UsageId), unit_id=unit_id))
 
 
 async def find(call: Call) -> StoredAnswer:

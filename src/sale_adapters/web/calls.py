@@ -10,12 +10,12 @@ from starlette.requests import Request
 from sale_adapters.web.access import Caller
 from sale_adapters.web.boundary import Boundary
 from sale_adapters.web.metrics import Metrics
+from sale_adapters.web.path_names import PATH_NAMES
 from sale_adapters.web.rates import Rates
 from sale_adapters.wire.parsing import parse_body, parse_query
 from sale_adapters.wire.refusals import BodyTooLarge, InvalidInput
 from sale_adapters.wire.tracing import TRACEPARENT
 from sale_domain.context import Context
-from sale_domain.ids import LineId, OrderId, UsageId
 from sale_domain.ports.answers import AnswerKey, Once, StoredAnswer
 from sale_domain.sale import Sale
 from sale_domain.views import OrderView
@@ -71,20 +71,10 @@ class Call:
         """Return the service."""
         return self.services.sale
 
-    @property
-    def order_id(self) -> OrderId:
-        """Return the order that the path names."""
-        return OrderId(self.request.path_params["orderId"])
-
-    @property
-    def line_id(self) -> LineId:
-        """Return the line that the path names."""
-        return LineId(self.request.path_params["itemId"])
-
-    @property
-    def usage_id(self) -> UsageId:
-        """Return the allocation usage that the path names."""
-        return UsageId(self.request.path_params["usageId"])
+    def named(self, kind: Callable[[str], T]) -> T:
+        """Return the id of this kind that the path names (`PATH_NAMES`)."""
+        (text,) = (text for name, text in self.request.path_params.items() if PATH_NAMES[name].kind is kind)
+        return kind(text)
 
     def parsed(self, kind: type[T]) -> T:
         """Return the body.

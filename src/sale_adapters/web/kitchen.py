@@ -18,7 +18,7 @@ from sale_adapters.wire.kitchen import (
     ticket_body,
     ticket_list_body,
 )
-from sale_domain.ids import KitchenItemId, KitchenTicketId
+from sale_domain.ids import KitchenItemId, KitchenTicketId, OrderId
 from sale_domain.kitchen import Kitchen, KitchenTicket
 from sale_domain.kitchen_lifecycle import KitchenItemAction
 from sale_domain.ports.answers import StoredAnswer
@@ -30,7 +30,7 @@ from sale_domain.views import OrderView
 async def send(call: Call) -> StoredAnswer:
     """Send an order's lines to the kitchen."""
     portions = call.parsed(SendBody).portions()
-    return _sent(await call.sale.send(call.changing(_sent), call.order_id, portions))
+    return _sent(await call.sale.send(call.changing(_sent), call.named(OrderId), portions))
 
 
 async def find(call: Call) -> StoredAnswer:
@@ -43,12 +43,12 @@ async def find(call: Call) -> StoredAnswer:
 
 async def find_by_id(call: Call) -> StoredAnswer:
     """Show a ticket."""
-    return _shown(await call.sale.ticket(call.reading(), _ticket_id(call)))
+    return _shown(await call.sale.ticket(call.reading(), call.named(KitchenTicketId)))
 
 
 async def void(call: Call) -> StoredAnswer:
     """Void what can be voided of a ticket."""
-    reason, ticket_id = call.parsed(VoidBody).reason, _ticket_id(call)
+    reason, ticket_id = call.parsed(VoidBody).reason, call.named(KitchenTicketId)
     answer = partial(_changed, lambda kitchen: kitchen.ticket(ticket_id))
     return answer(await call.sale.void_ticket(call.changing(answer), ticket_id, reason=reason))
 
@@ -56,7 +56,7 @@ async def void(call: Call) -> StoredAnswer:
 async def rush(call: Call) -> StoredAnswer:
     """Put a ticket before all others."""
     call.parsed(EmptyBody)
-    ticket_id = _ticket_id(call)
+    ticket_id = call.named(KitchenTicketId)
     answer = partial(_changed, lambda kitchen: kitchen.ticket(ticket_id))
     return answer(await call.sale.rush_ticket(call.changing(answer), ticket_id))
 
@@ -101,13 +101,9 @@ async def replace_stations(call: Call) -> StoredAnswer:
 async def _act(call: Call, action: KitchenItemAction, *, reason: str | None = None) -> StoredAnswer:
     if reason is None:
         call.parsed(EmptyBody)
-    item_id = KitchenItemId(call.request.path_params["ticketItemId"])
+    item_id = call.named(KitchenItemId)
     answer = partial(_changed, lambda kitchen: kitchen.ticket_of(item_id))
     return answer(await call.sale.act_on_kitchen_item(call.changing(answer), item_id, action, reason=reason))
-
-
-def _ticket_id(call: Call) -> KitchenTicketId:
-    return KitchenTicketId(call.request.path_params["ticketId"])
 
 
 def _sent(view: OrderView) -> StoredAnswer:

@@ -8,6 +8,7 @@ import attrs
 from sale_adapters.web.access import Public
 from sale_adapters.web.calls import VERSION
 from sale_adapters.web.examples import answer_examples
+from sale_adapters.web.path_names import named_in
 from sale_adapters.web.problem_examples import problem_examples
 from sale_adapters.web.routing import Operation
 from sale_adapters.web.schema import ANY_OBJECT, Schemas, explained, meanings, purpose, wire_name
@@ -63,14 +64,6 @@ _PROBLEM: JsonObject = {
     },
     "required": ["type", "title", "status", "detail", "code", "requestId"],
 }
-_NAMED = {
-    "orderId": "The order's id; 404 when there is none of it, also when it is malformed.",
-    "itemId": "The line's id, as the order shows it.",
-    "ticketId": "The kitchen ticket's id, as it is listed.",
-    "ticketItemId": "The kitchen ticket item's id, as its ticket shows it.",
-    "usageId": "The allocation usage's id, as it is listed.",
-}
-"""What a path names."""
 _HEADERS: Mapping[str, JsonObject] = {
     "merchant": {
         "name": "x-merchant-id",
@@ -180,10 +173,9 @@ def _operation(operation: Operation, schemas: Schemas, examples: Mapping[type, J
 
 
 def _parameters(operation: Operation, schemas: Schemas) -> list[Json]:
-    named = (segment.strip("{}") for segment in operation.path.split("/") if segment.startswith("{"))
     found: list[Json] = [
-        {"name": name, "in": "path", "required": True, "description": _NAMED[name], "schema": {"type": "string"}}
-        for name in named
+        {"name": name, "in": "path", "required": True, "description": named.meaning, "schema": {"type": "string"}}
+        for name, named in named_in(operation.path).items()
     ]
     if operation.query is not None:
         meant = meanings(operation.query)
@@ -216,6 +208,8 @@ def _answer(kind: type | str, schemas: Schemas, examples: Mapping[type, Json]) -
     if isinstance(kind, str):
         schema: JsonObject = ANY_OBJECT if kind == "application/json" else {"type": "string"}
         return {"description": "As the summary says.", "content": {kind: {"schema": schema}}}
+    if kind not in examples:
+        raise ValueError(f"{kind.__name__} has no example: see answer_examples (src/sale_adapters/web/examples.py)")
     content: JsonObject = {"schema": schemas.of(kind, strict=False), "example": examples[kind]}
     return {"description": purpose(kind), "content": {"application/json": content}}
 

@@ -17,6 +17,7 @@ from sale_adapters.wire.order_history import history_body
 from sale_adapters.wire.order_preview import preview_body
 from sale_adapters.wire.orders import order_list_body
 from sale_adapters.wire.refusals import InvalidInput
+from sale_domain.ids import LineId, OrderId
 from sale_domain.ports.answers import StoredAnswer
 from sale_domain.views import OrderView
 
@@ -47,12 +48,12 @@ async def find(call: Call) -> StoredAnswer:
 
 async def find_by_id(call: Call) -> StoredAnswer:
     """Show an order."""
-    return order_reply(await call.sale.order(call.reading(), call.order_id))
+    return order_reply(await call.sale.order(call.reading(), call.named(OrderId)))
 
 
 async def history(call: Call) -> StoredAnswer:
     """Show what happened to an order."""
-    told = await call.sale.order_history(call.reading(), call.order_id)
+    told = await call.sale.order_history(call.reading(), call.named(OrderId))
     return reply(history_body(told), headers=feed_seq(told.feed_seq))
 
 
@@ -60,45 +61,47 @@ async def add_item(call: Call) -> StoredAnswer:
     """Add an item."""
     item = read_item(call.body)
     added = partial(order_reply, status=201)
-    return added(await call.sale.add_item(call.changing(added), call.order_id, item))
+    return added(await call.sale.add_item(call.changing(added), call.named(OrderId), item))
 
 
 async def change_item(call: Call) -> StoredAnswer:
     """Change a line."""
     wanted = call.parsed(ChangeItemBody)
     context = call.changing(order_reply)
-    view = await call.sale.change_item(context, call.order_id, call.line_id, quantity=wanted.quantity, note=wanted.note)
+    view = await call.sale.change_item(
+        context, call.named(OrderId), call.named(LineId), quantity=wanted.quantity, note=wanted.note
+    )
     return order_reply(view)
 
 
 async def remove_item(call: Call) -> StoredAnswer:
     """Remove a line."""
-    return order_reply(await call.sale.remove_item(call.changing(order_reply), call.order_id, call.line_id))
+    return order_reply(await call.sale.remove_item(call.changing(order_reply), call.named(OrderId), call.named(LineId)))
 
 
 async def remove_all_items(call: Call) -> StoredAnswer:
     """Remove every line."""
-    return order_reply(await call.sale.remove_all_items(call.changing(order_reply), call.order_id))
+    return order_reply(await call.sale.remove_all_items(call.changing(order_reply), call.named(OrderId)))
 
 
 async def preview_prices(call: Call) -> StoredAnswer:
     """Show what an order would cost now."""
-    return reply(preview_body(await call.sale.preview_prices(call.reading(), call.order_id)))
+    return reply(preview_body(await call.sale.preview_prices(call.reading(), call.named(OrderId))))
 
 
 async def check_out(call: Call) -> StoredAnswer:
     """Freeze prices."""
     request = call.parsed(CheckoutBody).request()
-    return order_reply(await call.sale.check_out(call.changing(order_reply), call.order_id, request))
+    return order_reply(await call.sale.check_out(call.changing(order_reply), call.named(OrderId), request))
 
 
 async def revert(call: Call) -> StoredAnswer:
     """Take a checkout back."""
     reason = call.parsed(RevertBody).reason
-    return order_reply(await call.sale.revert(call.changing(order_reply), call.order_id, reason=reason))
+    return order_reply(await call.sale.revert(call.changing(order_reply), call.named(OrderId), reason=reason))
 
 
 async def cancel(call: Call) -> StoredAnswer:
     """Give an order up."""
     reason = call.parsed(CancelBody).reason
-    return order_reply(await call.sale.cancel(call.changing(order_reply), call.order_id, reason=reason))
+    return order_reply(await call.sale.cancel(call.changing(order_reply), call.named(OrderId), reason=reason))

@@ -3,6 +3,7 @@
 import asyncio
 
 from sale_adapters.web.calls import Call, read_body
+from sale_adapters.web.path_names import PATH_NAMES
 from sale_adapters.web.replies import feed_seq, reply
 from sale_adapters.wire import webhook
 from sale_adapters.wire.refusals import BOUNDARY, BodyTooLarge, InvalidInput
@@ -85,7 +86,7 @@ async def _outcome(call: Call, delivery: Delivery, verdict: webhook.Verdict) -> 
 def _is_about(fact: PaymentFact) -> None:
     # The sender's text is an id of ours only when it looks like one; nothing else of a body may reach the log.
     if (subject := SUBJECT.get()) and fact.source.type is SourceType.SALE_ORDER and _is_id(fact.source.id):
-        subject.order_id = fact.source.id
+        subject.ids[PATH_NAMES["orderId"].logged] = fact.source.id
 
 
 def _is_id(text: str) -> bool:

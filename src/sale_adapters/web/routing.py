@@ -13,6 +13,7 @@ from sale_adapters.web.calls import Call, Services, pass_over_body, read_body
 from sale_adapters.web.idempotency import REPLAYED, answer_key, answered_once, fingerprint_of
 from sale_adapters.web.metrics import OPERATION, note
 from sale_adapters.web.metrics import REPLAYED as REPLAYED_CODE
+from sale_adapters.web.path_names import PATH_NAMES, named_in
 from sale_adapters.web.replies import refusal, response
 from sale_adapters.wire.places import BASE
 from sale_adapters.wire.problems import problem_of
@@ -23,15 +24,6 @@ from sale_domain.errors import NotFound, SaleError
 from sale_domain.ids import bucket_of
 from sale_domain.permissions import Permission
 from sale_domain.ports.answers import StoredAnswer
-
-_THINGS = {
-    "orderId": ("order", "order_id"),
-    "itemId": ("order item", "line_id"),
-    "ticketId": ("kitchen ticket", "ticket_id"),
-    "ticketItemId": ("kitchen ticket item", "item_id"),
-    "usageId": ("allocation usage", "usage_id"),
-}
-"""What a path parameter names, and the log calls it: all of them are ids of ours."""
 
 _BODILESS = frozenset({"GET", "DELETE"})
 
@@ -44,7 +36,7 @@ class Operation:
     """A method of a path: who may ask, what is sent, what comes back.
 
     Attributes:
-        path: Below the base; parameters in braces.
+        path: Below the base; what it names in braces is in `PATH_NAMES`.
         access: The permission, or PUBLIC said aloud; there is no default.
         body: The class of the body, if there is one; public paths may be sent more than it names.
         query: The class of the query parameters.
@@ -55,7 +47,7 @@ class Operation:
     """
 
     method: str = attrs.field(validator=attrs.validators.in_(("GET", "POST", "PUT", "PATCH", "DELETE")))
-    path: str
+    path: str = attrs.field(validator=lambda _operation, _field, path: named_in(path))
     access: Permission | Public = attrs.field(validator=attrs.validators.instance_of((Permission, Public)))
     summary: str
     handler: Callable[[Call], Awaitable[StoredAnswer]]
@@ -162,13 +154,13 @@ def _is_about(caller: Caller) -> None:
 def _check_ids(request: Request) -> None:
     subject = SUBJECT.get()
     for name, value in request.path_params.items():
-        thing, in_the_log = _THINGS[name]
+        named = PATH_NAMES[name]
         try:
             bucket_of(value)
         except ValueError:
-            raise NotFound(thing=thing) from None
+            raise NotFound(thing=named.thing) from None
         if subject:
-            setattr(subject, in_the_log, value)
+            subject.ids[named.logged] = value
 
 
 def _also(methods: Iterable[str]) -> set[str]:

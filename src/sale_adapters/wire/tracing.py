@@ -17,19 +17,19 @@ TRACEPARENT: ContextVar[str | None] = ContextVar("TRACEPARENT", default=None)
 
 @attrs.define(kw_only=True)
 class Subject:
-    """Whom and what a request is about, as far as it is known by now; for the log alone."""
+    """Whom and what a request is about, as far as it is known by now; for the log alone.
+
+    Attributes:
+        ids: Those of things, by what log lines call them.
+    """
 
     user_id: str | None = None
     merchant_id: str | None = None
-    order_id: str | None = None
-    line_id: str | None = None
-    ticket_id: str | None = None
-    item_id: str | None = None
-    usage_id: str | None = None
+    ids: dict[str, str] = attrs.field(factory=dict)
 
     def names(self) -> dict[str, str | None]:
-        """Return the fields by their names."""
-        return {name: getattr(self, name) for name in self.__slots__ if name != "__weakref__"}
+        """Return what log lines call them, and what they are."""
+        return {"user_id": self.user_id, "merchant_id": self.merchant_id, **self.ids}
 
 
 SUBJECT: ContextVar[Subject | None] = ContextVar("SUBJECT", default=None)

@@ -12,9 +12,10 @@ from starlette.routing import Route, Router, WebSocketRoute
 from ordering_over_http import opened, payment
 from sale_adapters.web import create_app
 from sale_adapters.web.access import PUBLIC, Public
-from sale_adapters.web.openapi import refusals_of
+from sale_adapters.web.openapi import openapi_document, refusals_of
 from sale_adapters.web.operating import healthz
 from sale_adapters.web.operations import OPERATIONS
+from sale_adapters.web.path_names import PATH_NAMES, PathName, named_in
 from sale_adapters.web.routing import Endpoint, Operation
 from sale_adapters.web.stream import Stream
 from sale_adapters.web.stream.lines import PERMISSIONS
@@ -26,6 +27,8 @@ from sale_app.composition import InMemorySale
 from sale_domain.permissions import Permission, Principal
 from spoken import spoken
 
+ROOT = Path(__file__).parents[3]
+SOME_ID = "01KE6YB4M0000000000000000126"
 CONTRACT = (Path(__file__).parent / "contract_table.md").read_text()
 """Contract §9's table, as it stands there."""
 
@@ -40,7 +43,7 @@ SECURED = [operation for operation in OPERATIONS if isinstance(operation.access,
 
 
 def concrete(operation: Operation) -> str:
-    return re.sub(r"\{\w+\}", "01KE6YB4M0000000000000000126", operation.path)
+    return re.sub(r"\{\w+\}", SOME_ID, operation.path)
 
 
 def contracted() -> set[str]:
@@ -76,7 +79,7 @@ def _code_for(codes: list[str], number: int, path: str) -> str:
 
 def test_every_operation_of_the_contract_is_there_with_its_permission() -> None:
     built = {
-        f"{operation.method} {re.sub('{(order|ticket|ticketItem|usage)Id}', '{id}', operation.path)} "
+        f"{operation.method} {re.sub('{(?!itemId)[a-zA-Z]+}', '{id}', operation.path)} "
         f"{'none' if isinstance(operation.access, Public) else operation.access.value}"
         for operation in OPERATIONS
     }
@@ -111,6 +114,32 @@ def test_an_operation_without_a_permission_cannot_be_made(access: Any) -> None: 
         attrs.evolve(OPERATIONS[0], access=access)
     with pytest.raises(TypeError, match="'access'"):
         Operation(method="GET", path="/", summary="", handler=healthz, answers={})  # type: ignore[call-arg]
+
+
+def test_an_answer_without_an_example_is_said_to_need_one() -> None:
+    with pytest.raises(ValueError, match="Permission has no example"):
+        openapi_document([attrs.evolve(OPERATIONS[0], answers={201: Permission})], version="1")
+
+
+def test_an_operation_whose_path_names_what_nobody_knows_cannot_be_made() -> None:
+    with pytest.raises(ValueError, match=r"/dreams/{dreamId}: .*PATH_NAMES \(src/sale_adapters/web/path_names"):
+        attrs.evolve(OPERATIONS[0], path="/dreams/{dreamId}")
+
+
+@pytest.mark.parametrize(("name", "named"), PATH_NAMES.items())
+async def test_what_a_path_names_is_what_a_404_has_not_found_and_what_the_log_says(
+    client: httpx.AsyncClient, name: str, named: PathName
+) -> None:
+    operation = next(each for each in SECURED if name in named_in(each.path))
+    malformed = attrs.evolve(operation, path=operation.path.replace(f"{{{name}}}", "!"))
+    with spoken() as log:
+        await client.request(operation.method, concrete(operation))
+        refused = await client.request(operation.method, concrete(malformed))
+
+    assert (refused.status_code, refused.json()["detail"]) == (404, f"There is no such {named.thing}.")
+    whole, _ = log.objects("sale.access")
+    assert whole[named.logged] == SOME_ID
+    assert f"`{named.logged}`" in (ROOT / "docs/how-to/watch.md").read_text()
 
 
 @pytest.mark.parametrize("operation", SECURED, ids=[f"{each.method} {each.path}" for each in SECURED])
