@@ -1,125 +1,96 @@
 """Strategies for what Kafka tells: one order's events, and the ways in which a consumer may hear them."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import TypeVar
 
+import attrs
 from hypothesis import strategies as st
 
-from sale_domain.events import (
-    Event,
-    EventItem,
-    EventTotals,
-    KitchenItemStatusChanged,
-    PaidAttempt,
-    Payment,
-    PaymentSuccess,
-    StockQuantity,
+from sale_adapters.memory import SequentialIds
+from sale_app.testing.orders import (
+    CASHIER,
+    MENU,
+    OPENING,
+    amounts,
+    attempted,
+    checkouts,
+    drafts,
+    facts,
+    ids,
+    ids_in_turn,
+    quantities,
 )
-from sale_domain.ids import (
-    EventId,
-    ItemId,
-    KitchenItemId,
-    KitchenTicketId,
-    LineId,
-    MerchantId,
-    OrderId,
-    RecipeId,
-    SaleChannelId,
-    StockId,
-    new_id,
-)
-from sale_domain.kitchen_lifecycle import KITCHEN_ITEM_LIFECYCLE
+from sale_domain import cooking
+from sale_domain.announcements import messages
+from sale_domain.cooking import Menu, Portion, Preparation
+from sale_domain.events import Event, KitchenItemStatusChanged, PaymentSuccess
+from sale_domain.ids import StationId
+from sale_domain.kitchen_lifecycle import KITCHEN_ITEM_LIFECYCLE, KitchenItemAction
+from sale_domain.order_change import Change
+from sale_domain.order_lifecycle import OrderStatus
+from sale_domain.stations import Stations
+
+__all__ = ["amounts", "heard", "ids", "kitchen_items", "payments", "quantities"]
 
 E = TypeVar("E", bound=Event)
-
-_BUCKET = 77
-_MERCHANT = MerchantId("merchant-1")
-_OPENING = datetime(2026, 1, 5, 7, 30, tzinfo=UTC)
-_DISHES = ("pho", "banh-mi", "tra-da")
-
-
-def ids() -> st.SearchStrategy[str]:
-    """Draw ids of one merchant, as Sale makes them."""
-    return st.builds(
-        new_id,
-        milliseconds=st.integers(1_767_000_000_000, 1_800_000_000_000),
-        randomness=st.integers(0, (1 << 80) - 1),
-        bucket=st.just(_BUCKET),
-    )
-
-
-def amounts(*, most: int = 1_000_000) -> st.SearchStrategy[Decimal]:
-    """Draw amounts above 0 with at most four decimals."""
-    return st.decimals(Decimal("0.0001"), most, places=4)
-
-
-def quantities() -> st.SearchStrategy[Decimal]:
-    """Draw how many: mostly a few, sometimes a part of one."""
-    return st.sampled_from([Decimal(text) for text in ("1", "2", "3", "10", "0.5", "0.0001")])
 
 
 @st.composite
 def payments(draw: st.DrawFn) -> tuple[PaymentSuccess, ...]:
-    """Draw all that one order's payments tell: one event when paid at once, two when first in part (C12).
+    """Draw all that one order's payments tell: one event when paid at once or free, two when first in part (C12).
 
-    Its parts agree as Sale's do: totals are sums of lines, `stocks` sums up the lines of a stock, each attempt is
-    listed once, and what is not fully paid is PARTIAL.
+    Sale's own heart tells it of drawn orders: products, combos and custom lines, discounts and taxes, two currencies,
+    guests who are known or not. Money comes early, late, twice, too much, or by transactions whose attempts nobody
+    tells: the attempts add up to `paid`, to less or to more. A PARTIAL order may never be paid in full. An event that
+    has `attempts_omitted` leaves some out without being as large as Sale's would be.
     """
-    items = tuple(draw(st.lists(_items(), min_size=1, max_size=4)))
-    total = sum((item.total for item in items), start=Decimal(0))
-    first = draw(amounts(most=int(total) + 1))
-    parts = (first, total - first) if first < total else (total,)
-    order_id = draw(ids())
-    return tuple(
-        PaymentSuccess(
-            event_id=EventId(draw(ids())),
-            sale_order_id=OrderId(order_id),
-            sale_order_number=f"20260105073000-{order_id}",
-            sale_order_status="COMPLETED" if n == len(parts) else "PARTIAL",
-            previous_sale_order_status="PROCESSING" if n == 1 else "PARTIAL",
-            transition=n,
-            merchant_id=_MERCHANT,
-            sale_channel_id=SaleChannelId("channel-vnd"),
-            payment=_payment(total, parts[:n]),
-            totals=EventTotals(subtotal=total, discount=Decimal(0), tax=Decimal(0), total=total),
-            items=items,
-            stocks=_stocks(items),
-        )
-        for n in range(1, len(parts) + 1)
-    )
+    new = draw(ids_in_turn())
+    order = draw(drafts(new))
+    quote, snapshot = draw(checkouts(order))
+    early, late = (draw(st.lists(facts(order, quote.totals.total), max_size=most)) for most in (2, 4))
+    for fact in early:
+        order = order.record_payment(fact, at=OPENING)[1].order
+    changes = [order.check_out(quote, snapshot, at=OPENING, by=CASHIER)]
+    for minutes, fact in enumerate(late, start=1):
+        changes.append(changes[-1].order.record_payment(fact, at=OPENING + timedelta(minutes=minutes))[1])
+    order = changes[-1].order
+    if order.status is OrderStatus.PROCESSING or (not order.is_fully_paid and draw(st.sampled_from([True, False]))):
+        # A transaction of its own: money that names none may be what a settled transaction has told already.
+        rest = (quote.totals.total - order.paid).amount
+        last = attempted(order, "attempt-last", rest, transaction_uid="transaction-last")
+        changes.append(order.record_payment(last, at=OPENING + timedelta(hours=1))[1])
+    told = [event for event in _told(changes, new) if isinstance(event, PaymentSuccess)]
+    return tuple(draw(_perhaps_cut_short(event)) for event in told)
 
 
 @st.composite
 def kitchen_items(draw: st.DrawFn) -> tuple[KitchenItemStatusChanged, ...]:
-    """Draw what one kitchen item tells in its life, recalls and voids included, as its lifecycle allows (C15)."""
-    dish = draw(st.sampled_from(_DISHES))
-    order_id, ticket_id, item_id, line_id = draw(ids()), draw(ids()), draw(ids()), draw(ids())
-    quantity, status = draw(quantities()), KITCHEN_ITEM_LIFECYCLE.initial
-    told: list[KitchenItemStatusChanged] = []
+    """Draw what one kitchen item tells in its life, recalls and voids included, as its lifecycle allows (C15).
+
+    It is of a product, a combo's part or a custom line, made by a recipe or by none, at a station or at none. Sale
+    always tells who moved it on, and why when it was voided.
+    """
+    new = draw(ids_in_turn())
+    order = draw(drafts(new))
+    line = draw(st.sampled_from(cooking.unsent_lines(order)))
+    station_id = draw(st.sampled_from([None, StationId("station-1")]))
+    portion = Portion(line_id=line.id, quantity=line.quantity, station_id=station_id)
+    made = {item_id: Preparation(recipe_id=known.recipe_id) for item_id, known in MENU.items()}
+    menu = Menu(stations=Stations(), preparations=made)
+    changes = [cooking.send(order, [portion], menu, new_id=new.new, at=OPENING, by=CASHIER)]
     for minutes in range(draw(st.integers(1, 8))):
-        if KITCHEN_ITEM_LIFECYCLE.is_terminal(status):
+        (item,) = changes[-1].order.kitchen.items
+        if KITCHEN_ITEM_LIFECYCLE.is_terminal(item.status):
             break
-        previous, status = status, draw(st.sampled_from(list(KITCHEN_ITEM_LIFECYCLE.table[status].values())))
-        told.append(
-            KitchenItemStatusChanged(
-                event_id=EventId(draw(ids())),
-                sale_order_id=OrderId(order_id),
-                merchant_id=_MERCHANT,
-                kitchen_ticket_id=KitchenTicketId(ticket_id),
-                kitchen_ticket_item_id=KitchenItemId(item_id),
-                sale_order_item_id=LineId(line_id),
-                previous_status=previous.value,
-                status=status.value,
-                changed_at=_OPENING + timedelta(minutes=minutes),
-                quantity=quantity,
-                item_type="PRODUCT_VARIANT",
-                item_id=ItemId(f"variant-{dish}"),
-                recipe_id=RecipeId(f"recipe-{dish}"),
-            )
-        )
-    return tuple(told)
+        possible = KITCHEN_ITEM_LIFECYCLE.table[item.status]
+        # Or every second dish would be voided before anybody began with it.
+        seldom_void = [action for action in possible for _ in range(1 if action is KitchenItemAction.VOID else 4)]
+        action = draw(st.sampled_from(seldom_void))
+        reason = draw(st.sampled_from(["dropped", "sold out"])) if action is KitchenItemAction.VOID else None
+        by, at = draw(st.sampled_from(["cook", CASHIER])), OPENING + timedelta(minutes=minutes)
+        changes.append(cooking.act(changes[-1].order, item.id, action, reason=reason, at=at, by=by))
+    return tuple(event for event in _told(changes, new) if isinstance(event, KitchenItemStatusChanged))
 
 
 @st.composite
@@ -138,40 +109,17 @@ def heard(draw: st.DrawFn, told: Sequence[E]) -> list[E]:
 
 
 @st.composite
-def _items(draw: st.DrawFn) -> EventItem:
-    dish, quantity, price = draw(st.sampled_from(_DISHES)), draw(quantities()), draw(st.integers(1, 100_000))
-    return EventItem(
-        sale_order_item_id=LineId(draw(ids())),
-        item_type="PRODUCT_VARIANT",
-        item_id=ItemId(f"variant-{dish}"),
-        stock_id=StockId(f"stock-{dish}"),
-        recipe_id=RecipeId(f"recipe-{dish}"),
-        mode="PRODUCT",
-        quantity=quantity,
-        unit_price=Decimal(price),
-        total=quantity * price,
+def _perhaps_cut_short(draw: st.DrawFn, event: PaymentSuccess) -> PaymentSuccess:
+    """Draw an event as it would be with less room for its attempts: the oldest are listed, the others counted."""
+    attempts = event.payment.attempts
+    if not attempts or not draw(st.sampled_from([False, False, False, True])):
+        return event
+    listed = draw(st.integers(0, len(attempts) - 1))
+    omitted = len(attempts) - listed
+    return attrs.evolve(
+        event, payment=attrs.evolve(event.payment, attempts=attempts[:listed], attempts_omitted=omitted)
     )
 
 
-def _payment(total: Decimal, parts: Sequence[Decimal]) -> Payment:
-    attempt = PaidAttempt(uid=f"attempt-{len(parts)}", amount=parts[-1], payment_provider="CASH")
-    paid = sum(parts, start=Decimal(0))
-    return Payment(
-        total=total,
-        paid=paid,
-        currency="VND",
-        exchange_rate=Decimal(1),
-        is_fully_paid=paid == total,
-        paid_at=_OPENING + timedelta(hours=len(parts)),
-        attempt=attempt,
-        attempts=(attempt,),
-    )
-
-
-def _stocks(items: Sequence[EventItem]) -> tuple[StockQuantity, ...]:
-    sums: Mapping[StockId, Decimal] = {
-        stock: sum((item.quantity for item in items if item.stock_id == stock), start=Decimal(0))
-        for item in items
-        if (stock := item.stock_id) is not None
-    }
-    return tuple(StockQuantity(stock_id=stock, quantity=quantity) for stock, quantity in sums.items())
+def _told(changes: Sequence[Change], new: SequentialIds) -> Iterator[Event]:
+    return (message.payload for change in changes for message in messages(change, new_id=new.new))
