@@ -127,6 +127,7 @@ def test_what_is_optional_may_also_be_null(partial: PaymentSuccess) -> None:
         ("/payment/isFullyPaid", 1, "/payment/isFullyPaid must be true or false."),
         ("/payment/paidAt", "yesterday", "/payment/paidAt must be a time."),
         ("/payment/paidAt", "2026-01-05T07:30:00", "/payment/paidAt must be a time with its offset."),
+        ("/payment/paidAt", 5, "/payment/paidAt must be a time."),
         ("/payment/paidAt", "0001-01-01T00:00:00+14:00", "/payment/paidAt must be a time."),
         ("/transition", True, "/transition must be a whole number."),
         ("/transition", 1.5, "/transition must be a whole number."),

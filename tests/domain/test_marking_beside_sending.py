@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
+import attrs
+
 from relay_world import event, make_world
 from sale_adapters.memory.relay_outbox import MemoryOutbox
 from sale_domain.ids import EventId
@@ -39,21 +41,44 @@ async def test_a_batch_is_marked_while_the_next_one_is_sent() -> None:
     assert world.outbox.published == world.addresses()
 
 
+class AwayOnce(MemoryOutbox):
+    """An outbox that cannot be reached when the first batch is to be marked."""
+
+    async def settle(
+        self, lease: Lease, *, cluster_id: str, records: Sequence[LogRecord], positions: Mapping[Partition, int]
+    ) -> frozenset[EventId]:
+        if records and self.__class__ is AwayOnce:
+            self.__class__ = MemoryOutbox  # type: ignore[assignment]  # the trouble is over
+            for _ in range(10):  # turns of the loop: what is sent meanwhile has failed by then, if it does
+                await asyncio.sleep(0)
+            raise StoreUnavailable(reason="connection refused")
+        return await super().settle(lease, cluster_id=cluster_id, records=records, positions=positions)
+
+
 async def test_what_cannot_be_marked_while_the_next_batch_is_sent_is_found_with_it_in_the_log() -> None:
     world = await make_world(PAID, PAID_IN_FULL, batch_size=1)
-    failures = iter([StoreUnavailable(reason="connection refused")])
-
-    class Away(MemoryOutbox):
-        async def settle(
-            self, lease: Lease, *, cluster_id: str, records: Sequence[LogRecord], positions: Mapping[Partition, int]
-        ) -> frozenset[EventId]:
-            failure = next(failures, None) if records else None
-            if failure is not None:
-                raise failure
-            return await super().settle(lease, cluster_id=cluster_id, records=records, positions=positions)
-
-    world.outbox.__class__ = Away
+    world.outbox.__class__ = AwayOnce
     await world.relay().run()
     assert len(world.notebook.doubts) == 1
     assert world.in_log() == [PAID.event_id, PAID_IN_FULL.event_id]
+    assert world.outbox.published == world.addresses()
+
+
+async def test_after_a_batch_that_could_not_be_marked_half_as_much_is_tried() -> None:
+    world = await make_world(*[event(number) for number in range(1, 13)], batch_size=4)
+    world.outbox.__class__ = AwayOnce
+    await world.relay().run()
+    assert world.log.sent[:3] == [4, 4, 2]
+    assert world.outbox.published == world.addresses()
+
+
+async def test_a_refusal_beside_a_batch_that_could_not_be_marked_is_followed_by_one_row_alone() -> None:
+    rows = [event(number, order=f"order-{number}", seq=1) for number in range(1, 9)]
+    rows[4] = attrs.evolve(rows[4], payload=b" " * 2_000)
+    world = await make_world(*rows, batch_size=4)
+    world.log.max_bytes = 1_000
+    world.outbox.__class__ = AwayOnce
+    await world.relay().run()
+    assert world.log.sent[:3] == [4, 4, 1]
+    assert world.outbox.aside.keys() == {rows[4].event_id}
     assert world.outbox.published == world.addresses()
