@@ -1,9 +1,9 @@
 """The whole service in one process, over memory: for tests of Sale, and of whatever works with it."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import attrs
+from starlette.routing import Router
 
 from sale_adapters.memory import (
     CapturedEvents,
@@ -27,6 +27,7 @@ from sale_adapters.memory import (
 )
 from sale_adapters.prometheus import PrometheusMetrics
 from sale_adapters.web import create_app
+from sale_adapters.web.doors import Doors
 from sale_adapters.web.stream import FeedTail, Stream
 from sale_app.onlookers import NobodyToWake, Onlookers
 from sale_domain.ports.runtime import Ids
@@ -61,7 +62,7 @@ class InMemorySale:
     tail: FeedTail
     events: CapturedEvents
 
-    def asgi(self) -> Any:  # noqa: ANN401 - any ASGI application
+    def asgi(self) -> Router | Doors:
         """Return the HTTP application with the live stream, for httpx's `ASGITransport`."""
         return create_app(
             self.sale,
@@ -85,13 +86,20 @@ def compose_in_memory(
     tokens: MemoryTokens | None = None,
     policies: MemoryPolicies | None = None,
 ) -> InMemorySale:
-    """Build Sale over memory alone, selling the demo's catalogue at a clock that stands still; every part replaceable.
+    """Build Sale over memory alone, selling the demo's catalogue at a clock that stands still.
+
+    The clock, the ids, the database and each sister may be given; what else there is works on the database alone.
+
+    Raises:
+        ValueError: the store goes by another clock.
 
     >>> compose_in_memory().catalog.items["variant-pho"].name
     'Phở bò tái'
     """
     clock, ids = clock or ManualClock(), ids or SequentialIds()
     store = store or MemoryStore(clock=clock)
+    if store.clock is not clock:
+        raise ValueError("The store goes by another clock: give the one that it was made with.")
     inbox = MemoryInbox(store)
     catalog, pricing = catalog or demo_catalog(), pricing or demo_pricing()
     tokens, policies = tokens or MemoryTokens(), policies or MemoryPolicies()

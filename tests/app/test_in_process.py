@@ -7,6 +7,7 @@ import attrs
 import pytest
 
 from counter import AT_THE_AIRPORT, AT_THE_SHOP, LAN, everything, item, opened, pay
+from sale_adapters.memory import ManualClock, MemoryStore
 from sale_app.composition import InMemorySale, compose_in_memory
 from sale_domain.ids import CustomerId, OrderId, UnitId
 from sale_domain.ledger import SourceType
@@ -274,3 +275,11 @@ async def test_when_nobody_knows_the_policies_only_those_who_need_none_go_on(sho
     with pytest.raises(SisterUnavailable):
         await shop.sale.authorize(waiter, Permission.ORDER_FIND)
     await shop.sale.authorize(owner, Permission.ORDER_FIND)
+
+
+def test_a_store_that_goes_by_another_clock_is_refused() -> None:
+    clock = ManualClock()
+    store = MemoryStore(clock=clock)
+    assert compose_in_memory(store=store, clock=clock).store is store
+    with pytest.raises(ValueError, match="another clock"):
+        compose_in_memory(store=store)
