@@ -100,28 +100,14 @@ def compose_in_memory(
     store = store or MemoryStore(clock=clock)
     if store.clock is not clock:
         raise ValueError("The store goes by another clock: give the one that it was made with.")
-    inbox = MemoryInbox(store)
     catalog, pricing = catalog or demo_catalog(), pricing or demo_pricing()
     tokens, policies = tokens or MemoryTokens(), policies or MemoryPolicies()
     tail = FeedTail(MemoryFeed(store))
-    parts = Parts(
-        orders=RingingOrders(MemoryOrders(store), alarm=NobodyToWake(), observers=Onlookers(wake=(tail.wake,))),
-        inbox=inbox,
-        usages=MemoryAllocationUsages(store),
-        answers=MemoryAnswers(store),
-        tickets=MemoryKitchenTickets(store),
-        stations=MemoryKitchenStations(store),
-        catalog=catalog,
-        pricing=pricing,
-        tokens=tokens,
-        policies=policies,
-        clock=clock,
-        ids=ids,
-    )
+    parts = _parts(store, tail, catalog=catalog, pricing=pricing, tokens=tokens, policies=policies, ids=ids)
     return InMemorySale(
         sale=Sale(parts),
         store=store,
-        inbox=inbox,
+        inbox=MemoryInbox(store),
         catalog=catalog,
         pricing=pricing,
         tokens=tokens,
@@ -131,4 +117,30 @@ def compose_in_memory(
         metrics=PrometheusMetrics(figures=MemoryFigures(store), clock=clock),
         tail=tail,
         events=CapturedEvents(store),
+    )
+
+
+def _parts(
+    store: MemoryStore,
+    tail: FeedTail,
+    *,
+    catalog: MemoryCatalog,
+    pricing: MemoryPricing,
+    tokens: MemoryTokens,
+    policies: MemoryPolicies,
+    ids: Ids,
+) -> Parts:
+    return Parts(
+        orders=RingingOrders(MemoryOrders(store), alarm=NobodyToWake(), observers=Onlookers(wake=(tail.wake,))),
+        inbox=MemoryInbox(store),
+        usages=MemoryAllocationUsages(store),
+        answers=MemoryAnswers(store),
+        tickets=MemoryKitchenTickets(store),
+        stations=MemoryKitchenStations(store),
+        catalog=catalog,
+        pricing=pricing,
+        tokens=tokens,
+        policies=policies,
+        clock=store.clock,
+        ids=ids,
     )
