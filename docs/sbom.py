@@ -59,6 +59,10 @@ def _licences(part: Any) -> Any:  # noqa: ANN401 - CycloneDX
 
 
 def _vendored(folder: Path) -> dict[str, Any]:
+    if folder.name not in VENDORED:
+        raise SystemExit(
+            f"{folder.relative_to(ROOT)} has no row in VENDORED ({__file__}): say its version and licence."
+        )
     version, licence = VENDORED[folder.name]
     return {
         "type": "library",

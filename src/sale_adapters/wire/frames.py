@@ -19,9 +19,11 @@ class FrameData:
     Attributes:
         action: What happened: `ORDER_CREATED`, `TICKET_SENT`, …; expect more of them.
         id: The thing's id: the order's, the ticket's, the usage's.
+        merchant_id: Whose thing it is: that of the connection.
         version: The thing's version after the change.
         status: Its status after the change.
         from_: Its status before; absent for a new thing.
+        at: When it changed.
         by: The user, or `mq-pay`.
         transition: The payment transition's number, where it was one.
         item_id: The kitchen item that moved.
@@ -56,6 +58,8 @@ class Frame:
     """A change as the stream sends it.
 
     Attributes:
+        topic: What kind of thing changed: one of those that were subscribed to.
+        data: The change.
         seq: The merchant's feed number of the change.
         prev: The `seq` of the frame before it on this connection; for the first one, that of `subscribed`.
     """
@@ -68,7 +72,13 @@ class Frame:
 
 @attrs.frozen(kw_only=True)
 class SignalMessage:
-    """A change as signal gets it, to be broadcast to a room."""
+    """A change as signal gets it, to be broadcast to a room.
+
+    Attributes:
+        topic: What kind of thing changed, as a frame says it.
+        data: The change, as a frame has it.
+        destination: The room: `merchant:` and the merchant's id.
+    """
 
     topic: str
     data: FrameData

@@ -19,7 +19,13 @@ MAX_MESSAGE = 64 * 1024
 
 @attrs.frozen(kw_only=True)
 class Authenticate:
-    """Who connects, and for which merchant: the first message."""
+    """Who connects, and for which merchant: the first message.
+
+    Attributes:
+        type: Nothing but Bearer.
+        token: What would stand behind `Bearer` in the header `Authorization` of a request.
+        merchant_id: Whose changes are to be seen; the token has to permit it.
+    """
 
     type: Literal["Bearer"] = "Bearer"
     token: Token
@@ -82,7 +88,13 @@ CLIENT_EVENTS: Mapping[str, type[Authenticate] | type[Subscribe] | type[Heartbea
 
 @attrs.frozen(kw_only=True)
 class Connected:
-    """The token was good."""
+    """The token was good.
+
+    Attributes:
+        id: Of this connection; another one has another.
+        user_id: Whom the token names.
+        time: What the server's clock says.
+    """
 
     id: str
     user_id: str
@@ -91,7 +103,12 @@ class Connected:
 
 @attrs.frozen(kw_only=True)
 class Subscribed:
-    """Every matching change behind `seq` will be told, in order; the first frame's `prev` is this `seq`."""
+    """Every matching change behind `seq` will be told, in order; the first frame's `prev` is this `seq`.
+
+    Attributes:
+        topics: What is followed from now on.
+        seq: The merchant's feed number from which on changes are told.
+    """
 
     topics: tuple[str, ...]
     seq: int
@@ -99,7 +116,11 @@ class Subscribed:
 
 @attrs.frozen(kw_only=True)
 class Resync:
-    """Changes of these topics were left out: read the things again."""
+    """Changes of these topics were left out: read the things again.
+
+    Attributes:
+        topics: Those of the subscription.
+    """
 
     topics: tuple[str, ...]
 
