@@ -82,12 +82,12 @@ class RelayRig:
 
     @asynccontextmanager
     async def relays(self, *, shards: int, processes: int) -> AsyncGenerator[list[ChildProcess]]:
-        """Let relays serve all shards; end with none of them left."""
+        """Let relays serve all shards, each of them its share; end with none of them left."""
         children = [self.process("relay", f"relay-{n}", relay_shards=str(shards)) for n in range(processes)]
         try:
             for child in children:
                 await child.start()
-            await self._until_served(shards)
+            await self._until_shared(shards, holders=min(shards, processes))
             yield children
         finally:
             await asyncio.gather(*(child.stop() for child in children))
@@ -96,11 +96,11 @@ class RelayRig:
         """Return how many processes have a shard."""
         return (await self._served())[1]
 
-    async def _until_served(self, shards: int) -> None:
+    async def _until_shared(self, shards: int, *, holders: int) -> None:
         deadline = time.monotonic() + 60
-        while (await self._served())[0] < shards:
+        while (served := await self._served()) != (shards, holders):
             if time.monotonic() > deadline:
-                raise PartFailed(f"the relays did not take all {shards} shards")
+                raise PartFailed(f"of {shards} shards and {holders} relays to share them (shards, relays): {served}")
             await asyncio.sleep(0.1)
 
     async def _served(self) -> tuple[int, int]:

@@ -1,7 +1,11 @@
-"""The shards of a relay process: one task each, for as long as their leases can be had."""
+"""The shards of a relay process: one task each, for as long as their leases can be had.
+
+Processes share the shards: one that has none, or fewer, asks for those of the others, and who has more leaves one.
+"""
 
 import asyncio
 import logging
+import math
 import os
 import socket
 import uuid
@@ -56,6 +60,7 @@ class RelayProcess:
     _relays: dict[ShardRelay, AsyncioPace] = attrs.field(init=False, factory=dict)
     _held: set[int] = attrs.field(init=False, factory=set)
     _halted: set[int] = attrs.field(init=False, factory=set)
+    _left_at: float = attrs.field(init=False, default=-math.inf)
 
     def __attrs_post_init__(self) -> None:
         """Make what depends on the arguments."""
@@ -123,14 +128,26 @@ class RelayProcess:
         """Empty the shard whenever it can be had."""
         layout = self._layout
         while layout is not None and self._serves(layout):
+            rest_seconds = _CLAIM_SECONDS
             try:
-                await self._empty(shard)
+                if await self._empty(shard) and self._serves(layout):
+                    rest_seconds += self.policy.lease_seconds  # so that whoever has asked comes first
             except Fenced:
                 _LOG.debug("somebody else's shard", extra={"shard": shard.index})
-            await self._pace.sleep(_CLAIM_SECONDS)
+                await self._ask(shard)
+            await self._pace.sleep(rest_seconds)
 
-    async def _empty(self, shard: Shard) -> None:
-        """Relay the shard, keep its lease, and do its chores; end with either of the first two."""
+    async def _ask(self, shard: Shard) -> None:
+        """Let the shard's owner know of us: it gives the shard up if it has more than we should have with it."""
+        with suppress(StoreUnavailable):
+            await self.outbox.ask(shard, held=len(self._held), seconds=self.policy.lease_seconds)
+
+    async def _empty(self, shard: Shard) -> bool:
+        """Relay the shard, keep its lease, and do its chores; end with either of the first two.
+
+        Returns:
+            Whether it was to end, and the shard is to be had by another.
+        """
         pace = AsyncioPace(self.stop)
         relay = ShardRelay(
             shard=shard,
@@ -143,12 +160,14 @@ class RelayProcess:
         )
         self._relays[relay] = pace
         held = asyncio.Event()
-        relaying, keeping = asyncio.create_task(self._relay(relay)), asyncio.create_task(self._keep(relay, held))
+        relaying = asyncio.create_task(self._relay(relay))
+        keeping = asyncio.create_task(self._keep(relay, held, until=relaying))
         chores = [asyncio.create_task(self._do(chore, relay, held)) for chore in self.chores]
         try:
             done, _ = await asyncio.wait({relaying, keeping}, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
+            return relay.stopping
         finally:
             relay.stop()
             await _end(relaying, keeping, *chores)
@@ -180,16 +199,35 @@ class RelayProcess:
             going_on=lambda: not (relay.stopping or self.stop.is_set()),
         )
 
-    async def _keep(self, relay: ShardRelay, held: asyncio.Event) -> None:
-        """Renew the lease; when the database is away, the fence decides what is still allowed."""
-        while not relay.stopping:
+    async def _keep(self, relay: ShardRelay, held: asyncio.Event, *, until: "asyncio.Task[None]") -> None:
+        """Renew the lease until the relay has ended, and let it end when another should have the shard.
+
+        When the database is away, the fence decides what is still allowed.
+        """
+        while not until.done():
             await asyncio.sleep(self.policy.lease_seconds * 0.3)
             try:
-                await self.outbox.renew(relay.shard, owner=self.owner, lease_seconds=self.policy.lease_seconds)
-                held.set()
-                self._held.add(relay.shard.index)
+                asker_has = await self.outbox.renew(
+                    relay.shard, owner=self.owner, lease_seconds=self.policy.lease_seconds
+                )
             except StoreUnavailable as error:
                 _LOG.warning("lease not renewed: %s", error, extra={"shard": relay.shard.index})
+                continue
+            if relay.stopping:
+                continue
+            held.set()
+            self._held.add(relay.shard.index)
+            if asker_has is not None and self._has_too_many(asker_has):
+                _LOG.info("shard is left to a relay that has fewer", extra={"shard": relay.shard.index})
+                self._left_at = self._pace.seconds()
+                self._held.discard(relay.shard.index)
+                relay.stop()
+                self._relays[relay].wake()
+
+    def _has_too_many(self, asker_has: int) -> bool:
+        """Tell whether both would have more equally many; one shard at a time, as an asker's count is of before it."""
+        lately = self._pace.seconds() - self._left_at < self.policy.lease_seconds
+        return len(self._held) > asker_has + 1 and not lately
 
 
 async def _end(*tasks: "asyncio.Task[Any]") -> list[Exception]:

@@ -1,6 +1,7 @@
 """The relay's shards in one process, over memory: whoever is left serves all there are."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 
 import attrs
 
@@ -10,7 +11,8 @@ from sale_adapters.memory.event_log import MemoryEventLog
 from sale_adapters.memory.relay_outbox import MemoryOutbox
 from sale_app.chores import Chore
 from sale_app.relay_process import RelayProcess
-from sale_domain.ports.publishing import Partition, Shard
+from sale_domain.ids import EventId
+from sale_domain.ports.publishing import Lease, LogRecord, Partition, Shard
 from sale_domain.publishing import RelayPolicy
 from sale_domain.publishing_layout import agree_on_layout
 
@@ -66,9 +68,9 @@ async def test_a_lease_is_renewed_for_as_long_as_the_shard_is_served() -> None:
     renewed: list[str] = []
 
     class Watched(MemoryOutbox):
-        async def renew(self, shard: Shard, *, owner: str, lease_seconds: float) -> None:
-            await super().renew(shard, owner=owner, lease_seconds=lease_seconds)
+        async def renew(self, shard: Shard, *, owner: str, lease_seconds: float) -> int | None:
             renewed.append(owner)
+            return await super().renew(shard, owner=owner, lease_seconds=lease_seconds)
 
     stop = asyncio.Event()
     log = MemoryEventLog({PAYMENTS: 1})
@@ -93,3 +95,84 @@ async def test_a_process_that_stops_gives_its_leases_back_at_once() -> None:
     stop.set()
     await running
     assert await outbox.take(shard, owner="successor", lease_seconds=5) is not None
+
+
+async def test_processes_share_the_shards_however_late_one_comes_and_leave_none_unserved() -> None:
+    outbox, log = MemoryOutbox(), MemoryEventLog({PAYMENTS: 1})
+    stops = [asyncio.Event() for _ in range(3)]
+    processes = [RelayProcess(outbox=outbox, log=log, policy=QUICK, shards=5, stop=stop) for stop in stops]
+
+    def held() -> list[int]:
+        return sorted(len(process.standing().held) for process in processes)
+
+    running = [asyncio.create_task(processes[0].run())]
+    assert await eventually(lambda: held() == [0, 0, 5])
+    running += [asyncio.create_task(process.run()) for process in processes[1:]]
+    assert await eventually(lambda: held() == [1, 2, 2])
+
+    for number, bucket in enumerate(range(0, 1024, 100)):
+        outbox.append(event(number, order=f"order-{bucket}", seq=1, bucket=bucket))
+    assert await eventually(lambda: len(outbox.published) == len(outbox.rows))
+    stops[0].set()
+    await running[0]
+    assert await eventually(lambda: held() == [0, 2, 3])
+    for stop in stops:
+        stop.set()
+    await asyncio.gather(*running)
+
+
+async def test_a_process_that_has_one_shard_more_than_who_asks_keeps_it() -> None:
+    asked: list[str] = []
+
+    class Watched(MemoryOutbox):
+        async def renew(self, shard: Shard, *, owner: str, lease_seconds: float) -> int | None:
+            asker_has = await super().renew(shard, owner=owner, lease_seconds=lease_seconds)
+            asked.extend([owner] if asker_has is not None else [])
+            return asker_has
+
+    outbox, log, stop = Watched(), MemoryEventLog({PAYMENTS: 1}), asyncio.Event()
+    first, second = (
+        RelayProcess(outbox=outbox, log=log, policy=QUICK, shards=1, stop=stop, owner=owner)
+        for owner in ("first", "second")
+    )
+    running = [asyncio.create_task(first.run())]
+    assert await eventually(lambda: bool(first.standing().held))
+    running.append(asyncio.create_task(second.run()))
+    assert await eventually(lambda: len(asked) > 5)
+    stop.set()
+    await asyncio.gather(*running)
+    assert set(asked) == {"first"}
+
+
+async def test_who_leaves_a_shard_marks_first_what_it_has_sent_of_it() -> None:
+    begun, ended = list[Shard](), list[Shard]()
+
+    class Slow(MemoryOutbox):
+        async def settle(
+            self, lease: Lease, *, cluster_id: str, records: Sequence[LogRecord], positions: Mapping[Partition, int]
+        ) -> frozenset[EventId]:
+            begun.extend([lease.shard] if records else [])
+            await asyncio.sleep(QUICK.lease_seconds * len(records))
+            marked = await super().settle(lease, cluster_id=cluster_id, records=records, positions=positions)
+            ended.extend([lease.shard] if records else [])
+            return marked
+
+    outbox, log, stop = Slow(), MemoryEventLog({PAYMENTS: 1}), asyncio.Event()
+    process = RelayProcess(outbox=outbox, log=log, policy=QUICK, shards=2, stop=stop)
+    running = asyncio.create_task(process.run())
+    assert await eventually(lambda: len(process.standing().held) == 2)
+    layout = await outbox.newest_layout()
+    assert layout is not None
+    wanted, _ = layout.parts()
+    outbox.append(event(1, bucket=1))
+    assert await eventually(lambda: begun == [wanted])
+    await outbox.ask(wanted, held=0, seconds=60)
+
+    assert await eventually(lambda: len(process.standing().held) == 1)
+    async with asyncio.timeout(30):
+        # Only asking the outbox tells that it can be had.
+        while await outbox.take(wanted, owner="successor", lease_seconds=60) is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert ended == [wanted]
+    stop.set()
+    await running

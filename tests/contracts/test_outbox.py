@@ -107,6 +107,32 @@ async def test_a_renewed_lease_lasts_and_a_lost_one_cannot_be_renewed(bench: Ben
         await bench.outbox.renew(FIRST, owner="relay-2", lease_seconds=60)
 
 
+async def test_an_owner_hears_of_who_asks_with_the_fewest_shards_until_it_is_over_or_somebody_takes_it(
+    bench: Bench,
+) -> None:
+    async def heard(owner: str = "relay-1") -> int | None:
+        return await bench.outbox.renew(FIRST, owner=owner, lease_seconds=60)
+
+    await bench.lease()
+    await bench.lease(SECOND)
+    assert await heard() is None
+    for held, then in ((2, 2), (3, 2), (0, 0)):
+        await bench.outbox.ask(FIRST, held=held, seconds=60)
+        assert await heard() == then
+    assert await bench.outbox.renew(SECOND, owner="relay-1", lease_seconds=60) is None
+    await bench.outbox.release(FIRST, owner="relay-1")
+    await bench.lease(owner="relay-2")
+    assert await heard("relay-2") is None
+
+    await bench.outbox.ask(FIRST, held=1, seconds=0.05)
+    async with asyncio.timeout(5):
+        # Only asking the database tells that it is over.
+        while await heard("relay-2") is not None:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await bench.outbox.ask(FIRST, held=4, seconds=60)
+    assert await heard("relay-2") == 4
+
+
 async def test_an_older_fence_reads_and_writes_nothing(bench: Bench) -> None:
     row = event(1)
     bench.append(row)
@@ -177,6 +203,7 @@ async def test_a_retired_shard_is_nobodys_for_ever(bench: Bench) -> None:
     with pytest.raises(Fenced):
         await bench.outbox.renew(FIRST, owner="relay-1", lease_seconds=60)
     assert await bench.outbox.take(FIRST, owner="relay-1", lease_seconds=60) is None
+    await bench.outbox.ask(FIRST, held=0, seconds=60)
 
 
 async def test_a_layout_is_made_once_whoever_asks(bench: Bench) -> None:

@@ -1,5 +1,6 @@
 """The relay's outbox in memory, with leases and fences."""
 
+import math
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
@@ -28,6 +29,8 @@ class MemoryShard:
     owner: str | None = None
     lease_until: float = 0.0
     retired: bool = False
+    asker_shards: int = 0
+    asked_until: float = -math.inf
     cluster_id: str | None = None
     offsets: dict[Partition, int] = attrs.field(factory=dict)
 
@@ -126,14 +129,22 @@ class MemoryOutbox:
         state.fence += 1
         state.owner = owner
         state.lease_until = self._seconds() + lease_seconds
+        state.asked_until = -math.inf
         return Lease(shard=shard, owner=owner, fence=state.fence)
 
-    async def renew(self, shard: Shard, *, owner: str, lease_seconds: float) -> None:
+    async def renew(self, shard: Shard, *, owner: str, lease_seconds: float) -> int | None:
         """See `Outbox`."""
         state = self._shards[shard]
         if state.owner != owner or state.retired:
             raise Fenced(shard=shard)
         state.lease_until = self._seconds() + lease_seconds
+        return state.asker_shards if self._seconds() <= state.asked_until else None
+
+    async def ask(self, shard: Shard, *, held: int, seconds: float) -> None:
+        """See `Outbox`."""
+        state = self._shards[shard]
+        if not state.retired and (self._seconds() > state.asked_until or held < state.asker_shards):
+            state.asker_shards, state.asked_until = held, self._seconds() + seconds
 
     async def release(self, shard: Shard, *, owner: str) -> None:
         """See `Outbox`."""

@@ -94,12 +94,22 @@ class PostgresRelayOutbox:
             row = await (await connection.execute(sql.TAKE, (owner, lease_seconds, *_key(shard), owner))).fetchone()
         return Lease(shard=shard, owner=owner, fence=row[0]) if row else None
 
-    async def renew(self, shard: Shard, *, owner: str, lease_seconds: float) -> None:
+    async def renew(self, shard: Shard, *, owner: str, lease_seconds: float) -> int | None:
         """See `Outbox`."""
         async with self._connection() as connection:
-            renewed = await connection.execute(sql.RENEW, (lease_seconds, *_key(shard), owner))
-        if not renewed.rowcount:
+            row = await (await connection.execute(sql.RENEW, (lease_seconds, *_key(shard), owner))).fetchone()
+        if row is None:
             raise Fenced(shard=shard)
+        asker_shards: int | None = row[0]
+        return asker_shards
+
+    async def ask(self, shard: Shard, *, held: int, seconds: float) -> None:
+        """See `Outbox`."""
+        bucket, layout, index = _key(shard)
+        async with self._connection() as connection:
+            await connection.execute(
+                sql.ASK, {"held": held, "seconds": seconds, "bucket": bucket, "layout": layout, "shard": index}
+            )
 
     async def release(self, shard: Shard, *, owner: str) -> None:
         """See `Outbox`."""

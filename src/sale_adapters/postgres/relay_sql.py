@@ -62,7 +62,8 @@ INHERIT_OFFSET: Final[Sql] = """
 """
 
 TAKE: Final[Sql] = """
-    UPDATE relay_shards SET fence = fence + 1, owner = %s, lease_until = now() + make_interval(secs => %s)
+    UPDATE relay_shards SET fence = fence + 1, owner = %s, lease_until = now() + make_interval(secs => %s),
+        asked_until = NULL
     WHERE bucket = %s AND layout = %s AND shard = %s AND NOT retired
     AND (owner IS NULL OR owner = %s OR lease_until < now())
     RETURNING fence
@@ -71,6 +72,14 @@ TAKE: Final[Sql] = """
 RENEW: Final[Sql] = """
     UPDATE relay_shards SET lease_until = now() + make_interval(secs => %s)
     WHERE bucket = %s AND layout = %s AND shard = %s AND owner = %s AND NOT retired
+    RETURNING CASE WHEN asked_until >= now() THEN asker_shards END
+"""
+
+# A relay asks twice a second; what it has said is written again when it is over, or when another has fewer.
+ASK: Final[Sql] = """
+    UPDATE relay_shards SET asker_shards = %(held)s, asked_until = now() + make_interval(secs => %(seconds)s)
+    WHERE bucket = %(bucket)s AND layout = %(layout)s AND shard = %(shard)s AND NOT retired
+    AND (asked_until IS NULL OR asked_until < now() OR asker_shards > %(held)s)
 """
 
 RELEASE: Final[Sql] = """

@@ -186,11 +186,20 @@ class Outbox(Protocol):
         The store's clock decides, never the caller's.
         """
 
-    async def renew(self, shard: Shard, *, owner: str, lease_seconds: float) -> None:
+    async def renew(self, shard: Shard, *, owner: str, lease_seconds: float) -> int | None:
         """Lengthen the owner's lease, whatever its fence.
+
+        Returns:
+            How many shards a relay has that asks for this one, the fewest where several do; None when nobody asks.
 
         Raises:
             Fenced: the shard is no longer the owner's.
+        """
+
+    async def ask(self, shard: Shard, *, held: int, seconds: float) -> None:
+        """Let the shard's owner know, for so long, of a relay that has `held` shards and would take this one too.
+
+        Who takes the shard ends it. No effect on a retired shard.
         """
 
     async def release(self, shard: Shard, *, owner: str) -> None:

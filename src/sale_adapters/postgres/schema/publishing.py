@@ -104,6 +104,8 @@ RELAY_SHARDS = Table(
     Column("owner", Text),
     Column("lease_until", DateTime(timezone=True)),
     Column("retired", Boolean, nullable=False, server_default=text("false"), comment="nobody can take it again"),
+    Column("asker_shards", Integer, comment="so many has a relay that asks for this one"),
+    Column("asked_until", DateTime(timezone=True)),
 )
 
 RELAY_OFFSETS = Table(
