@@ -12,12 +12,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from sale_app.order_argument import Order, named
 from sale_app.outbox_commands import outbox_commands
 from sale_app.setting_fields import Process
 from sale_app.setting_rows import describe
 from sale_app.settings import BadSettings, Settings
 from sale_app.tables import print_whole
-from sale_domain.ids import OrderId
 
 app = typer.Typer(
     name="sale",
@@ -193,14 +193,14 @@ def inbox_show(webhook_id: Annotated[str, typer.Argument(help="As `sale inbox li
 
 @inbox.command("webhooks")
 def inbox_webhooks(
-    order_id: Annotated[str, typer.Argument(help="A sale order's id.")],
+    order: Order,
     days: Annotated[int, typer.Option(min=1, max=36_500, help="How long after its making to look.")] = 30,
 ) -> None:
     """Show everything that mq-pay has told about an order in its first days, and when, oldest first."""
     from sale_app.inbox import ask, told_of  # noqa: PLC0415 - as above
 
     settings, console = _settings(Process.INBOX), _console()
-    question = told_of(OrderId(order_id), within=timedelta(days=days), console=console)
+    question = told_of(named(order), within=timedelta(days=days), console=console)
     raise typer.Exit(asyncio.run(ask(settings, question, console=console)))
 
 

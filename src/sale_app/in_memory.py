@@ -66,14 +66,14 @@ class InMemorySale:
         """Return the HTTP application with the live stream, for httpx's `ASGITransport`."""
         return create_app(
             self.sale,
-            readiness=_always_ready,
+            readiness=self._readiness,
             metrics=self.metrics,
             stream=Stream(self.sale, tail=self.tail, metrics=self.metrics),
         )
 
-
-async def _always_ready() -> Mapping[str, str | None]:
-    return {}
+    async def _readiness(self) -> Mapping[str, str | None]:
+        away = self.store.fail_with
+        return {"database": None if away is None else "does not answer"}
 
 
 def compose_in_memory(

@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from sale_app.order_argument import Order, named
 from sale_app.settings import Settings
-from sale_domain.ids import EventId, OrderId
+from sale_domain.ids import EventId
 
 SetAside = Annotated[bool, typer.Option("--set-aside", help="Only those that Kafka refused.")]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="Most rows to show.")]
-Order = Annotated[str, typer.Argument(metavar="ORDER", help="The order's id.")]
 Event = Annotated[str, typer.Argument(metavar="EVENT", help="The event's id (`ce_id`).")]
 
 
@@ -33,7 +33,7 @@ def outbox_commands(*, settings: Callable[[], Settings], console: Callable[[], C
         """List all events of one order: how far each is, and where on Kafka."""
         from sale_app.outbox import show_order  # noqa: PLC0415 - as above
 
-        raise typer.Exit(show_order(settings(), console(), OrderId(order)))
+        raise typer.Exit(show_order(settings(), console(), named(order)))
 
     @app.command()
     def show(event: Event) -> None:

@@ -255,13 +255,14 @@ KAFKA_TOPICS = tuple(EVENT_TYPES)
 """Every topic that Sale writes to."""
 
 
-def read_event(topic: str, value: bytes) -> Event:
+def read_event(topic: str, value: bytes | None) -> Event:
     """Return the event that a record's value holds; fields that this release does not know are ignored (C20).
 
     Amounts are exact decimals in the order's currency, quantities exact decimals, times aware and in UTC.
 
     Raises:
-        UnreadableEvent: nothing of Sale's goes to this topic, or the value is no event of its type.
+        UnreadableEvent: nothing of Sale's goes to this topic, or the value is no event of its type; None, a tombstone,
+            is none.
 
     >>> tea = b'''{"eventId": "e1", "saleOrderId": "o1", "merchantId": "m1", "kitchenTicketId": "t1",
     ... "kitchenTicketItemId": "i1", "saleOrderItemId": "l1", "previousStatus": "COOKING", "status": "READY",
@@ -275,6 +276,8 @@ def read_event(topic: str, value: bytes) -> Event:
     """
     if topic not in EVENT_TYPES:
         raise UnreadableEvent(pointer="", detail=f"is of no topic of Sale's: {topic!r}")
+    if value is None:
+        raise UnreadableEvent(pointer="", detail="has no value")
     return read(value, EVENT_TYPES[topic])
 
 

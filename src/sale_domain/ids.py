@@ -18,21 +18,37 @@ _ID = re.compile(f"[0-7][{_ALPHABET}]{{27}}")
 """A ULID has 128 bits in 130 bits' worth of characters, so that the first one has three."""
 
 OrderId = NewType("OrderId", str)
+"""Of a `SaleOrder`; ours."""
 LineId = NewType("LineId", str)
+"""Of a line of an order, `saleOrderItemId`; ours."""
 EventId = NewType("EventId", str)
+"""Of an event on Kafka, its `ce_id`; ours."""
 MerchantId = NewType("MerchantId", str)
+"""Of a shop, as identity names it; any text."""
 UserId = NewType("UserId", str)
+"""Of who signed in, as identity names them; any text."""
 SaleChannelId = NewType("SaleChannelId", str)
+"""Of where is sold, with its currency, as commerce names it; any text."""
 CustomerId = NewType("CustomerId", str)
+"""Of the guest, as the till names them; any text."""
 ItemId = NewType("ItemId", str)
+"""Of what is sold, as the catalogue names it; any text."""
 StockId = NewType("StockId", str)
+"""Of where an item is taken from, as the catalogue names it; any text."""
 RecipeId = NewType("RecipeId", str)
+"""Of what an item is made by, as the catalogue names it; any text."""
 UsageId = NewType("UsageId", str)
+"""Of an order's use of a table or another unit; ours."""
 UnitId = NewType("UnitId", str)
+"""Of a table or another unit, as who lays out the floor names it; any text."""
 ZoneId = NewType("ZoneId", str)
+"""Of a part of the floor; any text."""
 KitchenTicketId = NewType("KitchenTicketId", str)
+"""Of a ticket of the kitchen; ours."""
 KitchenItemId = NewType("KitchenItemId", str)
+"""Of a line of a ticket; ours."""
 StationId = NewType("StationId", str)
+"""Of where is cooked, as the shop names it; any text."""
 
 
 def merchant_bucket(merchant_id: MerchantId) -> int:

@@ -47,6 +47,7 @@ KITCHEN_ITEM_LIFECYCLE = Lifecycle[KitchenItemStatus, KitchenItemAction](
         KitchenItemStatus.VOIDED: {},
     },
 )
+"""What becomes of a ticket's item by each action, from each status (contract §5)."""
 
 
 class KitchenTicketStatus(Enum):

@@ -8,6 +8,7 @@ from typing import NewType, Self
 import attrs
 
 Currency = NewType("Currency", str)
+"""Three capital letters of ISO 4217, made by `currency`."""
 """An ISO 4217 code, such as `VND`."""
 
 PLACES = 4

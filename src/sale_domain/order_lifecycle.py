@@ -49,3 +49,4 @@ ORDER_LIFECYCLE = Lifecycle[OrderStatus, OrderAction](
         OrderStatus.CANCELLED: {},
     },
 )
+"""What becomes of an order by each action, from each status (contract §5)."""

@@ -38,3 +38,4 @@ USAGE_LIFECYCLE = Lifecycle[UsageStatus, UsageAction](
         UsageStatus.EXPIRED: {},
     },
 )
+"""What becomes of the use of a table by each action, from each status (contract §5)."""

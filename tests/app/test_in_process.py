@@ -4,6 +4,7 @@ import time
 from decimal import Decimal
 
 import attrs
+import httpx
 import pytest
 
 from counter import AT_THE_AIRPORT, AT_THE_SHOP, LAN, everything, item, opened, pay
@@ -275,6 +276,16 @@ async def test_when_nobody_knows_the_policies_only_those_who_need_none_go_on(sho
     with pytest.raises(SisterUnavailable):
         await shop.sale.authorize(waiter, Permission.ORDER_FIND)
     await shop.sale.authorize(owner, Permission.ORDER_FIND)
+
+
+async def test_a_sale_in_memory_is_ready_for_as_long_as_its_store_is_there(shop: InMemorySale) -> None:
+    transport = httpx.ASGITransport(app=shop.asgi())
+    async with httpx.AsyncClient(transport=transport, base_url="http://sale/v1/api/sale") as client:
+        assert (await client.get("/readyz")).status_code == 200
+        shop.store.fail_with = StoreUnavailable(reason="connection refused")
+        assert (await client.get("/readyz")).status_code == 503
+        shop.store.fail_with = None
+        assert (await client.get("/readyz")).status_code == 200
 
 
 def test_a_store_that_goes_by_another_clock_is_refused() -> None:

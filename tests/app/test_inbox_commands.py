@@ -76,7 +76,7 @@ def test_a_body_is_shown_as_it_came_but_steers_no_terminal(tables_url: str, webh
 def test_all_that_was_told_of_an_order_is_shown_in_the_order_it_came(
     tables_url: str, webhooks: list[ReceivedWebhook]
 ) -> None:
-    output = run(tables_url, "webhooks", ORDER).output
+    output = run(tables_url, "webhooks", f"20260105073000-{ORDER}").output
 
     assert output.index(webhooks[0].id) < output.index(webhooks[1].id)
     assert output.endswith(f"2 webhooks of its first 30 days name {ORDER}.\n")

@@ -55,7 +55,7 @@ def test_an_orders_events_are_listed_with_their_places_on_kafka(run: Run, databa
             " WHERE event_id = %s",
             [BEFORE.event_id],
         )
-    listed = run("of", BEFORE.order_id)
+    listed = run("of", f"20260105073000-{BEFORE.order_id}")
     lines = listed.output.splitlines()
     assert listed.exit_code == 0
     assert [line.split()[0] for line in lines[1:]] == [row.event_id for row in ROWS]

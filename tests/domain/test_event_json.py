@@ -183,3 +183,8 @@ def test_a_split_payment_names_what_each_part_is_for() -> None:
     assert form_of(paid_event(message))["payment"]["attempt"]["finance"] == {
         "source": {"id": A_CHECK.id, "type": "SaleCheck"}
     }
+
+
+def test_a_tombstone_is_no_event() -> None:
+    with pytest.raises(UnreadableEvent, match=r"^The event has no value\.$"):
+        read_event(PAYMENT_SUCCESS, None)
