@@ -28,6 +28,10 @@ from sale_domain.publishing_layout import agree_on_layout, make_ready
 
 _LOG = logging.getLogger("sale.relay")
 _CLAIM_SECONDS = 0.5
+_ASK_SECONDS = 2 * _CLAIM_SECONDS
+"""No longer, or a shard is left to a process that is not there any more."""
+_LEFT_SECONDS = 3 * _CLAIM_SECONDS
+"""So long a shard is not taken back, for whoever has asked to come first; then it is, if nobody came."""
 _GRACE_SECONDS = 10.0
 
 
@@ -131,7 +135,7 @@ class RelayProcess:
             rest_seconds = _CLAIM_SECONDS
             try:
                 if await self._empty(shard) and self._serves(layout):
-                    rest_seconds += self.policy.lease_seconds  # so that whoever has asked comes first
+                    rest_seconds = _LEFT_SECONDS
             except Fenced:
                 _LOG.debug("somebody else's shard", extra={"shard": shard.index})
                 await self._ask(shard)
@@ -140,7 +144,7 @@ class RelayProcess:
     async def _ask(self, shard: Shard) -> None:
         """Let the shard's owner know of us: it gives the shard up if it has more than we should have with it."""
         with suppress(StoreUnavailable):
-            await self.outbox.ask(shard, held=len(self._held), seconds=self.policy.lease_seconds)
+            await self.outbox.ask(shard, held=len(self._held), seconds=_ASK_SECONDS)
 
     async def _empty(self, shard: Shard) -> bool:
         """Relay the shard, keep its lease, and do its chores; end with either of the first two.
