@@ -132,14 +132,13 @@ class RelayProcess:
         """Empty the shard whenever it can be had."""
         layout = self._layout
         while layout is not None and self._serves(layout):
-            rest_seconds = _CLAIM_SECONDS
+            left = False
             try:
-                if await self._empty(shard) and self._serves(layout):
-                    rest_seconds = _LEFT_SECONDS
+                left = await self._empty(shard)
             except Fenced:
                 _LOG.debug("somebody else's shard", extra={"shard": shard.index})
                 await self._ask(shard)
-            await self._pace.sleep(rest_seconds)
+            await self._pace.sleep(_LEFT_SECONDS if left else _CLAIM_SECONDS)
 
     async def _ask(self, shard: Shard) -> None:
         """Let the shard's owner know of us: it gives the shard up if it has more than we should have with it."""
@@ -150,7 +149,7 @@ class RelayProcess:
         """Relay the shard, keep its lease, and do its chores; end with either of the first two.
 
         Returns:
-            Whether it was to end, and the shard is to be had by another.
+            Whether it was to end, for another to have the shard.
         """
         pace = AsyncioPace(self.stop)
         relay = ShardRelay(
@@ -229,7 +228,7 @@ class RelayProcess:
                 self._relays[relay].wake()
 
     def _has_too_many(self, asker_has: int) -> bool:
-        """Tell whether both would have more equally many; one shard at a time, as an asker's count is of before it."""
+        """Tell whether one of our shards should be the asker's; one at a time, as its count may be an older one."""
         lately = self._pace.seconds() - self._left_at < self.policy.lease_seconds
         return len(self._held) > asker_has + 1 and not lately
 
