@@ -1,6 +1,6 @@
 """Finance: an order is booked once, in full, when it is fully paid (C5).
 
-    pip install sale kafka-python
+    pip install dist/*.whl kafka-python    # `make build` makes the wheel; `sale` on a public index is somebody else's
     python finance_consumer.py localhost:9092 finance.db
 
 Its books are a SQLite file. The first event of an order that is paid in parts is no booking: the last one tells it all.

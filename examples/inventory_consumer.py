@@ -1,6 +1,6 @@
 """Inventory: stock goes out with the payment, materials when the dish is ready, each once (C2, C3, C15).
 
-    pip install sale kafka-python
+    pip install dist/*.whl kafka-python    # `make build` makes the wheel; `sale` on a public index is somebody else's
     python inventory_consumer.py localhost:9092 inventory.db
 
 Its books are a SQLite file. The key of every row says what is counted once; a record that comes again changes nothing.

@@ -79,13 +79,20 @@ class Mouth:
         self.pauses.append(seconds)
         self.now += seconds
 
-    def client(self, *, token: Token = "lan", retries: Retries = AT_ONCE) -> SaleClient:  # noqa: S107 - of a test
-        """Return a client that talks to this one; a call has 30 seconds."""
+    def client(
+        self,
+        *,
+        token: Token = "lan",  # noqa: S107 - of a test
+        retries: Retries = AT_ONCE,
+        deadline_seconds: float = 30.0,
+    ) -> SaleClient:
+        """Return a client that talks to this one."""
         return SaleClient(
             "http://sale/v1/api/sale",
             token=token,
             merchant_id="merchant-1",
             transport=httpx.MockTransport(self),
+            deadline_seconds=deadline_seconds,
             retries=retries,
             monotonic=lambda: self.now,
             sleep=self.sleep,

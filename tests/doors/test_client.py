@@ -40,9 +40,8 @@ async def test_the_program_of_the_page_sells_two_bowls(calling: Path, tmp_path: 
     (program,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
     shop = shop_of_lan()
     async with serving(shop.asgi()) as address:
-        ours = program.replace("http://127.0.0.1:31030", f"http://{address}").replace('"…"', '"lan"')
-        assert ours.count("lan") == 1
-        told = await asyncio.to_thread(ran, calling, "-W", "error", "-c", ours, cwd=tmp_path)
+        ours = (calling, "-W", "error", "-c", program.replace("http://127.0.0.1:31030", f"http://{address}"))
+        told = await asyncio.to_thread(ran, *ours, cwd=tmp_path, environment={"TOKEN": "lan"})
     (order,) = shop.store.orders.values()
     assert told.splitlines() == [f"{order.number} 130000", "PROCESSING 130000 VND"]
 

@@ -1,4 +1,4 @@
-"""The client: Sale over HTTP for other services, typed and exact (contract §9); `pip install 'sale[client]'`.
+"""The client: Sale over HTTP for other services, typed and exact (contract §9); the extra `sale[client]`.
 
 What is named here is stable (docs/reference/stable.md).
 """

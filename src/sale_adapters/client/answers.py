@@ -1,16 +1,21 @@
 """What callers get: answers as frozen values, and lists page by page."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Generic, TypeVar
 
 import attrs
+import httpx
 
-from sale_adapters.client.problems import UnreadableAnswer
+from sale_adapters.client.problems import Unreachable, UnreadableAnswer, problem_in
 from sale_adapters.client.requests import Station
 from sale_adapters.wire import json
 from sale_adapters.wire.forms import from_json
+from sale_adapters.wire.retries import retry_after_seconds
 
 T = TypeVar("T")
+
+_TOO_MANY, _SERVER_ERROR = 429, 500
 
 
 @attrs.frozen(kw_only=True)
@@ -40,6 +45,39 @@ class Answer:
         except Exception as broken:
             # Whatever cattrs raises here says that a field is missing, or is not of its type.
             raise UnreadableAnswer(status=self.status, reason=f"it is no {kind.__name__}") from broken
+
+
+def understood(response: httpx.Response, *, key: str | None) -> Answer:
+    """Return a good answer; `key` is the request's, for the error.
+
+    Raises:
+        Problem: Sale refuses.
+        Unreachable: somebody on the way has trouble.
+        UnreadableAnswer: somebody else answered.
+    """
+    status, headers, body = response.status_code, response.headers, response.content
+    if response.is_success:
+        return Answer(
+            status=status,
+            body=body,
+            version=_number(headers.get("etag", "").strip('"')),
+            feed_seq=_number(headers.get("x-feed-seq", "")),
+        )
+    problem = problem_in(status, headers, body)
+    if problem is not None:
+        raise problem
+    if status >= _SERVER_ERROR or status == _TOO_MANY:
+        # A proxy's word; what is behind it may have worked on the request.
+        raise Unreachable(
+            reason=f"somebody on the way answered {status}",
+            key=key,
+            retry_after_seconds=retry_after_seconds(headers),
+        )
+    raise UnreadableAnswer(status=status, reason="it is neither what was asked for nor a problem")
+
+
+def _number(text: str) -> int | None:
+    return int(text) if re.fullmatch("[0-9]{1,18}", text) else None
 
 
 @attrs.frozen(kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 import attrs
 
 from sale_adapters.client.answers import Answer, Pages, Stations
-from sale_adapters.client.calling import place
+from sale_adapters.client.arguments import place
 from sale_adapters.client.listing import ListCalls
 from sale_adapters.client.requests import Portion, Station, said
 from sale_adapters.wire.kitchen import SentBody, TicketBody, TicketListBody

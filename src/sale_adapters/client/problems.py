@@ -23,8 +23,8 @@ class Unreachable(ClientError):
     """Nobody of Sale's answered within the deadline; an equal command with the same key finds out what came of it.
 
     Attributes:
-        reason: How the last try ended.
-        untouched: Whether it is certain that Sale has not even heard of the last try.
+        reason: How the last try ended, or what the deadline was waiting for.
+        untouched: Whether it is certain that Sale has not even heard of any try.
         key: The Idempotency-Key of a POST.
         retry_after_seconds: When to ask again at the earliest; 0 when nobody has said.
     """
@@ -35,7 +35,7 @@ class Unreachable(ClientError):
     retry_after_seconds: float = 0.0
 
     def __str__(self) -> str:
-        return f"Sale is not to be reached: {self.reason}."
+        return f"Sale has not {'been asked' if self.untouched else 'answered'}: {self.reason}."
 
 
 @attrs.define(kw_only=True, eq=False)

@@ -12,6 +12,10 @@ class SaleClient(OrderCalls, KitchenCalls, TableCalls):
             order = await sale.create_order(sale_channel_id="channel-vnd", items=[Product(item_id="variant-pho")])
 
     Every command takes `if_match`, the version that was seen. A POST takes a `key` of the caller's too, for commands
-    that he may repeat himself; without one each call makes its own, and keeps it over its retries. Every method may
-    raise a `ClientError`.
+    that he may repeat himself; without one each call makes its own, and keeps it over its retries.
+
+    Raises:
+        ClientError: a call came to nothing; every method may raise it.
+        ValueError: an argument that no request can carry, such as an empty key or a token with a line break; it is
+            raised before anything is sent.
     """

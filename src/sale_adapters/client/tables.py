@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sale_adapters.client.answers import Pages
-from sale_adapters.client.calling import place
+from sale_adapters.client.arguments import place
 from sale_adapters.client.listing import ListCalls
 from sale_adapters.client.requests import said
 from sale_adapters.wire.allocations import UsageBody, UsageListBody, UsagesBody
