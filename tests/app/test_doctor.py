@@ -230,7 +230,8 @@ def talking(said: bytes) -> Iterator[str]:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)
         writer.write(said)
-        await writer.drain()
+        writer.write_eof()
+        await reader.read()  # until the client has hung up: while something is unread, closing takes the words back
         writer.close()
 
     listening = loop.run_until_complete(asyncio.start_server(answer, "127.0.0.1", 0))
