@@ -64,11 +64,11 @@ def test_a_merchant_is_what_a_header_carries() -> None:
         "http://[::1",
         "http://sale\n",
         "http://sale?merchant=1",
-        "http://lan:sesame@sale",
+        "http://sesame@sale",
     ],
     ids=repr,
 )
-def test_an_address_is_one_of_http_and_its_password_is_not_told(address: str) -> None:
+def test_an_address_is_one_of_http_and_who_stands_in_it_is_not_told(address: str) -> None:
     with pytest.raises(ValueError, match="base_url is no http") as raised:
         SaleClient(address, token="lan", merchant_id="merchant-1")
     assert "sesame" not in str(raised.value)
